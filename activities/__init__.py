@@ -1,0 +1,1 @@
+"""Thin classes, one use case an activity; importing them loads no adapter."""

@@ -1,0 +1,1 @@
+"""The ports' technologies: database, templates, SMTP. Only `bootstrap` imports them."""

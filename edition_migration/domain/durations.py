@@ -1,0 +1,20 @@
+"""Durations as people write them in files: `7d`, `12h`, `30m`, `45s`, or ISO 8601 (`P7D`)."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+_SHORT = re.compile(r"^(\d+)\s*([smhdw])$")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse(value: object) -> object:
+    """A short form becomes a timedelta; everything else is left to pydantic, which knows ISO 8601."""
+    if isinstance(value, str) and (match := _SHORT.match(value.strip())):
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse)]

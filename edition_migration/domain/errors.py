@@ -1,0 +1,116 @@
+"""The closed set of failures, each saying who must act and whether a repeat can help.
+
+Expected refusals of a use case are results, not errors; what is raised is one of these. Callers decide by class and
+`code`, never by text. The text holds no address, name, secret or link: it reaches logs and Temporal histories.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Audience(StrEnum):
+    """Who can mend it."""
+
+    USER = "user"
+    ADMINISTRATOR = "administrator"
+    OPERATOR = "operator"
+    NOBODY = "nobody"
+
+
+class Problem(NamedTuple):
+    """One fault of an input, e.g. Problem("domains[1]", "is a public mail domain", "use a domain that you own")."""
+
+    path: str
+    reason: str
+    mend: str = ""
+
+    def __str__(self) -> str:
+        sentence = f"{self.path}: {self.reason}" if self.path else self.reason
+        return f"{sentence}; {self.mend}" if self.mend else sentence
+
+
+class EditionMigrationError(Exception):
+    """Root of the set. `code` is stable; `mend` says what to do about it."""
+
+    code = "internal"
+    audience = Audience.OPERATOR
+    retryable = False
+
+    def __init__(self, message: str, *, mend: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.mend = mend
+
+
+class InvalidInput(EditionMigrationError):
+    """What was given breaks a rule; nothing was changed. `problems` are complete, each with its path."""
+
+    code = "invalid_input"
+    audience = Audience.ADMINISTRATOR
+
+    def __init__(self, message: str, *, problems: tuple[Problem, ...] = (), mend: str = "") -> None:
+        super().__init__(message, mend=mend)
+        self.problems = problems
+
+
+class NotFound(EditionMigrationError):
+    """The organization, user or wave named does not exist. `nearest` are names close to the one given."""
+
+    code = "not_found"
+    audience = Audience.ADMINISTRATOR
+
+    def __init__(self, message: str, *, nearest: tuple[str, ...] = (), mend: str = "") -> None:
+        super().__init__(message, mend=mend)
+        self.nearest = nearest
+
+
+class Conflict(EditionMigrationError):
+    """The same key was used before with another content (an event id, a command id)."""
+
+    code = "conflict"
+    audience = Audience.ADMINISTRATOR
+
+
+class ConfigurationError(EditionMigrationError):
+    """A setting is missing, unsafe or wrong; the message names it."""
+
+    code = "configuration"
+
+
+class StoreUnavailable(EditionMigrationError):
+    """The database is down, busy beyond patience, or full. Retried without limit, alarmed by age."""
+
+    code = "store_unavailable"
+    retryable = True
+
+
+class RelayUnavailable(EditionMigrationError):
+    """The SMTP relay did not take the mail for a reason that is not this address. Retried without limit.
+
+    `outcome_unknown` is true where the relay may have accepted it (cut after the final dot, RFC 1047).
+    """
+
+    code = "relay_unavailable"
+    retryable = True
+
+    def __init__(self, message: str, *, outcome_unknown: bool = False, mend: str = "") -> None:
+        super().__init__(message, mend=mend)
+        self.outcome_unknown = outcome_unknown
+
+
+class AddressRefused(EditionMigrationError):
+    """The relay refused this recipient for good (a 5xx answer to RCPT). `reply_code` is the SMTP code."""
+
+    code = "address_refused"
+    audience = Audience.ADMINISTRATOR
+
+    def __init__(self, message: str, *, reply_code: int, mend: str = "") -> None:
+        super().__init__(message, mend=mend)
+        self.reply_code = reply_code
+
+
+class TemporalUnavailable(EditionMigrationError):
+    """The Temporal service cannot be reached. What was committed stays; the sweep rings later."""
+
+    code = "temporal_unavailable"
+    retryable = True

@@ -1,0 +1,63 @@
+"""Mails by name, their states, and what a repeat may do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class MailKind(StrEnum):
+    SERVICE_PROVISIONED = "service_provisioned"
+    PENDING_DIGEST = "pending_digest"
+    ACCOUNT_DEACTIVATED = "account_deactivated"
+    INSTRUCTIONS = "instructions"
+    RESET_PASSWORD = "reset_password"  # noqa: S105 - a mail, no password
+    NEW_LINK = "new_link"
+    WELCOME = "welcome"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+ADMINISTRATOR_MAILS = frozenset({MailKind.SERVICE_PROVISIONED, MailKind.PENDING_DIGEST})
+LINK_MAILS = frozenset({MailKind.RESET_PASSWORD, MailKind.NEW_LINK})
+
+
+class MailState(StrEnum):
+    """`accepted` is the relay's 250, never called delivered; `unknown` is a cut after the final dot (RFC 1047)."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    SUPPRESSED = "suppressed"
+    UNKNOWN = "unknown"
+
+
+UNSENT = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED, MailState.UNKNOWN)
+"""Still to be sent. `sending` found by a repeat cannot be known; every kind of ours that must arrive is sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A row of mails: ids only, no rendered body, no address. `sequence` is the order of sending.
+
+    `user_id` and `generation` are None for a mail to the Notification Email.
+    """
+
+    mail_id: str
+    sequence: int
+    org_id: str
+    user_id: str | None
+    generation: int | None
+    kind: MailKind
+    round: int
+    state: MailState
+    created_at: datetime
+    not_before: datetime | None
+    token_id: str | None
+    attempts: int = 0
+    reply_code: int | None = None
+    sending_at: datetime | None = None
+    accepted_at: datetime | None = None

@@ -1,0 +1,83 @@
+"""Names that must agree everywhere: queues, workflow ids, search attributes. Opaque ids only, never an address or a name.
+
+Ids, search attributes and queue names are never encrypted by Temporal, hence the rule (design section 5).
+"""
+
+import re
+from enum import StrEnum
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict
+
+MIGRATION_QUEUE = "migration"
+MAIL_QUEUE = "mail"
+
+RING = "ring"
+
+OPAQUE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+"""What an organization id or user id may look like; an address can never match."""
+
+
+class SearchAttribute(StrEnum):
+    """The six typed search attributes of every workflow of ours; registered by one command."""
+
+    ORG = "MigrationOrg"
+    STATE = "MigrationState"
+    STEP = "MigrationStep"
+    WAVE = "MigrationWave"
+    DEADLINE = "MigrationDeadline"
+    ATTENTION = "MigrationAttention"
+
+
+SEARCH_ATTRIBUTE_TYPES = {
+    SearchAttribute.ORG: "keyword",
+    SearchAttribute.STATE: "keyword",
+    SearchAttribute.STEP: "keyword",
+    SearchAttribute.WAVE: "keyword",
+    SearchAttribute.DEADLINE: "datetime",
+    SearchAttribute.ATTENTION: "keyword",
+}
+
+
+class MigrationRef(BaseModel):
+    """One user's migration. `generation` grows with a re-selection after a terminal state."""
+
+    model_config = ConfigDict(frozen=True)
+
+    org_id: str
+    user_id: str
+    generation: int = 1
+
+    @property
+    def workflow_id(self) -> str:
+        return f"migration/{self.org_id}/{self.user_id}/{self.generation}"
+
+
+class WaveRef(BaseModel):
+    """One selection made by an administrator."""
+
+    model_config = ConfigDict(frozen=True)
+
+    org_id: str
+    wave_id: str
+
+    @property
+    def workflow_id(self) -> str:
+        return f"wave/{self.org_id}/{self.wave_id}"
+
+
+class OrganizationRef(BaseModel):
+    """One organization."""
+
+    model_config = ConfigDict(frozen=True)
+
+    org_id: str
+
+    @property
+    def workflow_id(self) -> str:
+        return f"organization/{self.org_id}"
+
+
+def new_id() -> str:
+    """An opaque id for a user, wave, session, mail or token row."""
+    return uuid4().hex

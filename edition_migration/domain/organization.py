@@ -1,0 +1,112 @@
+"""An organization, its domains and its settings (design section 7), as the store keeps them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edition_migration.domain.durations import Duration
+
+
+class ServiceStatus(StrEnum):
+    """`known` means: facts arrived before the provisioning itself did."""
+
+    KNOWN = "known"
+    PROVISIONED = "provisioned"
+    DEPROVISIONED = "deprovisioned"
+
+
+class Selection(StrEnum):
+    MANUAL = "manual"
+    AUTOMATIC = "automatic"
+
+
+class Activation(StrEnum):
+    """When the user of a wave is activated once the relay accepted the instructions."""
+
+    WITH_INSTRUCTIONS = "with_instructions"
+    DELAYED = "delayed"
+    BY_HAND = "by_hand"
+
+
+class PasswordRules(BaseModel):
+    """NIST SP 800-63B-4: length, no composition rule; an organization may add the product's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    minimum_length: int = Field(default=15, ge=8, le=64)
+    maximum_length: int = Field(default=128, ge=64, le=128)
+    minimum_letters: int = Field(default=0, ge=0, le=8)
+    minimum_digits: int = Field(default=0, ge=0, le=8)
+    unacceptable_words: tuple[str, ...] = ()
+
+
+class OrganizationSettings(BaseModel):
+    """What an organization may set, with the defaults of design section 7."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    link_lifetime: Duration = Field(default=timedelta(days=7), gt=timedelta(0), le=timedelta(days=14))
+    deadline: Duration = Field(default=timedelta(days=14), gt=timedelta(0), le=timedelta(days=365))
+    new_links_per_day: int = Field(default=5, ge=1, le=20)
+    minimum_client: str = Field(default="6.0", pattern=r"^\d+(\.\d+){0,3}$")
+    selection: Selection = Selection.MANUAL
+    activation: Activation = Activation.WITH_INSTRUCTIONS
+    activation_delay: Duration = Field(default=timedelta(0), ge=timedelta(0), le=timedelta(days=90))
+    storage_per_user_mb: int = Field(default=0, ge=0)
+    digest_every: Duration = Field(default=timedelta(days=7), ge=timedelta(days=1))
+    password: PasswordRules = PasswordRules()
+    locale: str = Field(default="en", pattern=r"^[a-z]{2}$")
+    zone: str = "UTC"
+    blocked_message: str = Field(default="", max_length=1000)
+    help_url: str = Field(default="", max_length=500)
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A row of organizations. `administrators` are addresses in lower case; `stamps` order its facts."""
+
+    org_id: str
+    name: str
+    status: ServiceStatus
+    notification_email: str
+    client_download_url: str
+    administrators: tuple[str, ...]
+    is_single_sign_on: bool
+    settings: OrganizationSettings
+    stamps: dict[str, str]
+    policy_revision: int
+    digest_due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A mail domain and its one owner. `block_at` is None while nobody is to be blocked (not provisioned, or removed)."""
+
+    name: str
+    org_id: str
+    is_claimed: bool
+    block_at: datetime | None
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """The counters of one organization: licenses in pieces, storage in MB."""
+
+    org_id: str
+    licenses_purchased: int
+    licenses_reserved: int
+    licenses_used: int
+    storage_purchased_mb: int
+    storage_reserved_mb: int
+    storage_used_mb: int
+
+    @property
+    def licenses_free(self) -> int:
+        return max(0, self.licenses_purchased - self.licenses_reserved - self.licenses_used)
+
+    @property
+    def storage_free_mb(self) -> int:
+        return max(0, self.storage_purchased_mb - self.storage_reserved_mb - self.storage_used_mb)

@@ -1,0 +1,26 @@
+"""What use cases may ask of Temporal: start, and ring. Never more: the row is the truth."""
+
+from typing import Protocol
+
+from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
+from edition_migration.domain.progress import Overview
+
+
+class WorkflowGateway(Protocol):
+    """Raises TemporalUnavailable where the service cannot be reached."""
+
+    async def start_migration(self, ref: MigrationRef, overview: Overview) -> None:
+        """Starts the user's workflow; a running or completed one of the same id is left as it is."""
+        ...
+
+    async def start_wave(self, ref: WaveRef) -> None:
+        """Starts the wave's workflow; a repeat changes nothing."""
+        ...
+
+    async def ring_migration(self, ref: MigrationRef) -> bool:
+        """Says "read your row". False where no running workflow of this id is found."""
+        ...
+
+    async def ring_organization(self, ref: OrganizationRef) -> None:
+        """Signal-with-start: the organization's workflow always hears it."""
+        ...

@@ -1,0 +1,63 @@
+"""Rendering and sending one mail. Names, addresses and links exist only between these two calls."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from edition_migration.domain.mail import MailKind
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MailContext:
+    """All that a template may know. `link` and `expires_at` are None where the mail carries no link."""
+
+    kind: MailKind
+    locale: str
+    zone: str
+    user_name: str
+    organization_name: str
+    client_download_url: str
+    help_url: str
+    link: str | None = None
+    expires_at: datetime | None = None
+    deadline_at: datetime | None = None
+    is_single_sign_on: bool = False
+    pending_count: int = 0
+    domains: tuple[str, ...] = ()
+    own_subject: str | None = None
+    own_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MailContent:
+    """A rendered mail: subject, plain text and HTML of the same words."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Envelope:
+    """What makes a repeat byte-identical: recipient, Message-ID, Date and MIME boundary derive from the row."""
+
+    mail_id: str
+    recipient: str
+    created_at: datetime
+    content: MailContent
+
+
+class Renderer(Protocol):
+    def render(self, context: MailContext) -> MailContent:
+        """Pure: the same context gives the same bytes."""
+        ...
+
+
+class Mailer(Protocol):
+    async def send(self, envelope: Envelope) -> int:
+        """Speaks SMTP and returns at the relay's 250 to the final dot (its code), whatever QUIT says.
+
+        Raises AddressRefused for a 5xx answer to RCPT, RelayUnavailable for everything else, with
+        `outcome_unknown` where the connection broke after the final dot.
+        """
+        ...

@@ -1,0 +1,1 @@
+"""Deterministic code only. The list of workflows is in `edition_migration.temporal.worker`."""
