@@ -1,4 +1,4 @@
-"""Names that must agree everywhere: queues, workflow ids, search attributes. Opaque ids only, never an address or a name.
+"""Names that must agree everywhere: queues, workflow ids, search attributes. Opaque ids, never an address.
 
 Ids, search attributes and queue names are never encrypted by Temporal, hence the rule (design section 5).
 """

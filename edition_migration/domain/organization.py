@@ -82,7 +82,7 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """A mail domain and its one owner. `block_at` is None while nobody is to be blocked (not provisioned, or removed)."""
+    """A mail domain and its one owner. `block_at` is None while nobody is blocked (not provisioned, or removed)."""
 
     name: str
     org_id: str

@@ -1,4 +1,4 @@
-"""What a step answers its workflow, and the small overview that operators see. No personal data: it enters histories."""
+"""What a step answers its workflow, and the overview that operators see. Nothing personal: it enters histories."""
 
 from datetime import datetime
 from typing import Annotated, Literal

@@ -19,7 +19,7 @@ class TokenState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ResetToken:
-    """A row of reset_tokens. `digest` is the SHA-256 of the token; `expires_at` is None until the relay accepted the link."""
+    """A row of reset_tokens. `digest` is the SHA-256 of the token; its life starts at the 250."""
 
     token_id: str
     org_id: str

@@ -71,6 +71,7 @@ async def start_local_server(
         ui_port=ui_port,
         dev_server_existing_path=str(binary),
         dev_server_database_filename=db_filename,
+        dev_server_log_level="error",
         dev_server_extra_args=LOCAL_SERVER_ARGS,
         dev_server_startup_timeout=STARTUP_LIMIT,
     )

@@ -1,0 +1,77 @@
+"""Tables of what is scarce: waves, tickets, the ledger and its counters."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from edition_migration.domain.migration import Ticket, Wave, WaveState
+from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.organization import Capacity
+
+
+class Waves(Protocol):
+    async def add(self, wave: Wave, answer: str) -> None:
+        """Keeps the wave with its first answer (JSON). Raises Conflict where the command id was used."""
+        ...
+
+    async def answer_to(self, org_id: str, command_id: str) -> str | None:
+        """The first answer given to this command, if it was given."""
+        ...
+
+    async def get(self, org_id: str, wave_id: str) -> Wave | None: ...
+    async def of_organization(self, org_id: str) -> Sequence[Wave]: ...
+    async def unstarted(self, org_id: str, limit: int) -> Sequence[Wave]: ...
+    async def set_started(self, org_id: str, wave_id: str, at: datetime) -> None: ...
+    async def set_state(self, org_id: str, wave_id: str, state: WaveState) -> None: ...
+
+
+class Tickets(Protocol):
+    async def cut(self, org_id: str, holders: Sequence[tuple[MigrationRef, int]]) -> None:
+        """One ticket each, numbered on in the given order; (migration, storage in MB). An open one is kept."""
+        ...
+
+    async def of(self, ref: MigrationRef) -> Ticket | None:
+        """The newest ticket of this migration."""
+        ...
+
+    async def waiting(self, org_id: str, after_number: int, limit: int) -> Sequence[Ticket]:
+        """Waiting tickets by number, after the cursor."""
+        ...
+
+    async def waiting_count(self, org_id: str) -> int: ...
+    async def set_granted(self, org_id: str, numbers: Sequence[int]) -> None: ...
+    async def close(self, ref: MigrationRef) -> None: ...
+
+
+class Ledger(Protocol):
+    """One row per (organization, user, generation): licenses and storage, reserved, used or released."""
+
+    async def reserve(self, org_id: str, holders: Sequence[tuple[MigrationRef, int]]) -> None: ...
+    async def use(self, ref: MigrationRef) -> bool:
+        """`reserved` becomes `used`; also moves the counters. False where nothing was reserved."""
+        ...
+
+    async def adopt(self, org_id: str, holders: Sequence[tuple[str, int]]) -> None:
+        """Business Edition users who were there before us: used from the start (generation 0), counters moved."""
+        ...
+
+    async def release(self, ref: MigrationRef) -> bool:
+        """`reserved` or `used` becomes `released`, counters follow. False where there was nothing to release."""
+        ...
+
+    async def sums(self, org_id: str) -> Capacity:
+        """The counters as the ledger alone would have them (for reconciliation and tests)."""
+        ...
+
+
+class CapacityTable(Protocol):
+    async def get(self, org_id: str) -> Capacity: ...
+    async def hold(self, org_id: str) -> Capacity: ...
+
+    async def set_purchased(self, org_id: str, *, licenses: int | None, storage_mb: int | None) -> None:
+        """A limit below what is in use refuses new and keeps old."""
+        ...
+
+    async def take(self, org_id: str, licenses: int, storage_mb: int) -> bool:
+        """The one conditional UPDATE: reserves only where that many are free, else changes nothing."""
+        ...

@@ -1,0 +1,109 @@
+"""Tables of what is to be done: the inbox, doorbells, errands."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from edition_migration.domain.names import MigrationRef, OrganizationRef
+
+
+class InboxState(StrEnum):
+    PENDING = "pending"
+    APPLIED = "applied"
+    SUPERSEDED = "superseded"
+    FAILED = "failed"
+    UNKNOWN_TYPE = "unknown_type"
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """One event as it came. `body` is the document's JSON; `digest` its SHA-256, to tell a repeat from a forgery."""
+
+    inbox_id: int
+    source: str
+    event_id: str
+    type: str
+    org_id: str | None
+    body: str
+    digest: str
+    received_at: datetime
+    state: InboxState
+    reason: str | None = None
+
+
+class Received(StrEnum):
+    NEW = "new"
+    REPEATED = "repeated"
+    DIFFERENT = "different"
+
+
+@dataclass(frozen=True, slots=True)
+class Doorbell:
+    """Somebody's row changed. `user_id` None rings the organization."""
+
+    bell_id: int
+    org_id: str
+    user_id: str | None
+    generation: int | None
+    rung_at: datetime
+
+    @property
+    def migration(self) -> MigrationRef | None:
+        if self.user_id is None or self.generation is None:
+            return None
+        return MigrationRef(org_id=self.org_id, user_id=self.user_id, generation=self.generation)
+
+    @property
+    def organization(self) -> OrganizationRef:
+        return OrganizationRef(org_id=self.org_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A fact that touches many rows, worked off page by page. `argument` is e.g. the domain that was removed."""
+
+    errand_id: int
+    org_id: str
+    kind: str
+    argument: str
+    cursor: str
+    created_at: datetime
+
+
+class Inbox(Protocol):
+    async def receive(self, row: InboxRow) -> Received:
+        """Unique by source and event id; `inbox_id` is numbered by the store."""
+        ...
+
+    async def next_pending(self, org_id: str) -> InboxRow | None:
+        """The oldest pending one of the organization."""
+        ...
+
+    async def settle(self, inbox_id: int, state: InboxState, reason: str | None) -> None: ...
+    async def get(self, source: str, event_id: str) -> InboxRow | None: ...
+    async def listing(self, org_id: str | None, limit: int) -> Sequence[InboxRow]:
+        """Newest first."""
+        ...
+
+    async def has_pending_detection(self, org_id: str, user_id: str) -> bool:
+        """Whether a `user.detected` of this user waits or was ever applied."""
+        ...
+
+
+class Doorbells(Protocol):
+    async def add_migrations(self, refs: Sequence[MigrationRef], at: datetime) -> None: ...
+    async def add_organization(self, org_id: str, at: datetime) -> None: ...
+    async def oldest(self, limit: int) -> Sequence[Doorbell]: ...
+    async def remove(self, bell_ids: Sequence[int]) -> None: ...
+
+
+class Errands(Protocol):
+    async def add(self, org_id: str, kind: str, argument: str, at: datetime) -> None: ...
+    async def next(self, org_id: str) -> Errand | None:
+        """The oldest errand of the organization."""
+        ...
+
+    async def advance(self, errand_id: int, cursor: str) -> None: ...
+    async def finish(self, errand_id: int) -> None: ...

@@ -1,0 +1,181 @@
+"""Tables of one user's migration: the row, its journal, reset tokens and mails."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from edition_migration.domain.mail import Mail, MailState
+from edition_migration.domain.migration import Attention, JournalEntry, Migration
+from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.organization import Activation
+from edition_migration.domain.states import MigrationState
+from edition_migration.domain.token import ResetToken, TokenState
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A line of the Migration tab. The address is for the administrator's eyes, never for logs."""
+
+    migration: Migration
+    email: str | None
+    display_name: str
+    client_version: str | None
+    inactive_reason: str | None
+
+
+class Migrations(Protocol):
+    async def get(self, ref: MigrationRef) -> Migration | None: ...
+    async def latest(self, org_id: str, user_id: str) -> Migration | None:
+        """The row of the highest generation."""
+        ...
+
+    async def latest_of_user(self, user_id: str) -> Migration | None:
+        """As `latest`, whichever organization it is of; open ones before closed ones, newest first."""
+        ...
+
+    async def latest_many(self, org_id: str, user_ids: Sequence[str]) -> Sequence[Migration]: ...
+
+    async def hold(self, ref: MigrationRef) -> Migration | None:
+        """As `get`, and no other transaction changes the row until this one ends. Call it first."""
+        ...
+
+    async def add(self, migrations: Sequence[Migration]) -> Sequence[MigrationRef]:
+        """Inserts rows; one that exists already is left as it is. Returns those that were new."""
+        ...
+
+    async def move(
+        self,
+        ref: MigrationRef,
+        sources: Collection[MigrationState],
+        target: MigrationState,
+        at: datetime,
+        *,
+        reason: str | None = None,
+    ) -> bool:
+        """The guarded UPDATE: state and generation in the WHERE. False where the row was in no source state."""
+        ...
+
+    async def set_started(self, refs: Sequence[MigrationRef], at: datetime) -> None: ...
+    async def set_deadline(self, ref: MigrationRef, deadline_at: datetime) -> None:
+        """Sets the deadline where none is set yet."""
+        ...
+
+    async def set_instructions_accepted(
+        self, ref: MigrationRef, at: datetime, activate_at: datetime | None
+    ) -> None: ...
+    async def request_activation(self, ref: MigrationRef, at: datetime) -> None: ...
+    async def set_signed_in(self, ref: MigrationRef, at: datetime) -> None: ...
+    async def set_attention(self, ref: MigrationRef, attention: Attention | None) -> None: ...
+
+    async def claim(
+        self, org_id: str, refs: Sequence[MigrationRef], wave_id: str, activation: Activation
+    ) -> Sequence[MigrationRef]:
+        """Gives unclaimed BLOCKED and IN_REVIEW rows to a wave; the refs that were claimed, in the given order."""
+        ...
+
+    async def unstarted(self, org_id: str, limit: int) -> Sequence[Migration]:
+        """Open rows whose workflow was not started yet, oldest first."""
+        ...
+
+    async def claimed_in_review(self, org_id: str, wave_id: str, limit: int) -> Sequence[Migration]:
+        """Rows of the wave still IN_REVIEW, by user id: what its release still has to move."""
+        ...
+
+    async def open_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:
+        """Open rows of users with an address in `domain`, by user id, after the cursor."""
+        ...
+
+    async def pending(self, org_id: str, limit: int, after_user_id: str = "") -> Sequence[Pending]:
+        """The Migration tab: BLOCKED and IN_REVIEW rows without a wave, by user id."""
+        ...
+
+    async def pending_count(self, org_id: str) -> int: ...
+    async def counts(self, org_id: str) -> dict[tuple[MigrationState, str | None], int]:
+        """How many users are in each state and reason, their newest generation only."""
+        ...
+
+    async def listing(self, org_id: str, states: Collection[MigrationState] | None, limit: int) -> Sequence[Pending]:
+        """Newest generation of each user, by user id."""
+        ...
+
+
+class Journal(Protocol):
+    async def add(self, entries: Sequence[JournalEntry]) -> None:
+        """Appends; raises Conflict where the key was used before in this migration."""
+        ...
+
+    async def find(self, ref: MigrationRef, key: str) -> JournalEntry | None: ...
+    async def of_user(self, org_id: str, user_id: str) -> Sequence[JournalEntry]:
+        """All generations, oldest first."""
+        ...
+
+
+class Tokens(Protocol):
+    async def add(self, token: ResetToken) -> None: ...
+    async def get(self, token_id: str) -> ResetToken | None: ...
+    async def by_digest(self, digest: str) -> ResetToken | None: ...
+
+    async def make_live(self, token_id: str) -> bool:
+        """`issued` becomes `live` and every other live one of the migration dies. Also true where it was live."""
+        ...
+
+    async def start_life(self, token_id: str, expires_at: datetime) -> None:
+        """Sets the end of life where none is set yet."""
+        ...
+
+    async def consume(self, digest: str, at: datetime) -> ResetToken | None:
+        """The one conditional UPDATE: live and not expired becomes used. None for everyone but the first."""
+        ...
+
+    async def kill_all(self, ref: MigrationRef) -> int:
+        """Issued and live tokens of the migration die."""
+        ...
+
+    async def requested_since(self, ref: MigrationRef, since: datetime) -> int:
+        """How many links the user himself asked for since then."""
+        ...
+
+    async def of_migration(
+        self, ref: MigrationRef, states: Collection[TokenState] | None = None
+    ) -> Sequence[ResetToken]: ...
+
+
+class Mails(Protocol):
+    async def queue(self, mails: Sequence[Mail]) -> None:
+        """Appends (the store numbers `sequence`); one of the same organization, user, generation, kind and round
+        that exists already is left as it is."""
+        ...
+
+    async def next_of_migration(self, ref: MigrationRef) -> Mail | None:
+        """The first mail that is neither accepted nor suppressed; a bounced one stops those behind it."""
+        ...
+
+    async def next_of_organization(self, org_id: str) -> Mail | None:
+        """The first unsent mail to the Notification Email, or of a migration that is closed and left it behind."""
+        ...
+
+    async def get(self, mail_id: str) -> Mail | None: ...
+
+    async def mark(
+        self,
+        mail_id: str,
+        sources: Collection[MailState],
+        target: MailState,
+        at: datetime,
+        *,
+        reply_code: int | None = None,
+    ) -> bool:
+        """Guarded. `sending` counts the attempt and keeps `sending_at`; `accepted` keeps `accepted_at`."""
+        ...
+
+    async def of_migration(self, ref: MigrationRef) -> Sequence[Mail]: ...
+    async def suppress_unsent(self, ref: MigrationRef) -> int:
+        """Mails not yet accepted are not sent any more (their migration ended)."""
+        ...
+
+    async def was_any_accepted(self, ref: MigrationRef) -> bool: ...
+
+    async def hand_over(self, ref: MigrationRef) -> None:
+        """Unsent mails of this migration go to the organization's postman from now on."""
+        ...

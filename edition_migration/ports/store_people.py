@@ -1,0 +1,132 @@
+"""Tables of who is who: organizations, domains, users, sessions, contacts, policies."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from edition_migration.domain.organization import Domain, Organization
+from edition_migration.domain.policies import Decision, PolicyAction, PolicySet
+from edition_migration.domain.states import AccountStatus, CredentialState, Edition, InactiveReason
+from edition_migration.domain.user import User
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A sign-in session; `digest` is the SHA-256 of its token."""
+
+    session_id: str
+    user_id: str
+    digest: str
+    created_at: datetime
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One entry of a guest's contact list. Never carried over."""
+
+    owner_user_id: str
+    email: str
+    name: str
+    group: str
+
+
+class Organizations(Protocol):
+    async def get(self, org_id: str) -> Organization | None: ...
+
+    async def hold(self, org_id: str) -> Organization | None:
+        """As `get`, and no other transaction changes the row until this one ends."""
+        ...
+
+    async def put(self, organization: Organization) -> None:
+        """Inserts or replaces the row (and makes the counters' row at zero where there is none)."""
+        ...
+
+    async def list_ids(self) -> Sequence[str]: ...
+
+
+class Domains(Protocol):
+    async def get(self, name: str) -> Domain | None: ...
+    async def hold(self, name: str) -> Domain | None: ...
+    async def put(self, domain: Domain) -> None: ...
+
+    async def of_organization(self, org_id: str, *, claimed_only: bool = True) -> Sequence[Domain]:
+        """Ordered by name."""
+        ...
+
+
+class Users(Protocol):
+    async def get(self, user_id: str) -> User | None: ...
+    async def get_many(self, user_ids: Sequence[str]) -> Sequence[User]: ...
+    async def by_email(self, email: str) -> User | None:
+        """The one not deleted user of this normalised address."""
+        ...
+
+    async def by_emails(self, emails: Sequence[str]) -> Sequence[User]: ...
+    async def hold(self, user_id: str) -> User | None: ...
+
+    async def put(self, users: Sequence[User]) -> None:
+        """Inserts or replaces rows by `user_id`. Raises Conflict where an address belongs to another user."""
+        ...
+
+    async def set_account(
+        self,
+        user_ids: Sequence[str],
+        *,
+        status: AccountStatus,
+        reason: InactiveReason | None,
+        org_id: str | None,
+        edition: Edition | None = None,
+        credential: CredentialState | None = None,
+    ) -> int:
+        """Sets what the account is worth for each id (None for edition and credential leaves them); rows changed."""
+        ...
+
+    async def set_password(self, user_id: str, password_hash: str, credential: CredentialState) -> None: ...
+
+    async def rehash(self, user_id: str, old_hash: str, new_hash: str) -> bool:
+        """Keeps a stronger hash of the same password, only while the old one still stands."""
+        ...
+
+    async def without_migration(self, org_id: str, domains: Sequence[str], limit: int) -> Sequence[User]:
+        """Living users with an address in `domains` and no migration row of this organization, by user id."""
+        ...
+
+
+class Sessions(Protocol):
+    async def add(self, session: Session) -> None: ...
+
+    async def end_all(self, user_ids: Sequence[str], at: datetime) -> int:
+        """Ends every open session of these users; how many ended."""
+        ...
+
+    async def open_count(self, user_id: str) -> int: ...
+
+
+class Contacts(Protocol):
+    async def replace(self, owner_user_ids: Sequence[str], contacts: Sequence[Contact]) -> None:
+        """Adds contacts; an entry of the same owner and address is overwritten."""
+        ...
+
+    async def count(self, owner_user_id: str) -> int: ...
+
+
+class Policies(Protocol):
+    async def get(self, org_id: str) -> PolicySet:
+        """The organization's policies and groups; an empty set where none was ever given."""
+        ...
+
+    async def put(self, org_id: str, policies: PolicySet) -> None: ...
+
+    async def assign(
+        self, user_id: str, org_id: str, group: str | None, revision: int, decisions: Mapping[PolicyAction, Decision]
+    ) -> None:
+        """Replaces the user's effective policy."""
+        ...
+
+    async def remove_assignment(self, user_id: str) -> None: ...
+
+    async def assignment(self, user_id: str) -> tuple[int, Mapping[PolicyAction, Decision]] | None:
+        """The revision and the decisions in force for the user; None where no policy is assigned."""
+        ...
