@@ -110,7 +110,7 @@ func freePorts(count int) ([]int, error) {
 
 // layOut gives each of the four services its address. All run in this process and need no membership protocol.
 func layOut(o options) (map[string]config.Service, map[primitives.ServiceName]static.Hosts, error) {
-	inner, err := freePorts(3)
+	inner, err := freePorts(4)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -122,6 +122,9 @@ func layOut(o options) (map[string]config.Service, map[primitives.ServiceName]st
 		hosts[name] = static.Hosts{All: []string{address}, Self: address}
 	}
 	place(primitives.FrontendService, o.ip, o.port)
+	frontend := services[string(primitives.FrontendService)]
+	frontend.RPC.HTTPPort = inner[3]
+	services[string(primitives.FrontendService)] = frontend
 	place(primitives.HistoryService, loopback, inner[0])
 	place(primitives.MatchingService, loopback, inner[1])
 	place(primitives.WorkerService, loopback, inner[2])
