@@ -1,0 +1,37 @@
+"""The order of facts: which event's word about a field holds, however often and in whatever order events arrive.
+
+Design section 6, "Order of events": every fact keeps the stamp of the event that set it. A stamp is one string; of two
+stamps the greater is the newer. Compare stamps in Python or under a binary collation, never under a language's.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+
+class Merged(NamedTuple):
+    """`accepted` are the fields to write; `stamps` are the stamps of all fields afterwards."""
+
+    accepted: dict[str, object]
+    stamps: dict[str, str]
+
+
+def stamp_of(sequence: str | None, time: datetime, event_id: str) -> str:
+    """The place of an event in the total order: with a sequence before without, then time, then id.
+
+    `sequence` (the CloudEvents extension) is compared as text and must hold no space, so that a space, which sorts
+    below all it may hold, ends it: "1" < "10" < "2". `time` must be aware; it counts to the microsecond, in UTC.
+    """
+    moment = time.astimezone(UTC).isoformat(timespec="microseconds")
+    if sequence is None:
+        return f"0 {moment} {event_id}"
+    return f"1{sequence} {moment} {event_id}"
+
+
+def merge(stamps: Mapping[str, str], fields: Mapping[str, object], stamp: str) -> Merged:
+    """Newest wins, field by field: a field is accepted where `stamp` is newer than the one that set it.
+
+    The same event again is not newer, so a repeat accepts nothing and changes no stamp.
+    """
+    accepted = {name: value for name, value in fields.items() if stamp > stamps.get(name, "")}
+    return Merged(accepted, {**stamps, **dict.fromkeys(accepted, stamp)})
