@@ -99,7 +99,7 @@ class RelayUnavailable(EditionMigrationError):
 
 
 class AddressRefused(EditionMigrationError):
-    """The relay refused this recipient for good (a 5xx answer to RCPT). `reply_code` is the SMTP code."""
+    """The relay refused this recipient, or this mail, for good (5xx). `reply_code` is the SMTP code."""
 
     code = "address_refused"
     audience = Audience.ADMINISTRATOR

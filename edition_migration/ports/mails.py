@@ -2,9 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from edition_migration.domain.mail import MailKind
+
+
+class RelaySecurity(StrEnum):
+    """How the connection to the relay is encrypted: not at all, by STARTTLS (587), or from the first byte (465)."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,7 +66,8 @@ class Mailer(Protocol):
     async def send(self, envelope: Envelope) -> int:
         """Speaks SMTP and returns at the relay's 250 to the final dot (its code), whatever QUIT says.
 
-        Raises AddressRefused for a 5xx answer to RCPT, RelayUnavailable for everything else, with
-        `outcome_unknown` where the connection broke after the final dot.
+        Raises AddressRefused where the relay refuses this recipient, or the message, for good (5xx to RCPT, DATA or
+        the final dot), RelayUnavailable for everything else, with `outcome_unknown` where the connection broke after
+        the final dot.
         """
         ...

@@ -1,0 +1,56 @@
+"""One mail as bytes, the same for every repeat. Used by the SMTP adapter.
+
+Message-ID, Date and MIME boundary derive from the row (design section 6), so a relay or a reader that drops what it has
+seen before can tell a repeat. Nothing that a person wrote can add a header: the headers are built by `email`, which
+refuses line breaks, and the recipient is checked before.
+"""
+
+import hashlib
+from datetime import UTC
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime
+
+from edition_migration.domain.errors import AddressRefused
+from edition_migration.ports.mails import Envelope
+
+MAILBOX_NAME_NOT_ALLOWED = 553
+"""RFC 5321, 4.2.3. The code that we give ourselves for an address that cannot be put on the wire."""
+
+
+def message_bytes(envelope: Envelope, sender: str, message_domain: str) -> bytes:
+    """The message with CRLF line ends. Raises AddressRefused where the recipient is no single mailbox."""
+    key = hashlib.sha256(f"mail/{envelope.mail_id}".encode()).hexdigest()[:32]
+    message = EmailMessage(policy=SMTP if envelope.recipient.isascii() else SMTPUTF8)
+    message["From"] = sender
+    message["To"] = _mailbox(envelope.recipient)
+    message["Subject"] = envelope.content.subject
+    message["Date"] = format_datetime(envelope.created_at.astimezone(UTC))
+    message["Message-ID"] = f"<{key}@{message_domain}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notes in answer
+    message.set_content(envelope.content.text, cte="quoted-printable")
+    message.add_alternative(envelope.content.html, subtype="html", cte="quoted-printable")
+    message.set_boundary(f"=_{key}")
+    return message.as_bytes()
+
+
+def _mailbox(recipient: str) -> Address:
+    mailbox = None
+    if recipient.isprintable() and not any(char in recipient for char in ' <>"'):
+        mailbox = _parsed(recipient)
+    if mailbox is None:
+        raise AddressRefused(
+            "The recipient's address is not one mailbox",
+            reply_code=MAILBOX_NAME_NOT_ALLOWED,
+            mend="correct the user's address",
+        )
+    return mailbox
+
+
+def _parsed(recipient: str) -> Address | None:
+    try:
+        mailbox = Address(addr_spec=recipient)
+    except (ValueError, IndexError):
+        return None
+    return mailbox if mailbox.username and mailbox.domain else None

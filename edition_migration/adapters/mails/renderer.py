@@ -1,0 +1,85 @@
+"""Every mail of ours from its template, in text and HTML of the same words. Used by the delivery use case.
+
+`templates/<locale>/<kind>.txt` holds the words: the subject on the first line, a blank line, the body. The HTML part is
+made from the rendered words by `templates/_layout.html`, so a translator writes one file and the parts cannot differ.
+"""
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from edition_migration.adapters.mails.blocks import read_blocks
+from edition_migration.adapters.mails.wording import fill_own_text, moment, one_line
+from edition_migration.domain.mail import LINK_MAILS, MailKind
+from edition_migration.ports.mails import MailContent, MailContext
+
+TEMPLATES = Path(__file__).with_name("templates")
+FALLBACK_LOCALE = "en"
+
+
+class TemplateRenderer:
+    """Implements the port `Renderer`. Raises jinja2.UndefinedError where a template needs what the context lacks."""
+
+    def __init__(self) -> None:
+        self._templates = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=select_autoescape(enabled_extensions=("html",), default=False),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._locales = frozenset(entry.name for entry in TEMPLATES.iterdir() if entry.is_dir())
+
+    def render(self, context: MailContext) -> MailContent:
+        """Subject, text and HTML. An organization's own subject or text replaces ours and is never read as Jinja."""
+        locale = context.locale if context.locale in self._locales else FALLBACK_LOCALE
+        words = self._templates.get_template(f"{locale}/{context.kind}.txt").render(_variables(context, locale))
+        subject, _, text = words.partition("\n")
+        if context.own_subject is not None:
+            subject = fill_own_text(context.own_subject, context)
+        if context.own_text is not None:
+            text = _own_text(context)
+        subject, text = one_line(subject), text.strip() + "\n"
+        return MailContent(subject, text, self._html(subject, text, context, locale))
+
+    def _html(self, subject: str, text: str, context: MailContext, locale: str) -> str:
+        layout = self._templates.get_template("_layout.html")
+        blocks = list(read_blocks(text, _links(context)))
+        return layout.render(locale=locale, subject=subject, blocks=blocks)
+
+
+def _variables(context: MailContext, locale: str) -> dict[str, object]:
+    """What a template may name. What the context does not hold is left out, so that using it is an error."""
+    variables: dict[str, object] = {
+        "user_name": one_line(context.user_name),
+        "organization_name": one_line(context.organization_name),
+        "client_download_url": context.client_download_url,
+        "help_url": context.help_url,
+        "is_single_sign_on": context.is_single_sign_on,
+        "pending_count": context.pending_count,
+        "domains": context.domains,
+    }
+    if context.link is not None:
+        variables["link"] = context.link
+    if context.expires_at is not None:
+        variables["expires"] = moment(context.expires_at, context.zone, locale)
+    if context.deadline_at is not None:
+        variables["deadline"] = moment(context.deadline_at, context.zone, locale)
+    return variables
+
+
+def _own_text(context: MailContext) -> str:
+    """An organization's own text; a mail that exists for its link carries it even if their text forgot it."""
+    own = context.own_text or ""
+    if context.kind in LINK_MAILS and "%NEWPASSWORDURL%" not in own:
+        own += "\n\n%NEWPASSWORDURL%"
+    lines = fill_own_text(own, context).splitlines()
+    return "\n".join("- " + one_line(line[2:]) if line.startswith("- ") else one_line(line) for line in lines)
+
+
+def _links(context: MailContext) -> tuple[str, ...]:
+    """The addresses that HTML may link. None in the deactivation mail: it comes unasked and looks like phishing."""
+    if context.kind is MailKind.ACCOUNT_DEACTIVATED:
+        return ()
+    return tuple(link for link in (context.link, context.client_download_url, context.help_url) if link)
