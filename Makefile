@@ -1,0 +1,44 @@
+# Everything this project needs is fetched or built by these targets; a second run finds it all done.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format synced tests-ready demo-ready
+
+# Python is the machine's own (3.11 or newer). What `deploy/setup/uv.sh` installs comes last on PATH.
+export UV_PYTHON_DOWNLOADS := never
+export PATH := $(PATH):$(CURDIR)/.tools/bin
+PYTHON := .venv/bin/python
+ARGS ?=
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  ARGS='...' goes on to demo and test, e.g. make demo ARGS=--exit, make test ARGS='-k token'"
+
+demo: demo-ready ## Play a whole migration on this machine, and keep its pages up until Ctrl-C
+	$(PYTHON) starter.py demo $(ARGS)
+
+test: tests-ready ## Run all tests, on a real Temporal server, SQLite, PostgreSQL and a browser
+	$(PYTHON) -m pytest $(ARGS)
+
+check: tests-ready ## Format, lint, types, layers, then all tests
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/pyright
+	.venv/bin/lint-imports
+	$(PYTHON) -m pytest $(ARGS)
+
+format: synced ## Format the code and mend what the linter can
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+demo-ready:
+	@deploy/setup/uv.sh
+	@uv sync --quiet --frozen --no-dev --inexact
+	@$(PYTHON) -m edition_migration.temporal.local_server --ensure
+
+synced:
+	@deploy/setup/uv.sh
+	@uv sync --quiet --frozen
+
+tests-ready: synced
+	@$(PYTHON) -m edition_migration.temporal.local_server --ensure
+	@deploy/setup/chromium.sh
