@@ -39,6 +39,10 @@ def web_url(text: str) -> str:
     return text
 
 
+def _optional_url(text: str) -> str:
+    return web_url(text) if text else ""
+
+
 def _own_domain(name: str) -> str:
     if is_public_mail_domain(name):
         raise broken("is a public mail domain", "use a domain that the organization owns")
@@ -79,6 +83,7 @@ OwnDomain = Annotated[
     ),
 ]
 WebUrl = Annotated[str, Field(max_length=MAXIMUM_URL, json_schema_extra={"format": "uri"}), AfterValidator(web_url)]
+OptionalUrl = Annotated[str, Field(max_length=MAXIMUM_URL), AfterValidator(_optional_url)]
 Zone = Annotated[str, Field(max_length=64), AfterValidator(time_zone)]
 UserLocale = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$")]
 OrganizationLocale = Annotated[str, Field(pattern=r"^[a-z]{2}$")]

@@ -1,0 +1,105 @@
+"""Data of the `user.*` and `credential.*` events. Fields that a newer sender adds are ignored."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationInfo, field_validator
+
+from edition_migration.domain.states import AccountStatus, Edition, InactiveReason
+from edition_migration.domain.texts import Address, ClientVersion, Line, Name, OpaqueId, UserLocale, Zone
+from edition_migration.domain.validation import broken
+
+MAXIMUM_STORAGE_USED_MB = 2_000_000_000
+
+_FACT_NAMES = {"status": "reported_status", "inactive_reason": "reported_inactive_reason"}
+
+
+class UserData(BaseModel):
+    """What every event says: whose user, and which. Both ids are opaque."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    org_id: OpaqueId
+    user_id: OpaqueId
+
+    def facts(self) -> dict[str, object]:
+        """The fields the sender gave, by their name in `User`, without the ids: what `facts.merge` takes.
+
+        A status always comes with its reason, None included, so that a reason never outlives its status.
+        """
+        given = self.model_fields_set - {"org_id", "user_id"}
+        if "status" in given:
+            given |= {"inactive_reason"}
+        return {_FACT_NAMES.get(name, name): getattr(self, name) for name in sorted(given)}
+
+
+def _reason_needs_inactive(reason: InactiveReason | None, info: ValidationInfo) -> InactiveReason | None:
+    """A status that is itself at fault is missing here and gets its own problem."""
+    if reason is not None and info.data.get("status", AccountStatus.INACTIVE) is not AccountStatus.INACTIVE:
+        raise broken("is given without the status inactive", "give status inactive, or leave the reason out")
+    return reason
+
+
+class UserCreated(UserData):
+    """A user of the product exists. `locale` and the like are None where the sender does not know them."""
+
+    email: Address
+    display_name: Line = ""
+    locale: UserLocale | None = None
+    zone: Zone | None = None
+    edition: Edition = Edition.GUEST
+    client_version: ClientVersion | None = None
+    status: AccountStatus = AccountStatus.ACTIVE
+    inactive_reason: InactiveReason | None = None
+    storage_used_mb: StrictInt = Field(default=0, ge=0, le=MAXIMUM_STORAGE_USED_MB)
+    policy_group: Name | None = None
+
+    _reason = field_validator("inactive_reason")(_reason_needs_inactive)
+
+
+class UserUpdated(UserData):
+    """Only the fields given change; null clears what may be empty."""
+
+    email: Address | None = None
+    display_name: Line = ""
+    locale: UserLocale | None = None
+    zone: Zone | None = None
+    edition: Edition | None = None
+    client_version: ClientVersion | None = None
+    status: AccountStatus | None = None
+    inactive_reason: InactiveReason | None = None
+    storage_used_mb: Annotated[int, Field(strict=True, ge=0, le=MAXIMUM_STORAGE_USED_MB)] | None = None
+    policy_group: Name | None = None
+
+    _reason = field_validator("inactive_reason")(_reason_needs_inactive)
+
+    @field_validator("email", "edition", "status", "storage_used_mb", mode="before")
+    @classmethod
+    def _never_cleared(cls, value: object) -> object:
+        if value is None:
+            raise broken("cannot be empty", "give a value, or leave it out")
+        return value
+
+
+class UserDetected(UserData):
+    """The sign-in gate refused a guest who has no migration yet."""
+
+    client_version: ClientVersion | None = None
+
+
+class UserDeleted(UserData):
+    """The user is gone; a tombstone stays."""
+
+
+class UserEmailChanged(UserData):
+    email: Address
+
+
+class UserSignedIn(UserData):
+    """A sign-in elsewhere; `is_federated` means by the organization's single sign-on."""
+
+    is_federated: StrictBool
+    client_version: ClientVersion | None = None
+
+
+class PasswordSet(UserData):
+    """The password was chosen on another way than our page."""
