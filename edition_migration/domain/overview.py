@@ -1,0 +1,58 @@
+"""From a migration's row to the overview that operators see: which step, what comes next, who must act."""
+
+from typing import NamedTuple
+
+from edition_migration.domain.migration import Migration, Step
+from edition_migration.domain.organization import Activation
+from edition_migration.domain.progress import Overview
+from edition_migration.domain.states import MigrationState as S
+
+
+class _Station(NamedTuple):
+    step: Step | None
+    next: str
+    who: str
+
+
+_STATIONS = {
+    S.DETECTED: _Station(Step.NOTIFY_DEACTIVATION, "the warning period ends", "nobody"),
+    S.BLOCKED: _Station(Step.NOTIFY_DEACTIVATION, "the user is told that the account is deactivated", "nobody"),
+    S.IN_REVIEW: _Station(Step.SEND_INSTRUCTIONS, "select the user, or exclude him", "administrator"),
+    S.SELECTED: _Station(Step.SEND_INSTRUCTIONS, "instructions are sent", "nobody"),
+    S.WAITING_CAPACITY: _Station(Step.SEND_INSTRUCTIONS, "a license and storage become free", "administrator"),
+    S.INSTRUCTED: _Station(Step.ACTIVATE, "the relay accepts the instructions, then the user is activated", "nobody"),
+    S.ACTIVATED: _Station(Step.RESET_PASSWORD, "the password is reset", "nobody"),
+    S.AWAITING_PASSWORD: _Station(Step.AWAIT_NEW_PASSWORD, "the user chooses a password", "user"),
+    S.AWAITING_FIRST_SIGN_IN: _Station(Step.AWAIT_NEW_PASSWORD, "the user signs in with the company account", "user"),
+    S.PASSWORD_SET: _Station(Step.APPLY_POLICIES, "policies are checked and totals confirmed", "nobody"),
+}
+
+STEP_OF_STATE = {state: station.step for state, station in _STATIONS.items()}
+_ORDER = tuple(Step)
+
+
+def is_behind(state: S, step: Step) -> bool:
+    """Whether a migration in this open state has left `step` behind it already."""
+    current = STEP_OF_STATE[state]
+    return current is not None and _ORDER.index(current) > _ORDER.index(step)
+
+
+def overview(row: Migration) -> Overview:
+    """What the Temporal UI shows of this row. No personal data."""
+    station = _STATIONS.get(row.state, _Station(None, f"nothing; ended{_because(row)}", "nobody"))
+    if row.state is S.INSTRUCTED and row.instructions_accepted_at and row.activation is Activation.BY_HAND:
+        station = _Station(Step.ACTIVATE, "activate the user by hand", "administrator")
+    return Overview(
+        state=row.state,
+        since=row.since,
+        step=station.step,
+        next=station.next,
+        who=station.who,
+        wave_id=row.wave_id,
+        deadline=row.deadline_at,
+        attention=row.attention,
+    )
+
+
+def _because(row: Migration) -> str:
+    return f" ({row.reason})" if row.reason else ""
