@@ -7,7 +7,7 @@ import codecs
 import csv
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -71,7 +71,7 @@ class CsvFiles:
     """Opens CSV files for imports (`ports.row_files.RowFiles`)."""
 
     @contextmanager
-    def read(self, path: Path) -> Iterator[CsvReader]:
+    def read(self, path: Path) -> Generator[CsvReader]:
         with _opened(path) as file:
             header_line = _header_line(file)
             form = FileForm(file.encoding, _delimiter_of(header_line))
@@ -80,7 +80,7 @@ class CsvFiles:
             yield CsvReader(file, form, header)
 
     @contextmanager
-    def write(self, path: Path, header: Sequence[str], form: FileForm) -> Iterator[CsvWriter]:
+    def write(self, path: Path, header: Sequence[str], form: FileForm) -> Generator[CsvWriter]:
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             file = unfinished.open("x", encoding=form.encoding, newline="")

@@ -1,4 +1,4 @@
-"""Files of rows with a header: what imports read, and the result they write beside it. Used by `application.imports`."""
+"""Files of rows with a header: what imports read, and the result beside it. Used by `application.imports`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
