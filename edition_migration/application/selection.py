@@ -1,0 +1,144 @@
+"""Selecting users: one wave, its users claimed, tickets cut and capacity granted in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from edition_migration.application.capacity import grant
+from edition_migration.application.records import journal_entry
+from edition_migration.domain.commands import CommandAnswer, SelectionAnswer, Verdict
+from edition_migration.domain.errors import InvalidInput, NotFound, Problem
+from edition_migration.domain.migration import Migration, Wave, WaveState
+from edition_migration.domain.names import MigrationRef, new_id
+from edition_migration.domain.organization import Activation, Organization
+from edition_migration.domain.states import SELECTABLE, TERMINAL
+from edition_migration.ports.clock import Clock
+from edition_migration.ports.store import Store, UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class SelectionOrder:
+    """A selection as given: users in the order in which they shall be served. None takes the organization's setting."""
+
+    org_id: str
+    user_ids: Sequence[str]
+    actor: str
+    command_id: str
+    activation: Activation | None = None
+    activation_delay: timedelta | None = None
+
+
+class Selection:
+    """Accepts selections of administrators."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def select(self, order: SelectionOrder) -> SelectionAnswer:
+        """Claims whom it may, and says for each of the others why not. A repeat gets the first answer.
+
+        Raises NotFound for an unknown organization, InvalidInput for a delay without delayed activation.
+        """
+        _check(order)
+        async with self._store.write() as uow:
+            first = await uow.waves.answer_to(order.org_id, order.command_id)
+            if first is not None:
+                return SelectionAnswer.model_validate_json(first)
+            organization = await uow.organizations.get(order.org_id)
+            if organization is None:
+                raise NotFound("the organization does not exist", mend="see `starter.py org show`")
+            answer = await self._accept(uow, order, organization)
+            await uow.commit()
+            return answer
+
+    async def _accept(self, uow: UnitOfWork, order: SelectionOrder, organization: Organization) -> SelectionAnswer:
+        now = self._clock.now()
+        user_ids = list(dict.fromkeys(order.user_ids))
+        rows = {row.user_id: row for row in await uow.migrations.latest_many(order.org_id, user_ids)}
+        wave = _wave(order, organization, now)
+        free = [rows[it].ref for it in user_ids if it in rows and is_free(rows[it])]
+        claimed = await uow.migrations.claim(order.org_id, free, wave.wave_id, wave.activation)
+        await uow.journal.add(
+            [
+                journal_entry(
+                    rows[ref.user_id],
+                    key=f"command/{order.command_id}",
+                    action="select",
+                    actor=order.actor,
+                    at=now,
+                    target=rows[ref.user_id].state,
+                    detail={"wave": wave.wave_id},
+                )
+                for ref in claimed
+            ]
+        )
+        await cut_tickets(uow, organization, claimed)
+        await grant(uow, order.org_id, now)
+        taken = {ref.user_id for ref in claimed}
+        answer = SelectionAnswer(
+            wave_id=wave.wave_id if claimed else None,
+            answers=tuple(_answer(it, rows.get(it), it in taken, wave.wave_id) for it in user_ids),
+            licenses_free=(await uow.capacity.get(order.org_id)).licenses_free,
+            waiting_for_capacity=await uow.tickets.waiting_count(order.org_id),
+        )
+        await uow.waves.add(_sized(wave, len(claimed), now), answer.model_dump_json())
+        await uow.doorbells.add_organization(order.org_id, now)
+        return answer
+
+
+async def cut_tickets(uow: UnitOfWork, organization: Organization, refs: Sequence[MigrationRef]) -> None:
+    """One ticket a user, in the given order, for a license and for the storage he will count with, in MB."""
+    users = {user.user_id: user for user in await uow.users.get_many([ref.user_id for ref in refs])}
+    least = organization.settings.storage_per_user_mb
+    holders = [(ref, max(users[ref.user_id].storage_used_mb, least)) for ref in refs]
+    await uow.tickets.cut(organization.org_id, holders)
+
+
+def is_free(row: Migration) -> bool:
+    """Whether a selection may claim this row."""
+    return row.state in SELECTABLE and row.wave_id is None
+
+
+def _check(order: SelectionOrder) -> None:
+    if order.activation_delay is not None and order.activation is not Activation.DELAYED:
+        problem = Problem("activation_delay", "is given without activation=delayed", "set activation to delayed")
+        raise InvalidInput(str(problem), problems=(problem,))
+
+
+def _wave(order: SelectionOrder, organization: Organization, now: datetime) -> Wave:
+    settings = organization.settings
+    return Wave(
+        org_id=order.org_id,
+        wave_id=new_id(),
+        command_id=order.command_id,
+        actor=order.actor,
+        state=WaveState.RELEASING,
+        activation=order.activation or settings.activation,
+        activation_delay=settings.activation_delay if order.activation_delay is None else order.activation_delay,
+        created_at=now,
+        started_at=None,
+        size=0,
+    )
+
+
+def _sized(wave: Wave, size: int, now: datetime) -> Wave:
+    """A wave of nobody is kept for its answer only and never started."""
+    if size == 0:
+        return replace(wave, state=WaveState.RELEASED, started_at=now)
+    return replace(wave, size=size)
+
+
+def _answer(user_id: str, row: Migration | None, is_taken: bool, wave_id: str) -> CommandAnswer:
+    if row is None:
+        return CommandAnswer(
+            user_id=user_id, verdict=Verdict.REFUSED, reason="not_found", mend="see `starter.py pending` for who can be"
+        )
+    if is_taken:
+        return CommandAnswer(user_id=user_id, verdict=Verdict.DONE, state=row.state, wave_id=wave_id)
+    reason = "already_selected" if row.wave_id and row.state not in TERMINAL else f"is_{row.state.lower()}"
+    if row.state in TERMINAL and row.reason:
+        reason = row.reason
+    return CommandAnswer(
+        user_id=user_id, verdict=Verdict.REFUSED, state=row.state, reason=reason, mend="see `starter.py user show`"
+    )
