@@ -1,8 +1,9 @@
 """Data of the `user.*` and `credential.*` events. Fields that a newer sender adds are ignored."""
 
-from typing import Annotated
+from typing import Annotated, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationInfo, field_validator
+from pydantic.config import JsonDict
 
 from edition_migration.domain.states import AccountStatus, Edition, InactiveReason
 from edition_migration.domain.texts import Address, ClientVersion, Line, Name, OpaqueId, UserLocale, Zone
@@ -11,6 +12,7 @@ from edition_migration.domain.validation import broken
 MAXIMUM_STORAGE_USED_MB = 2_000_000_000
 
 _FACT_NAMES = {"status": "reported_status", "inactive_reason": "reported_inactive_reason"}
+_NEVER_CLEARED = ("email", "edition", "status", "storage_used_mb")
 
 
 class UserData(BaseModel):
@@ -56,8 +58,19 @@ class UserCreated(UserData):
     _reason = field_validator("inactive_reason")(_reason_needs_inactive)
 
 
+def _schema_without_null(schema: JsonDict) -> None:
+    """The published schema forbids null as `_never_cleared` does: of "type or null" it keeps the type."""
+    properties = cast("dict[str, JsonDict]", schema["properties"])
+    for name in _NEVER_CLEARED:
+        field = properties[name]
+        del field["default"]
+        field |= cast("list[JsonDict]", field.pop("anyOf"))[0]
+
+
 class UserUpdated(UserData):
     """Only the fields given change; null clears what may be empty."""
+
+    model_config = ConfigDict(json_schema_extra=_schema_without_null)
 
     email: Address | None = None
     display_name: Line = ""
@@ -72,7 +85,7 @@ class UserUpdated(UserData):
 
     _reason = field_validator("inactive_reason")(_reason_needs_inactive)
 
-    @field_validator("email", "edition", "status", "storage_used_mb", mode="before")
+    @field_validator(*_NEVER_CLEARED, mode="before")
     @classmethod
     def _never_cleared(cls, value: object) -> object:
         if value is None:
