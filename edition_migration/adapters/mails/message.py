@@ -12,7 +12,8 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
-from edition_migration.domain.errors import AddressRefused
+from edition_migration.domain.addresses import domain_of, local_part_of, normalize_address
+from edition_migration.domain.errors import AddressRefused, InvalidInput
 from edition_migration.ports.mails import Envelope
 
 MAILBOX_NAME_NOT_ALLOWED = 553
@@ -36,21 +37,13 @@ def message_bytes(envelope: Envelope, sender: str, message_domain: str) -> bytes
 
 
 def _mailbox(recipient: str) -> Address:
-    mailbox = None
-    if recipient.isprintable() and not any(char in recipient for char in ' <>"'):
-        mailbox = _parsed(recipient)
-    if mailbox is None:
-        raise AddressRefused(
-            "The recipient's address is not one mailbox",
-            reply_code=MAILBOX_NAME_NOT_ALLOWED,
-            mend="correct the user's address",
-        )
-    return mailbox
-
-
-def _parsed(recipient: str) -> Address | None:
+    refusal = AddressRefused(
+        "The recipient's address is not one mailbox",
+        reply_code=MAILBOX_NAME_NOT_ALLOWED,
+        mend="correct the user's address",
+    )
     try:
-        mailbox = Address(addr_spec=recipient)
-    except (ValueError, IndexError):
-        return None
-    return mailbox if mailbox.username and mailbox.domain else None
+        address = normalize_address(recipient)
+    except InvalidInput:
+        raise refusal from None
+    return Address(username=local_part_of(address), domain=domain_of(address))

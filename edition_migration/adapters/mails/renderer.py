@@ -33,7 +33,7 @@ class TemplateRenderer:
 
     def render(self, context: MailContext) -> MailContent:
         """Subject, text and HTML. An organization's own subject or text replaces ours and is never read as Jinja."""
-        locale = context.locale if context.locale in self._locales else FALLBACK_LOCALE
+        locale = self._known_locale(context.locale)
         words = self._templates.get_template(f"{locale}/{context.kind}.txt").render(_variables(context, locale))
         subject, _, text = words.partition("\n")
         if context.own_subject is not None:
@@ -42,6 +42,11 @@ class TemplateRenderer:
             text = _own_text(context)
         subject, text = one_line(subject), text.strip() + "\n"
         return MailContent(subject, text, self._html(subject, text, context, locale))
+
+    def _known_locale(self, wanted: str) -> str:
+        """The language of "de-CH" is "de"; one that we have no templates for is read in English."""
+        language = wanted.replace("_", "-").partition("-")[0].lower()
+        return language if language in self._locales else FALLBACK_LOCALE
 
     def _html(self, subject: str, text: str, context: MailContext, locale: str) -> str:
         layout = self._templates.get_template("_layout.html")

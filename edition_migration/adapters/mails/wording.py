@@ -6,7 +6,7 @@ Used by the renderer only.
 import re
 import unicodedata
 from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 
@@ -35,7 +35,7 @@ def moment(when: datetime, zone: str, locale: str) -> str:
 def _zone(zone: str) -> tuple[str, tzinfo]:
     try:
         return zone, ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (OSError, ValueError, LookupError):
         return "UTC", UTC
 
 

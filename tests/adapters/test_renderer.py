@@ -1,0 +1,282 @@
+"""What our mails say, to whom they say it, and that nothing a person wrote can change more than its own words."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+
+import pytest
+from jinja2 import UndefinedError
+
+from edition_migration.adapters.mails.renderer import TEMPLATES, TemplateRenderer
+from edition_migration.domain.mail import ADMINISTRATOR_MAILS, LINK_MAILS, MailKind
+from edition_migration.ports.mails import MailContent, MailContext
+
+DOWNLOAD = "https://get.example.com/client?v=latest&os=all"
+HELP = "https://help.example.com/business"
+LINK = "https://accounts.example.com/password#0123456789abcdef"
+RENDERER = TemplateRenderer()
+
+
+def context(kind: MailKind, **changes: object) -> MailContext:
+    has_link = kind in LINK_MAILS
+    usual = MailContext(
+        kind=kind,
+        locale="en",
+        zone="Europe/Berlin",
+        user_name="Ada Lovelace",
+        organization_name="Example & Sons",
+        client_download_url=DOWNLOAD,
+        help_url=HELP,
+        link=LINK if has_link else None,
+        expires_at=datetime(2026, 3, 3, 16, 0, tzinfo=UTC) if has_link else None,
+        pending_count=3,
+        domains=("guests.example.com", "example.net"),
+    )
+    return replace(usual, **changes)
+
+
+def render(kind: MailKind, **changes: object) -> MailContent:
+    return RENDERER.render(context(kind, **changes))
+
+
+class _Page(HTMLParser):
+    """The words of a page as a person reads them, its links, and everything that it would fetch."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self.links: list[str | None] = []
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self._is_head = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        self._is_head = tag == "title" or (self._is_head and tag != "body")
+        if tag == "a":
+            self.links.append(dict(attrs).get("href"))
+
+    def handle_data(self, data: str) -> None:
+        if not self._is_head:
+            self.words.extend(data.split())
+
+
+SENTENCES = {
+    MailKind.SERVICE_PROVISIONED: [
+        "You receive this message because this is the Notification Email of the organization.",
+        "- guests.example.com\n- example.net\n",
+        f"Download the latest client:\n{DOWNLOAD}\n",
+        "Contacts are not transferred to the Business Edition.",
+    ],
+    MailKind.PENDING_DIGEST: [
+        "3 Guest Edition users of Example & Sons are inactive and pending migration to the Business Edition.",
+        "Select them, or exclude those who are not to be migrated.",
+    ],
+    MailKind.ACCOUNT_DEACTIVATED: [
+        "For this reason the account has been deactivated, and you can no longer sign in with it.",
+        "You do not need to do anything until then.",
+        "Nothing has been deleted. Your account is inactive.",
+        "Contacts are not transferred from the Guest Edition to the Business Edition.",
+        "Please ask your Organization Administrator at Example & Sons.",
+    ],
+    MailKind.INSTRUCTIONS: [
+        f"Download the latest client:\n{DOWNLOAD}\n",
+        "you will receive another message with a link to choose a new password.",
+        "Your contacts will not be transferred to the Business Edition.",
+        "The policies of Example & Sons will apply to your account.",
+    ],
+    MailKind.RESET_PASSWORD: [
+        f"Choose your new password:\n{LINK}\n",
+        "- It works once, until Tuesday, 3 March 2026, 17:00 (Europe/Berlin).",
+        "If it has expired, open it anyway: the page offers to send you a new one.",
+    ],
+    MailKind.NEW_LINK: [
+        f"Choose your new password:\n{LINK}\n",
+        "- It works once, until Tuesday, 3 March 2026, 17:00 (Europe/Berlin).",
+        "Older links no longer work.",
+    ],
+    MailKind.WELCOME: [
+        "Your new password is set, and your move to the Business Edition of Example & Sons is complete.",
+        f"Download the latest client:\n{DOWNLOAD}\n",
+        "If you did not choose this password yourself, tell your Organization Administrator at once.",
+    ],
+    MailKind.EXPIRED: [
+        "You did not choose a new password before the deadline.",
+        "the links in our earlier messages no longer work.",
+        "please ask your Organization Administrator at Example & Sons to select your account again.",
+    ],
+    MailKind.CANCELLED: [
+        "Your account will not move to the Business Edition of Example & Sons for now.",
+        "If you received a link to choose a password, it no longer works.",
+    ],
+}
+SUBJECTS = {
+    MailKind.SERVICE_PROVISIONED: "The Business Edition is ready for Example & Sons",
+    MailKind.PENDING_DIGEST: "3 Guest Edition users are waiting for your review",
+    MailKind.ACCOUNT_DEACTIVATED: "Your Guest Edition account has been deactivated",
+    MailKind.INSTRUCTIONS: "Your account moves to the Business Edition of Example & Sons",
+    MailKind.RESET_PASSWORD: "Choose your new password for the Business Edition",
+    MailKind.NEW_LINK: "Your new link to choose a password",
+    MailKind.WELCOME: "Welcome to the Business Edition of Example & Sons",
+    MailKind.EXPIRED: "Your move to the Business Edition was not completed in time",
+    MailKind.CANCELLED: "Your move to the Business Edition has been cancelled",
+}
+
+
+@pytest.mark.parametrize("kind", MailKind)
+def test_each_mail_says_what_its_reader_must_know(kind: MailKind) -> None:
+    content = render(kind)
+    assert content.subject == SUBJECTS[kind]
+    for sentence in SENTENCES[kind]:
+        assert sentence in content.text
+    assert "replies to it are not read." in content.text
+    greeting = "Hello," if kind in ADMINISTRATOR_MAILS else "Hello Ada Lovelace,"
+    assert content.text.startswith(f"{greeting}\n\n")
+
+
+@pytest.mark.parametrize("is_single_sign_on", [False, True])
+@pytest.mark.parametrize("kind", MailKind)
+def test_text_and_html_hold_the_same_words(kind: MailKind, is_single_sign_on: bool) -> None:
+    content = render(kind, is_single_sign_on=is_single_sign_on, deadline_at=datetime(2026, 3, 10, 16, 0, tzinfo=UTC))
+    plain = re.sub(r"^- |:$(?=\nhttps)", "", content.text, flags=re.MULTILINE)
+    assert _Page(content.html).words == [*content.subject.split(), *plain.split()]
+
+
+@pytest.mark.parametrize("kind", MailKind)
+def test_no_mail_makes_its_reader_fetch_anything(kind: MailKind) -> None:
+    page = _Page(render(kind).html)
+    assert page.tags <= {"html", "head", "meta", "title", "body", "main", "h1", "p", "a", "br", "span", "ul", "li"}
+    assert page.attributes <= {"lang", "charset", "name", "content", "style", "href"}
+    assert set(page.links) <= {LINK, DOWNLOAD, HELP}
+    assert "url(" not in render(kind).html
+
+
+@pytest.mark.parametrize("kind", MailKind)
+def test_each_mail_has_at_most_one_action(kind: MailKind) -> None:
+    actions = re.findall(r'<a href="([^"]*)" style="display:inline-block', render(kind).html)
+    with_download = {MailKind.SERVICE_PROVISIONED, MailKind.INSTRUCTIONS, MailKind.WELCOME}
+    escaped_download = DOWNLOAD.replace("&", "&amp;")
+    assert actions == ([LINK] if kind in LINK_MAILS else [escaped_download] if kind in with_download else [])
+
+
+def test_the_deactivation_mail_holds_no_address_at_all() -> None:
+    content = render(MailKind.ACCOUNT_DEACTIVATED)
+    for part in (content.subject, content.text, content.html):
+        assert "http" not in part
+        assert "www." not in part
+    assert _Page(content.html).links == []
+
+
+def test_an_own_deactivation_text_gets_no_link_either() -> None:
+    content = render(MailKind.ACCOUNT_DEACTIVATED, own_text="Get it:\n%CLIENTDOWNLOADURL%")
+    assert _Page(content.html).links == []
+
+
+def test_with_single_sign_on_users_are_told_to_use_their_company_account() -> None:
+    content = render(
+        MailKind.INSTRUCTIONS, is_single_sign_on=True, deadline_at=datetime(2026, 7, 10, 16, 0, tzinfo=UTC)
+    )
+    assert "- Sign in with your company account at Example & Sons" in content.text
+    assert "before Friday, 10 July 2026, 18:00 (Europe/Berlin)." in content.text
+    assert "another message with a link" not in content.text
+
+
+def test_without_a_deadline_none_is_named() -> None:
+    assert "deactivated again" not in render(MailKind.RESET_PASSWORD).text
+    named = render(MailKind.RESET_PASSWORD, deadline_at=datetime(2026, 3, 10, 16, 0, tzinfo=UTC)).text
+    assert "Please choose your password before Tuesday, 10 March 2026, 17:00 (Europe/Berlin)." in named
+
+
+def test_one_pending_user_is_named_in_the_singular() -> None:
+    content = render(MailKind.PENDING_DIGEST, pending_count=1)
+    assert content.subject == "1 Guest Edition user is waiting for your review"
+    assert "1 Guest Edition user of Example & Sons is inactive" in content.text
+
+
+@pytest.mark.parametrize("zone", ["Nowhere/Land", "", "../../etc", "Europe", "a\0b"])
+def test_an_unknown_zone_is_read_as_utc(zone: str) -> None:
+    assert "3 March 2026, 16:00 (UTC)" in render(MailKind.RESET_PASSWORD, zone=zone).text
+
+
+@pytest.mark.parametrize("locale", ["xx", "", "..", "en-GB", "EN_us", "en/../.."])
+def test_an_unknown_language_is_read_in_english(locale: str) -> None:
+    assert render(MailKind.RESET_PASSWORD, locale=locale) == render(MailKind.RESET_PASSWORD)
+
+
+def test_a_mail_without_the_link_it_is_made_for_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="'link' is undefined"):
+        render(MailKind.RESET_PASSWORD, link=None)
+    with pytest.raises(UndefinedError, match="'expires' is undefined"):
+        render(MailKind.NEW_LINK, expires_at=None)
+
+
+def test_without_a_help_page_none_is_named() -> None:
+    text = render(MailKind.WELCOME, help_url="").text
+    assert text.endswith("Please ask your Organization Administrator at Example & Sons.\n")
+    assert render(MailKind.PENDING_DIGEST, help_url="").text.endswith("replies to it are not read.\n")
+
+
+def test_a_name_of_markup_stays_a_name() -> None:
+    content = render(MailKind.WELCOME, user_name="<b>Eve</b>")
+    assert "Hello <b>Eve</b>," in content.text
+    assert "Hello &lt;b&gt;Eve&lt;/b&gt;," in content.html
+    assert "b" not in _Page(content.html).tags
+
+
+@pytest.mark.parametrize("name", ["{{ 7 * 7 }}", "{% include 'x' %}", "{{ link }}", "%NEWPASSWORDURL%"])
+def test_a_name_of_template_syntax_is_inert(name: str) -> None:
+    assert f"Hello {name}," in render(MailKind.RESET_PASSWORD, user_name=name).text
+    own = render(MailKind.RESET_PASSWORD, user_name=name, own_text="Dear %USERNAME%\n\n%NEWPASSWORDURL%")
+    assert own.text == f"Dear {name}\n\n{LINK}\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["Eve\r\n\r\nBcc: x", "Eve\n\nBcc: x", "Eve\u2028Bcc: x", "Eve\0 Bcc:\u202e x", "Eve \ud800Bcc: x"]
+)
+def test_a_name_adds_no_line_and_turns_no_words(name: str) -> None:
+    assert "Hello Eve Bcc: x,\n" in render(MailKind.WELCOME, user_name=name).text
+
+
+def test_a_subject_is_one_line_whatever_the_organization_is_called() -> None:
+    content = render(MailKind.WELCOME, organization_name="Example\r\nBcc: eve@example.com")
+    assert content.subject == "Welcome to the Business Edition of Example Bcc: eve@example.com"
+
+
+def test_an_own_text_knows_the_three_variables_of_the_product_only() -> None:
+    content = render(
+        MailKind.RESET_PASSWORD,
+        own_subject="Hi %USERNAME%\r\nBcc: eve@example.com",
+        own_text="Hi %USERNAME% {{ link }} %OTHER%\n\n- get %CLIENTDOWNLOADURL%\n\nChoose:\n%NEWPASSWORDURL%",
+    )
+    assert content.subject == "Hi Ada Lovelace Bcc: eve@example.com"
+    assert content.text == f"Hi Ada Lovelace {{{{ link }}}} %OTHER%\n\n- get {DOWNLOAD}\n\nChoose:\n{LINK}\n"
+    assert _Page(content.html).links == [DOWNLOAD, LINK]
+
+
+def test_an_own_text_that_forgot_the_link_still_carries_it() -> None:
+    content = render(MailKind.NEW_LINK, own_text="Your new link is here.")
+    assert content.text == f"Your new link is here.\n\n{LINK}\n"
+    assert LINK not in render(MailKind.WELCOME, own_text="Welcome!").text
+
+
+def test_an_own_text_of_markup_is_shown_as_it_is_written() -> None:
+    content = render(MailKind.WELCOME, own_text="<script>alert(1)</script>\nsecond line")
+    assert '<p style="margin:0 0 16px">&lt;script&gt;alert(1)&lt;/script&gt;<br>second line</p>' in content.html
+
+
+def test_an_address_that_is_not_of_the_web_is_no_link() -> None:
+    content = render(MailKind.WELCOME, client_download_url="javascript:alert(1)")
+    assert _Page(content.html).links == [HELP]
+
+
+def test_the_same_context_gives_the_same_bytes() -> None:
+    assert render(MailKind.INSTRUCTIONS) == TemplateRenderer().render(context(MailKind.INSTRUCTIONS))
+
+
+def test_every_language_has_every_mail() -> None:
+    for language in (entry for entry in TEMPLATES.iterdir() if entry.is_dir()):
+        kinds = {path.stem for path in language.glob("[!_]*.txt")}
+        assert kinds == {kind.value for kind in MailKind}
