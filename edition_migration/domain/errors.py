@@ -84,6 +84,13 @@ class StoreUnavailable(EditionMigrationError):
     retryable = True
 
 
+class Busy(EditionMigrationError):
+    """More work of one kind waits than the process takes on (password hashing). The same again in some seconds."""
+
+    code = "busy"
+    retryable = True
+
+
 class RelayUnavailable(EditionMigrationError):
     """The SMTP relay did not take the mail for a reason that is not this address. Retried without limit.
 
