@@ -23,6 +23,9 @@ _MENDS: dict[str, tuple[str, str]] = {
     "tuple_type": ("is no list", "give a list"),
     "list_type": ("is no list", "give a list"),
     "string_type": ("is no text", "give a text in quotes"),
+    "time_delta_parsing": ("is no duration", "write it like 7d, 12h or 30m"),
+    "time_delta_type": ("is no duration", "write it like 7d, 12h or 30m"),
+    "bool_parsing": ("is neither on nor off", "write on or off"),
 }
 
 

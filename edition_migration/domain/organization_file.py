@@ -1,0 +1,116 @@
+"""The file of `starter.py org apply`: one organization, validated whole, every fault at once with its path.
+
+Keys are in camelCase, as in the product's CSV. What the file does not name stays as it is; a list that is named
+(domains, administrators) and `policies` replace what was there.
+"""
+
+from difflib import get_close_matches
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
+from pydantic.alias_generators import to_camel
+
+from edition_migration.domain.errors import InvalidInput, Problem
+from edition_migration.domain.events.organization import MAXIMUM_LICENSES, MAXIMUM_STORAGE_MB
+from edition_migration.domain.organization import OrganizationSettings, PasswordRules
+from edition_migration.domain.policies import Actions, PolicyAction, PolicyGroup, PolicySet
+from edition_migration.domain.texts import Address, Name, OpaqueId, OptionalUrl, OwnDomain, WebUrl, Zone
+from edition_migration.domain.validation import broken, problems_of
+
+_FILE = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+_UNKNOWN_KEY = "is not known here"
+
+
+def _once_each(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The same name in another spelling counts once; the first place stays."""
+    return tuple(dict.fromkeys(values))
+
+
+_LIST = Field(min_length=1, max_length=1000)
+_ONCE = AfterValidator(_once_each)
+
+
+class PasswordEntry(PasswordRules):
+    model_config = _FILE
+
+
+class SettingsEntry(OrganizationSettings):
+    """The settings of an organization; only those that are named are changed."""
+
+    model_config = _FILE
+
+    password: PasswordEntry = PasswordEntry()  # pyright: ignore[reportIncompatibleVariableOverride] - a frozen model
+    zone: Zone = "UTC"
+
+    def changed(self, current: OrganizationSettings) -> OrganizationSettings:
+        """`current` with what the file names."""
+        given = self.model_dump(exclude_unset=True)
+        password = {**current.password.model_dump(), **given.pop("password", {})}
+        return OrganizationSettings.model_validate({**current.model_dump(), **given, "password": password})
+
+
+class PoliciesEntry(BaseModel):
+    """`organization` and, by name, `groups`: each an action with `on` or `off`."""
+
+    model_config = _FILE
+
+    organization: Actions = Field(default_factory=dict[PolicyAction, bool | None])
+    groups: dict[Name, Actions] = Field(default_factory=dict[str, Actions])
+
+    def policy_set(self) -> PolicySet:
+        groups = tuple(PolicyGroup(name=name, actions=actions) for name, actions in self.groups.items())
+        return PolicySet(organization=self.organization, groups=groups)
+
+
+def _help_url_at_the_top(settings: SettingsEntry) -> SettingsEntry:
+    if "help_url" in settings.model_fields_set:
+        raise broken("holds helpUrl, which stands at the top of the file", "move it there")
+    return settings
+
+
+class OrganizationFile(BaseModel):
+    """One organization as its file says. None means: the file does not name it."""
+
+    model_config = _FILE
+
+    id: OpaqueId
+    name: Name | None = None
+    domains: Annotated[tuple[OwnDomain, ...], _LIST, _ONCE] | None = None
+    administrators: Annotated[tuple[Address, ...], _LIST, _ONCE] | None = None
+    notification_email: Address | None = None
+    client_download_url: WebUrl | None = None
+    licenses_purchased: Annotated[StrictInt, Field(ge=0, le=MAXIMUM_LICENSES)] | None = None
+    storage_purchased_mb: Annotated[StrictInt, Field(ge=0, le=MAXIMUM_STORAGE_MB)] | None = None
+    single_sign_on: StrictBool | None = None
+    help_url: OptionalUrl | None = None
+    policies: PoliciesEntry | None = None
+    settings: Annotated[SettingsEntry, AfterValidator(_help_url_at_the_top)] = SettingsEntry()
+
+    @classmethod
+    def parse(cls, document: object) -> Self:
+        """Raises InvalidInput with every problem, each with its path as in the file."""
+        try:
+            return cls.model_validate(document)
+        except ValidationError as error:
+            problems = tuple(_with_nearest_key(problem) for problem in problems_of(error))
+        raise InvalidInput("The organization file is not valid; nothing was changed.", problems=problems)
+
+    def changed_settings(self, current: OrganizationSettings) -> OrganizationSettings:
+        """`current` with the settings and the help URL that the file names."""
+        settings = self.settings.changed(current)
+        return settings if self.help_url is None else settings.model_copy(update={"help_url": self.help_url})
+
+
+def _with_nearest_key(problem: Problem) -> Problem:
+    if problem.reason != _UNKNOWN_KEY:
+        return problem
+    key = problem.path.rpartition(".")[2]
+    nearest = get_close_matches(key, _KNOWN_KEYS, n=1)
+    return problem._replace(mend=f'write "{nearest[0]}", or remove it') if nearest else problem
+
+
+_KNOWN_KEYS = sorted(
+    str(field.alias)
+    for model in (OrganizationFile, PoliciesEntry, SettingsEntry, PasswordEntry)
+    for field in model.model_fields.values()
+)
