@@ -23,10 +23,11 @@ class StepInput(_Message):
 
 
 class NextMail(_Message):
-    """A mail waits in the migration's or organization's queue; `not_before` None means now."""
+    """The first mail of the migration's or organization's queue that may be sent; `not_before` None means now."""
 
     kind: MailKind
     not_before: datetime | None = None
+    mail_id: str | None = None
 
 
 class Overview(_Message):
@@ -83,10 +84,14 @@ class MailInput(_Message):
 
 
 class MailOutcome(_Message):
-    """What became of one mail. `sent` mails count as a ring; `next` is the one behind it, if any may go."""
+    """What became of one mail, `mail_id`. `next` is the one to try next: behind a sent one, or the held one itself.
+
+    A held one has a `not_before` later than `as_of`; a refused one stops those behind it, so it has no `next`.
+    """
 
     result: Literal["sent", "held", "refused", "none"]
     next: NextMail | None = None
+    mail_id: str | None = None
 
 
 class PageInput(_Message):
@@ -106,7 +111,7 @@ class PageOutcome(_Message):
 
 
 class WaveInput(_Message):
-    """One page of a wave's release."""
+    """One page of a wave's release: its workflow's time decides when the next may follow."""
 
     org_id: str
     wave_id: str
@@ -114,7 +119,7 @@ class WaveInput(_Message):
 
 
 class WaveOutcome(_Message):
-    """`done` ends the wave's workflow; `resume_at` is when its pace allows the next page."""
+    """`released` users in this page. `done` ends the wave's workflow; `resume_at` is when the next page may follow."""
 
     done: bool
     released: int
