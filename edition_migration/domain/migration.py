@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
-from edition_migration.domain.states import MigrationState
+from edition_migration.domain.states import OPEN, MigrationState
 
 
 class Step(StrEnum):
@@ -50,6 +50,10 @@ class Migration:
     @property
     def ref(self) -> MigrationRef:
         return MigrationRef(org_id=self.org_id, user_id=self.user_id, generation=self.generation)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
 
 
 @dataclass(frozen=True, slots=True)

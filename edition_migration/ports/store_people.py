@@ -89,8 +89,9 @@ class Users(Protocol):
         """Keeps a stronger hash of the same password, only while the old one still stands."""
         ...
 
-    async def without_migration(self, org_id: str, domains: Sequence[str], limit: int) -> Sequence[User]:
-        """Living users with an address in `domains` and no migration row of this organization, by user id."""
+    async def to_enroll(self, org_id: str, domains: Sequence[str], limit: int) -> Sequence[tuple[User, int]]:
+        """Living users with an address in `domains` who have no migration of this organization (generation 1), or whose
+        newest one was CANCELLED because the domain or the service went (the next generation), by user id."""
         ...
 
 

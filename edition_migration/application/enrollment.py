@@ -1,0 +1,174 @@
+"""From guests of blocked domains to migrations: who is pending, who is skipped and why, and starting workflows.
+
+All pages are blocked before any workflow starts, so the block is as fast as the database (design section 5).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from edition_migration.application.capacity import grant
+from edition_migration.application.records import PROVISIONING, journal_entry
+from edition_migration.application.selection import cut_tickets
+from edition_migration.domain.eligibility import decide
+from edition_migration.domain.migration import Migration, Wave, WaveState
+from edition_migration.domain.names import WaveRef, new_id
+from edition_migration.domain.organization import Organization, Selection, ServiceStatus
+from edition_migration.domain.overview import overview
+from edition_migration.domain.progress import PageInput, PageOutcome
+from edition_migration.domain.states import AccountStatus, Edition, InactiveReason, SkipReason
+from edition_migration.domain.states import MigrationState as S
+from edition_migration.domain.user import User
+from edition_migration.ports.clock import Clock
+from edition_migration.ports.gateway import WorkflowGateway
+from edition_migration.ports.store import Store, UnitOfWork
+
+PAGE = 500
+STARTS_AT_ONCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A user to enroll and the generation he would get."""
+
+    user: User
+    generation: int
+
+
+async def enroll(uow: UnitOfWork, organization: Organization, candidates: Sequence[Candidate], now: datetime) -> int:
+    """Makes a row for each: BLOCKED with the account inactive and its sessions ended, or SKIPPED with the reason.
+
+    Rows that exist are left as they are, so a repeat changes nothing. Returns how many are pending.
+    """
+    rows = [await _row(uow, organization, it, now) for it in candidates]
+    new = set(await uow.migrations.add(rows))
+    blocked = [row for row in rows if row.ref in new and row.state is S.BLOCKED]
+    await uow.journal.add(
+        [
+            replace(
+                journal_entry(
+                    row,
+                    key="enroll",
+                    action="enroll",
+                    actor=PROVISIONING,
+                    at=now,
+                    target=row.state,
+                    detail={"reason": row.reason},
+                ),
+                source=None,
+            )
+            for row in rows
+            if row.ref in new
+        ]
+    )
+    user_ids = [row.user_id for row in blocked]
+    await uow.users.set_account(
+        user_ids, status=AccountStatus.INACTIVE, reason=InactiveReason.GUEST_PENDING, org_id=organization.org_id
+    )
+    await uow.sessions.end_all(user_ids, now)
+    await _adopt(uow, organization.org_id, candidates, [row for row in rows if row.ref in new])
+    if organization.settings.selection is Selection.AUTOMATIC and blocked:
+        await _select_automatically(uow, organization, blocked, now)
+    return len(blocked)
+
+
+async def _row(uow: UnitOfWork, organization: Organization, candidate: Candidate, now: datetime) -> Migration:
+    user = candidate.user
+    elsewhere = await uow.migrations.latest_of_user(user.user_id)
+    reason = decide(
+        user,
+        org_id=organization.org_id,
+        administrators=organization.administrators,
+        minimum_client=organization.settings.minimum_client,
+        has_open_migration=elsewhere is not None and elsewhere.is_open,
+    )
+    return Migration(
+        org_id=organization.org_id,
+        user_id=user.user_id,
+        generation=candidate.generation,
+        state=S.BLOCKED if reason is None else S.SKIPPED,
+        since=now,
+        reason=reason,
+    )
+
+
+async def _adopt(uow: UnitOfWork, org_id: str, candidates: Sequence[Candidate], new: Sequence[Migration]) -> None:
+    """Business Edition users who were there before us count towards the totals from now on."""
+    business = {row.user_id for row in new if row.reason == SkipReason.ALREADY_BUSINESS}
+    users = [
+        it.user
+        for it in candidates
+        if it.user.user_id in business
+        and it.user.edition is Edition.BUSINESS
+        and it.user.account_status is AccountStatus.ACTIVE
+    ]
+    await uow.ledger.adopt(org_id, [(user.user_id, user.storage_used_mb) for user in users])
+
+
+async def _select_automatically(
+    uow: UnitOfWork, organization: Organization, rows: Sequence[Migration], now: datetime
+) -> None:
+    """A wave for the page, released by the rows' first step: it finds the wave on its row."""
+    wave = Wave(
+        org_id=organization.org_id,
+        wave_id=new_id(),
+        command_id=f"automatic/{rows[0].ref.workflow_id}",
+        actor="automatic",
+        state=WaveState.RELEASED,
+        activation=organization.settings.activation,
+        activation_delay=organization.settings.activation_delay,
+        created_at=now,
+        started_at=now,
+        size=len(rows),
+    )
+    await uow.waves.add(wave, "")
+    claimed = await uow.migrations.claim(organization.org_id, [row.ref for row in rows], wave.wave_id, wave.activation)
+    await cut_tickets(uow, organization, claimed)
+    await grant(uow, organization.org_id, now)
+
+
+class Enrollment:
+    """The organization's pages: block, then start."""
+
+    def __init__(self, *, store: Store, clock: Clock, gateway: WorkflowGateway) -> None:
+        self._store = store
+        self._clock = clock
+        self._gateway = gateway
+
+    async def block_page(self, page: PageInput) -> PageOutcome:
+        """Enrolls one page of users of the organization's blocked domains."""
+        async with self._store.write() as uow:
+            organization = await uow.organizations.get(page.org_id)
+            if organization is None or organization.status is not ServiceStatus.PROVISIONED:
+                return PageOutcome(more=False)
+            now = self._clock.now()
+            domains = [it for it in await uow.domains.of_organization(page.org_id) if it.block_at is not None]
+            due = [it.name for it in domains if it.block_at is not None and it.block_at <= now]
+            found = await uow.users.to_enroll(page.org_id, due, PAGE)
+            candidates = [Candidate(user, generation) for user, generation in found]
+            count = await enroll(uow, organization, candidates, now)
+            await uow.commit()
+        return PageOutcome(more=len(found) == PAGE, count=count)
+
+    async def start_page(self, page: PageInput) -> PageOutcome:
+        """Starts the workflows of rows and waves not started yet. Starting twice is one start."""
+        async with self._store.read() as uow:
+            rows = await uow.migrations.unstarted(page.org_id, PAGE)
+            waves = await uow.waves.unstarted(page.org_id, PAGE)
+        slots = asyncio.Semaphore(STARTS_AT_ONCE)
+
+        async def start(row: Migration) -> None:
+            async with slots:
+                await self._gateway.start_migration(row.ref, overview(row))
+
+        await asyncio.gather(*(start(row) for row in rows))
+        for wave in waves:
+            await self._gateway.start_wave(WaveRef(org_id=wave.org_id, wave_id=wave.wave_id))
+        async with self._store.write() as uow:
+            now = self._clock.now()
+            await uow.migrations.set_started([row.ref for row in rows], now)
+            for wave in waves:
+                await uow.waves.set_started(wave.org_id, wave.wave_id, now)
+            await uow.commit()
+        return PageOutcome(more=PAGE in (len(rows), len(waves)), count=len(rows))

@@ -1,0 +1,63 @@
+"""Applying what the inbox holds: one event a transaction, its facts and its settlement together."""
+
+import json
+
+from edition_migration.application.organization_facts import OrganizationData, OrganizationFacts
+from edition_migration.application.user_facts import UserFacts
+from edition_migration.domain.errors import Conflict, InvalidInput
+from edition_migration.domain.events.parse import ProvisioningEvent, parse_event
+from edition_migration.domain.events.user import UserData
+from edition_migration.domain.progress import PageInput, PageOutcome
+from edition_migration.ports.clock import Clock
+from edition_migration.ports.store import Store, UnitOfWork
+from edition_migration.ports.store_events import InboxRow, InboxState
+
+
+class Events:
+    """The organization's way through its inbox, oldest arrival first; the order of facts is the stamps' business."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def apply_next(self, page: PageInput) -> PageOutcome:
+        """Applies one event. One that fails by its own content is marked failed with the reason, shown, and passed.
+
+        A repeat finds the event settled and takes the next one.
+        """
+        async with self._store.write() as uow:
+            row = await uow.inbox.next_pending(page.org_id)
+            if row is None:
+                return PageOutcome(more=False)
+            is_failed: InvalidInput | Conflict | None = None
+            try:
+                state = await self._apply(uow, row)
+                await uow.inbox.settle(row.inbox_id, state, None)
+                await uow.commit()
+            except (InvalidInput, Conflict) as error:
+                is_failed = error
+        if is_failed is not None:
+            await self._fail(row, is_failed)
+        return PageOutcome(more=True, count=1)
+
+    async def _apply(self, uow: UnitOfWork, row: InboxRow) -> InboxState:
+        event = parse_event(json.loads(row.body))
+        if not isinstance(event, ProvisioningEvent):
+            return InboxState.UNKNOWN_TYPE
+        now = self._clock.now()
+        if isinstance(event.data, UserData):
+            facts = UserFacts(uow, event.stamp, now, f"event/{row.inbox_id}")
+            is_changed = await facts.apply(event.data)
+        else:
+            is_changed = await OrganizationFacts(uow, event.stamp, now).apply(_organization_data(event))
+        return InboxState.APPLIED if is_changed else InboxState.SUPERSEDED
+
+    async def _fail(self, row: InboxRow, error: InvalidInput | Conflict) -> None:
+        async with self._store.write() as uow:
+            await uow.inbox.settle(row.inbox_id, InboxState.FAILED, f"{error.code}: {error.message}")
+            await uow.commit()
+
+
+def _organization_data(event: ProvisioningEvent) -> OrganizationData:
+    assert isinstance(event.data, OrganizationData)
+    return event.data

@@ -1,0 +1,76 @@
+"""From a mail's row to what its template may know and to whom it goes, read at the moment of sending."""
+
+from dataclasses import dataclass
+
+from edition_migration.application.token_keys import TokenKeys
+from edition_migration.domain.mail import ADMINISTRATOR_MAILS, Mail
+from edition_migration.domain.organization import Organization
+from edition_migration.domain.user import User
+from edition_migration.ports.mails import MailContext
+from edition_migration.ports.store import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Addressed:
+    """A context and its recipient; the recipient comes from the store, never from a request (CVE-2019-19844)."""
+
+    recipient: str
+    context: MailContext
+
+
+class MailContexts:
+    """`link_base` is the public address of the web process, from the settings and never from a Host header."""
+
+    def __init__(self, *, keys: TokenKeys, link_base: str) -> None:
+        self._keys = keys
+        self._link_base = link_base.rstrip("/")
+
+    async def of(self, uow: UnitOfWork, mail: Mail) -> Addressed | None:
+        """None where nobody can be written to."""
+        organization = await uow.organizations.get(mail.org_id)
+        if organization is None:
+            return None
+        if mail.kind in ADMINISTRATOR_MAILS:
+            return await self._to_administrators(uow, organization, mail)
+        user = await uow.users.get(mail.user_id) if mail.user_id else None
+        if user is None or user.email is None:
+            return None
+        return await self._to_user(uow, organization, user, user.email, mail)
+
+    async def _to_administrators(self, uow: UnitOfWork, organization: Organization, mail: Mail) -> Addressed | None:
+        if not organization.notification_email:
+            return None
+        settings = organization.settings
+        context = MailContext(
+            kind=mail.kind,
+            locale=settings.locale,
+            zone=settings.zone,
+            user_name="",
+            organization_name=organization.name,
+            client_download_url=organization.client_download_url,
+            help_url=settings.help_url,
+            pending_count=await uow.migrations.pending_count(organization.org_id),
+            domains=tuple(domain.name for domain in await uow.domains.of_organization(organization.org_id)),
+        )
+        return Addressed(organization.notification_email, context)
+
+    async def _to_user(
+        self, uow: UnitOfWork, organization: Organization, user: User, recipient: str, mail: Mail
+    ) -> Addressed:
+        settings = organization.settings
+        token = await uow.tokens.get(mail.token_id) if mail.token_id else None
+        row = await uow.migrations.latest(organization.org_id, user.user_id)
+        context = MailContext(
+            kind=mail.kind,
+            locale=user.locale or settings.locale,
+            zone=user.zone or settings.zone,
+            user_name=user.display_name or recipient,
+            organization_name=organization.name,
+            client_download_url=organization.client_download_url,
+            help_url=settings.help_url,
+            link=f"{self._link_base}/password/{self._keys.text_of(token)}" if token else None,
+            expires_at=mail.created_at + settings.link_lifetime if token else None,
+            deadline_at=row.deadline_at if row else None,
+            is_single_sign_on=organization.is_single_sign_on,
+        )
+        return Addressed(recipient, context)

@@ -1,0 +1,180 @@
+"""What `org.*` events change: the facts of an organization and its domains, newest word wins, whatever the order.
+
+Every handler answers whether the event changed anything; False means that a newer event was faster. Effects on users
+are never made here: a domain blocks by its `block_at`, enrollment and errands follow the facts.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from edition_migration.application.records import administrator_mail
+from edition_migration.domain.errors import Conflict
+from edition_migration.domain.events.organization import (
+    Deprovisioned,
+    DomainAdded,
+    DomainRemoved,
+    LicensesChanged,
+    PolicyChanged,
+    ServiceProvisioned,
+    SsoChanged,
+)
+from edition_migration.domain.facts import merge
+from edition_migration.domain.mail import MailKind
+from edition_migration.domain.organization import Domain, Organization, OrganizationSettings, ServiceStatus
+from edition_migration.ports.store import UnitOfWork
+
+RELEASE_DOMAIN = "release_domain"
+"""The errand that lets go of the users of a domain that is no longer the organization's."""
+
+OrganizationData = (
+    ServiceProvisioned | DomainAdded | DomainRemoved | LicensesChanged | PolicyChanged | SsoChanged | Deprovisioned
+)
+_SETTINGS = frozenset({"locale", "zone", "help_url"})
+_COUNTERS = {"licenses_purchased": "licenses", "storage_purchased_mb": "storage_mb"}
+
+
+def unknown_organization(org_id: str) -> Organization:
+    """The row of an organization of which only facts are known yet."""
+    return Organization(
+        org_id=org_id,
+        name=org_id,
+        status=ServiceStatus.KNOWN,
+        notification_email="",
+        client_download_url="",
+        administrators=(),
+        is_single_sign_on=False,
+        settings=OrganizationSettings(),
+        stamps={},
+        policy_revision=0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationFacts:
+    """One event's transaction on one organization."""
+
+    uow: UnitOfWork
+    stamp: str
+    now: datetime
+
+    async def apply(self, data: OrganizationData) -> bool:
+        """Raises Conflict where a domain has another owner; nothing of the event is kept then."""
+        organization = await self._hold(data.org_id)
+        match data:
+            case ServiceProvisioned():
+                return await self._provision(organization, data)
+            case DomainAdded():
+                return await self._claim(organization, data.domain)
+            case DomainRemoved():
+                return await self._let_go(organization, data.domain)
+            case PolicyChanged():
+                return await self._replace_policies(organization, data)
+            case Deprovisioned():
+                return await self._deprovision(organization)
+            case LicensesChanged() | SsoChanged():
+                return await self._merge(organization, data.facts()) is not None
+
+    async def _hold(self, org_id: str) -> Organization:
+        organization = await self.uow.organizations.hold(org_id)
+        if organization is None:
+            organization = unknown_organization(org_id)
+            await self.uow.organizations.put(organization)
+        return organization
+
+    async def _merge(self, organization: Organization, facts: dict[str, object]) -> Organization | None:
+        """Keeps the newer of the facts; the organization as it is then, None where all were superseded."""
+        accepted, stamps = merge(organization.stamps, facts, self.stamp)
+        if not accepted:
+            return None
+        purchased = {_COUNTERS[name]: accepted.pop(name) for name in list(accepted) if name in _COUNTERS}
+        settings = {name: accepted.pop(name) for name in list(accepted) if name in _SETTINGS}
+        merged = replace(
+            organization,
+            **accepted,  # pyright: ignore[reportArgumentType] - names and types are the event model's
+            settings=organization.settings.model_copy(update=settings),
+            stamps=stamps,
+        )
+        await self.uow.organizations.put(merged)
+        if purchased:
+            counts: dict[str, int | None] = {"licenses": None, "storage_mb": None}
+            counts.update({name: int(str(value)) for name, value in purchased.items()})
+            await self.uow.capacity.set_purchased(
+                organization.org_id, licenses=counts["licenses"], storage_mb=counts["storage_mb"]
+            )
+        return merged
+
+    async def _provision(self, organization: Organization, data: ServiceProvisioned) -> bool:
+        facts = {name: value for name, value in data.facts().items() if name != "domains"}
+        merged = await self._merge(organization, {**facts, "status": ServiceStatus.PROVISIONED})
+        current = merged or organization
+        claimed = [await self._claim(current, name) for name in data.domains]
+        is_first = organization.status is ServiceStatus.KNOWN and current.status is ServiceStatus.PROVISIONED
+        if is_first:
+            mail = administrator_mail(data.org_id, MailKind.SERVICE_PROVISIONED, self.now, 1)
+            await self.uow.mails.queue([mail])
+            digest_due_at = self.now + current.settings.digest_every
+            await self.uow.organizations.put(replace(current, digest_due_at=digest_due_at))
+        if merged is not None:
+            await self._set_block(data.org_id, is_blocked=current.status is ServiceStatus.PROVISIONED)
+        return merged is not None or any(claimed)
+
+    async def _deprovision(self, organization: Organization) -> bool:
+        if await self._merge(organization, {"status": ServiceStatus.DEPROVISIONED}) is None:
+            return False
+        await self._set_block(organization.org_id, is_blocked=False)
+        return True
+
+    async def _set_block(self, org_id: str, *, is_blocked: bool) -> None:
+        """Blocks, or lets go of, all claimed domains."""
+        for domain in await self.uow.domains.of_organization(org_id):
+            if is_blocked and domain.block_at is None:
+                await self.uow.domains.put(replace(domain, block_at=self.now))
+            if not is_blocked and domain.block_at is not None:
+                await self.uow.domains.put(replace(domain, block_at=None))
+                await self.uow.errands.add(org_id, RELEASE_DOMAIN, domain.name, self.now)
+
+    async def _claim(self, organization: Organization, name: str) -> bool:
+        domain = await self.uow.domains.hold(name)
+        if domain is not None and domain.org_id != organization.org_id and domain.is_claimed:
+            raise Conflict("a domain of the event has another owner", mend="remove it there first")
+        if domain is not None and domain.org_id == organization.org_id and domain.stamp >= self.stamp:
+            return False
+        is_blocked = organization.status is ServiceStatus.PROVISIONED
+        kept = domain.block_at if domain is not None and domain.org_id == organization.org_id else None
+        await self.uow.domains.put(
+            Domain(
+                name=name,
+                org_id=organization.org_id,
+                is_claimed=True,
+                block_at=(kept or self.now) if is_blocked else None,
+                stamp=self.stamp,
+            )
+        )
+        return True
+
+    async def _let_go(self, organization: Organization, name: str) -> bool:
+        domain = await self.uow.domains.hold(name)
+        if domain is not None and domain.org_id != organization.org_id:
+            return False
+        if domain is not None and domain.stamp >= self.stamp:
+            return False
+        await self.uow.domains.put(
+            Domain(name=name, org_id=organization.org_id, is_claimed=False, block_at=None, stamp=self.stamp)
+        )
+        if domain is not None and domain.block_at is not None:
+            await self.uow.errands.add(organization.org_id, RELEASE_DOMAIN, name, self.now)
+        return True
+
+    async def _replace_policies(self, organization: Organization, data: PolicyChanged) -> bool:
+        accepted, stamps = merge(organization.stamps, {"policies": data.policies}, self.stamp)
+        if not accepted:
+            return False
+        await self.uow.policies.put(organization.org_id, data.policies)
+        revised = replace(organization, stamps=stamps, policy_revision=organization.policy_revision + 1)
+        await self.uow.organizations.put(revised)
+        return True
+
+
+def digest_round(now: datetime, every: timedelta) -> int:
+    """Numbers the digests, so that a repeat in the same period is the same mail."""
+    return int(now.timestamp() // every.total_seconds())

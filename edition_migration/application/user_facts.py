@@ -1,0 +1,190 @@
+"""What `user.*` and `credential.*` events change: facts of one user, then what follows from them for his migration.
+
+The migration's row is held first. Whether the user is pending is decided anew from the facts, so the order in which
+events arrive makes no difference to the facts, the account and the counters.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from edition_migration.application.compensation import restore_guest
+from edition_migration.application.enrollment import Candidate, enroll
+from edition_migration.application.records import PROVISIONING, Detail, journal_entry
+from edition_migration.domain.addresses import domain_of
+from edition_migration.domain.eligibility import decide
+from edition_migration.domain.events.user import PasswordSet, UserData, UserDeleted, UserSignedIn
+from edition_migration.domain.facts import merge
+from edition_migration.domain.migration import Migration
+from edition_migration.domain.organization import ServiceStatus
+from edition_migration.domain.states import (
+    AFTER_ACTIVATION,
+    AccountStatus,
+    CancelReason,
+    CredentialState,
+    Edition,
+    SkipReason,
+)
+from edition_migration.domain.states import MigrationState as S
+from edition_migration.domain.user import User
+from edition_migration.ports.store import UnitOfWork
+
+_EXISTS = "exists"
+
+
+def unknown_user(user_id: str) -> User:
+    """The row of a user of whom nothing is known yet: no address, so nobody's guest."""
+    return User(
+        user_id=user_id,
+        email=None,
+        domain=None,
+        display_name="",
+        locale=None,
+        zone=None,
+        edition=Edition.GUEST,
+        client_version=None,
+        account_status=AccountStatus.ACTIVE,
+        inactive_reason=None,
+        credential_state=CredentialState.LOCKED,
+        password_hash=None,
+        org_id=None,
+        storage_used_mb=0,
+        policy_group=None,
+        reported_status=AccountStatus.ACTIVE,
+        reported_inactive_reason=None,
+        is_deleted=False,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UserFacts:
+    """One event's transaction on one user. `event_key` names the event in the journal."""
+
+    uow: UnitOfWork
+    stamp: str
+    now: datetime
+    event_key: str
+
+    async def apply(self, data: UserData) -> bool:
+        """Whether the event changed anything; False means that a newer event was faster."""
+        row = await self.uow.migrations.latest_of_user(data.user_id)
+        if row is not None:
+            row = await self.uow.migrations.hold(row.ref)
+        user = await self.uow.users.hold(data.user_id) or unknown_user(data.user_id)
+        match data:
+            case UserDeleted():
+                return await self._delete(user, row)
+            case UserSignedIn() if data.is_federated:
+                return await self._first_sign_in(user, row)
+            case PasswordSet():
+                return await self._password_set_elsewhere(user, row)
+            case _:
+                return await self._keep_facts(user, row, data)
+
+    async def _keep_facts(self, user: User, row: Migration | None, data: UserData) -> bool:
+        facts = {name: value for name, value in data.facts().items() if name != "is_federated"}
+        accepted, stamps = merge(user.stamps, {**facts, _EXISTS: True}, self.stamp)
+        if not accepted:
+            return False
+        changed = merged_user(user, accepted, stamps, self.now, is_ours=row is not None and _is_ours(row))
+        await self.uow.users.put([changed])
+        await self._reconsider(changed, row, data.org_id)
+        return True
+
+    async def _reconsider(self, user: User, row: Migration | None, org_id: str) -> None:
+        """After new facts: who is no longer eligible is let go, who became eligible is blocked."""
+        organization = await self.uow.organizations.get(org_id)
+        if organization is None or organization.status is not ServiceStatus.PROVISIONED or row is None:
+            return
+        if row.org_id != org_id or row.wave_id is not None or user.is_deleted:
+            return
+        reason = decide(
+            user,
+            org_id=org_id,
+            administrators=organization.administrators,
+            minimum_client=organization.settings.minimum_client,
+            has_open_migration=False,
+        )
+        domain = await self.uow.domains.get(user.domain) if user.domain else None
+        is_of_domain = domain is not None and domain.org_id == org_id and domain.block_at is not None
+        if row.state in (S.BLOCKED, S.IN_REVIEW) and (reason is not None or not is_of_domain):
+            await self._let_go(row, reason)
+        if row.state is S.SKIPPED and row.reason != SkipReason.EXCLUDED and reason is None and is_of_domain:
+            await enroll(self.uow, organization, [Candidate(user, row.generation + 1)], self.now)
+            await self.uow.doorbells.add_organization(org_id, self.now)
+
+    async def _let_go(self, row: Migration, reason: SkipReason | None) -> None:
+        target, why = (S.CANCELLED, CancelReason.LEFT_DOMAIN) if reason is None else (S.SKIPPED, reason)
+        await self._move(row, target, reason=why)
+        await restore_guest(self.uow, row, self.now)
+
+    async def _delete(self, user: User, row: Migration | None) -> bool:
+        accepted, stamps = merge(user.stamps, {_EXISTS: False}, self.stamp)
+        if not accepted:
+            return False
+        if row is not None and row.is_open:
+            await self._move(row, S.DELETED)
+        if row is not None:
+            await self.uow.tokens.kill_all(row.ref)
+            await restore_guest(self.uow, row, self.now)
+            await self.uow.ledger.release(replace(row, generation=0).ref)
+        await self.uow.sessions.end_all([user.user_id], self.now)
+        await self.uow.users.put([replace(unknown_user(user.user_id), is_deleted=True, stamps=stamps)])
+        return True
+
+    async def _first_sign_in(self, user: User, row: Migration | None) -> bool:
+        accepted, stamps = merge(user.stamps, {"signed_in": True}, self.stamp)
+        if not accepted:
+            return False
+        is_awaited = row is not None and row.state in AFTER_ACTIVATION and row.signed_in_at is None
+        credential = CredentialState.FEDERATED if is_awaited else user.credential_state
+        await self.uow.users.put([replace(user, credential_state=credential, stamps=stamps)])
+        if row is not None and is_awaited:
+            await self.uow.migrations.set_signed_in(row.ref, self.now)
+            await self._journal(row, "first_sign_in", row.state)
+            await self.uow.doorbells.add_migrations([row.ref], self.now)
+        return True
+
+    async def _password_set_elsewhere(self, user: User, row: Migration | None) -> bool:
+        """The directory has the credential now; our old hash must not open the account again."""
+        accepted, stamps = merge(user.stamps, {"credential": True}, self.stamp)
+        if not accepted:
+            return False
+        if row is None or row.state is not S.AWAITING_PASSWORD:
+            await self.uow.users.put([replace(user, stamps=stamps)])
+            return True
+        await self._move(row, S.PASSWORD_SET)
+        await self.uow.tokens.kill_all(row.ref)
+        federated = replace(user, credential_state=CredentialState.FEDERATED, password_hash=None, stamps=stamps)
+        await self.uow.users.put([federated])
+        return True
+
+    async def _move(self, row: Migration, target: S, *, reason: str | None = None) -> None:
+        await self.uow.migrations.move(row.ref, [row.state], target, self.now, reason=reason)
+        await self._journal(row, "event", target, {"reason": reason})
+        await self.uow.doorbells.add_migrations([row.ref], self.now)
+
+    async def _journal(self, row: Migration, action: str, target: S, detail: Detail | None = None) -> None:
+        entry = journal_entry(
+            row, key=self.event_key, action=action, actor=PROVISIONING, at=self.now, target=target, detail=detail
+        )
+        await self.uow.journal.add([entry])
+
+
+def _is_ours(row: Migration) -> bool:
+    """From activation on, edition and account status are what the migration made them."""
+    return row.state in AFTER_ACTIVATION or row.state is S.MIGRATED
+
+
+def merged_user(
+    user: User, accepted: dict[str, object], stamps: dict[str, str], now: datetime, *, is_ours: bool
+) -> User:
+    """The user with the accepted facts. The account's effective status follows the reported one unless we hold it."""
+    facts = {name: value for name, value in accepted.items() if name != _EXISTS}
+    if is_ours:
+        facts.pop("edition", None)
+    merged = replace(user, **facts, is_deleted=False, stamps=stamps, updated_at=now)  # pyright: ignore[reportArgumentType]
+    if merged.email is not None:
+        merged = replace(merged, domain=domain_of(merged.email))
+    if user.org_id is None and not is_ours:
+        merged = replace(merged, account_status=merged.reported_status, inactive_reason=merged.reported_inactive_reason)
+    return merged
