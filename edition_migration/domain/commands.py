@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
-from edition_migration.domain.states import MigrationState
+from edition_migration.domain.states import OPEN, SELECTABLE, MigrationState, sources_of
 
 
 class CommandKind(StrEnum):
@@ -15,6 +15,15 @@ class CommandKind(StrEnum):
     EXCLUDE = "exclude"
     ACTIVATE = "activate"
     CANCEL = "cancel"
+
+
+LEGAL_IN: dict[CommandKind, frozenset[MigrationState]] = {
+    CommandKind.SELECT: frozenset(SELECTABLE),
+    CommandKind.EXCLUDE: sources_of(MigrationState.SKIPPED),
+    CommandKind.ACTIVATE: frozenset({MigrationState.INSTRUCTED}),
+    CommandKind.CANCEL: frozenset(OPEN),
+}
+"""The states in which a command may change something; who is in a wave already can be neither selected nor excluded."""
 
 
 class _Message(BaseModel):
