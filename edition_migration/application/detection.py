@@ -57,6 +57,7 @@ def _event(owner: Organization, user: User, client_version: str | None, now: dat
         event_id=str(document["id"]),
         type=EventType.USER_DETECTED,
         org_id=owner.org_id,
+        user_id=user.user_id,
         body=body,
         digest=sha256(body.encode()).hexdigest(),
         received_at=now,

@@ -41,6 +41,7 @@ class Intake:
             event_id=event.id,
             type=event.type,
             org_id=event.org_id,
+            user_id=None if isinstance(event, UnknownEvent) else event.user_id,
             body=body,
             digest=hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest(),
             received_at=self._clock.now(),

@@ -19,7 +19,10 @@ class InboxState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """One event as it came. `body` is the document's JSON; `digest` its SHA-256, to tell a repeat from a forgery."""
+    """One event as it came. `body` is the document's JSON; `digest` its SHA-256, to tell a repeat from a forgery.
+
+    `user_id` is whom the event is about, where its type is known and it is about one user.
+    """
 
     inbox_id: int
     source: str
@@ -31,6 +34,7 @@ class InboxRow:
     received_at: datetime
     state: InboxState
     reason: str | None = None
+    user_id: str | None = None
 
 
 class Received(StrEnum):

@@ -106,7 +106,7 @@ class Sessions(Protocol):
 
 
 class Contacts(Protocol):
-    async def replace(self, owner_user_ids: Sequence[str], contacts: Sequence[Contact]) -> None:
+    async def put(self, contacts: Sequence[Contact]) -> None:
         """Adds contacts; an entry of the same owner and address is overwritten."""
         ...
 
