@@ -6,13 +6,13 @@ the same file twice changes nothing, whether or not the events of the first time
 
 import json
 from dataclasses import replace
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
 from edition_migration.application.intake import Intake
 from edition_migration.application.organization_facts import unknown_organization
 from edition_migration.domain.errors import InvalidInput, Problem
-from edition_migration.domain.events.envelope import EventType
 from edition_migration.domain.facts import merge, stamp_of
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.organization_changes import (
@@ -33,6 +33,14 @@ _STAMPED_SETTINGS = frozenset({"locale", "zone", "help_url"})
 """Settings that events set too, so they keep the order of facts."""
 
 
+class _Difference(NamedTuple):
+    """What holds, what the file changes, and the events that neither hold nor wait yet, each with its id."""
+
+    held: Held
+    changes: tuple[Change, ...]
+    unsent: list[tuple[Wanted, str]]
+
+
 class Organizations:
     """Applies organization files."""
 
@@ -46,9 +54,7 @@ class Organizations:
 
         Raises InvalidInput with every problem: of the file, of what it leaves out, of domains with another owner.
         """
-        file = OrganizationFile.parse(document)
-        held, unsent = await self._compare(file)
-        return _without_waiting(file, changes_of(file, held), unsent, held)
+        return (await self._compare(OrganizationFile.parse(document))).changes
 
     async def apply(self, document: object) -> tuple[Change, ...]:
         """Makes the changes of `plan` and returns them. Interrupted, it is simply applied again.
@@ -56,16 +62,14 @@ class Organizations:
         Raises as `plan`, and Conflict where another file was applied at the same moment.
         """
         file = OrganizationFile.parse(document)
-        held, unsent = await self._compare(file)
-        changes = _without_waiting(file, changes_of(file, held), unsent, held)
-        await self._write_directly(file, held)
-        for wanted, event_id in unsent:
+        difference = await self._compare(file)
+        await self._write_directly(file, difference.held)
+        for wanted, event_id in difference.unsent:
             event = self._event(wanted, event_id)
-            await self._intake.receive(event, raw=json.dumps(event, sort_keys=True).encode())
-        return changes
+            await self._intake.receive(event)
+        return difference.changes
 
-    async def _compare(self, file: OrganizationFile) -> tuple[Held, list[tuple[Wanted, str]]]:
-        """What holds, and the events that neither hold nor wait yet, each with its id."""
+    async def _compare(self, file: OrganizationFile) -> _Difference:
         async with self._store.read() as uow:
             await _refuse_owned_domains(uow, file)
             held = Held(
@@ -75,7 +79,9 @@ class Organizations:
                 policies=await uow.policies.get(file.id),
             )
             numbered = [(wanted, await _unsent_id(uow, wanted)) for wanted in events_of(file, held)]
-        return held, [(wanted, event_id) for wanted, event_id in numbered if event_id is not None]
+        waiting = [wanted for wanted, event_id in numbered if event_id is None]
+        changes = [it for it in changes_of(file, held) if not any(wanted.carries(it) for wanted in waiting)]
+        return _Difference(held, tuple(changes), [(it, event_id) for it, event_id in numbered if event_id is not None])
 
     async def _write_directly(self, file: OrganizationFile, held: Held) -> None:
         """The settings, and before provisioning who the organization is, in one transaction."""
@@ -113,14 +119,6 @@ def _written(file: OrganizationFile, held: Held, current: Organization, stamp: s
     return replace(row, **accepted, stamps=stamps)  # pyright: ignore[reportArgumentType] - the file's model typed them
 
 
-def _without_waiting(
-    file: OrganizationFile, changes: tuple[Change, ...], unsent: list[tuple[Wanted, str]], held: Held
-) -> tuple[Change, ...]:
-    """The changes less those whose events wait in the inbox already."""
-    waiting = set(events_of(file, held)) - {wanted for wanted, _ in unsent}
-    return changes if not waiting else changes
-
-
 async def _refuse_owned_domains(uow: UnitOfWork, file: OrganizationFile) -> None:
     found = [(number, await uow.domains.get(name)) for number, name in enumerate(file.domains or ())]
     problems = tuple(
@@ -138,7 +136,7 @@ async def _unsent_id(uow: UnitOfWork, wanted: Wanted) -> str | None:
     number = 0
     while True:
         number += 1
-        event_id = "/".join(part for part in (wanted.org_id, wanted.type, wanted.key, str(number)) if part)
+        event_id = "/".join(part for part in (str(wanted.data["org_id"]), wanted.type, wanted.key, str(number)) if part)
         row = await uow.inbox.get(SOURCE, event_id)
         if row is None:
             break

@@ -68,6 +68,28 @@ class Wanted:
     data: dict[str, JsonValue]
     key: str = ""
 
+    def carries(self, change: Change) -> bool:
+        """Whether this event makes that change."""
+        if change.path == "domains" and self.key:
+            return self.key in (change.before, change.after)
+        if change.removes:
+            return False
+        return self.type in _CARRIERS.get(change.path.partition(".")[0], ())
+
+
+_CARRIERS = {
+    "policies": (EventType.POLICY_CHANGED,),
+    "licensesPurchased": (EventType.LICENSES_CHANGED, EventType.SERVICE_PROVISIONED),
+    "storagePurchasedMb": (EventType.LICENSES_CHANGED, EventType.SERVICE_PROVISIONED),
+    "singleSignOn": (EventType.SSO_CHANGED, EventType.SERVICE_PROVISIONED),
+    "domains": (EventType.SERVICE_PROVISIONED,),
+    "name": (EventType.SERVICE_PROVISIONED,),
+    "administrators": (EventType.SERVICE_PROVISIONED,),
+    "notificationEmail": (EventType.SERVICE_PROVISIONED,),
+    "clientDownloadUrl": (EventType.SERVICE_PROVISIONED,),
+}
+"""Which events carry a change of a path's first word; settings and help URL are carried by none."""
+
 
 def given_identity(file: OrganizationFile) -> dict[str, JsonValue]:
     """What the file names of `IDENTITY`."""
