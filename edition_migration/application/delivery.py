@@ -1,7 +1,7 @@
 """The postman's use case: one mail, `sending` committed, SMTP spoken, `accepted` committed at the relay's 250.
 
-A repeat that finds `sending` cannot know whether the relay has the mail; every kind sent here must arrive, so it is sent
-again, byte-identical and with the same link. Names, addresses and links are read here and leave with the mail only.
+A repeat that finds `sending` cannot know whether the relay has the mail; every kind sent here must arrive, so it is
+sent again, byte-identical and with the same link. Names, addresses and links leave with the mail only.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,11 @@
 """From a mail's row to what its template may know and to whom it goes, read at the moment of sending."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from edition_migration.application.token_keys import TokenKeys
 from edition_migration.domain.mail import ADMINISTRATOR_MAILS, Mail
+from edition_migration.domain.migration import Migration
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.user import User
 from edition_migration.ports.mails import MailContext
@@ -69,8 +71,14 @@ class MailContexts:
             client_download_url=organization.client_download_url,
             help_url=settings.help_url,
             link=f"{self._link_base}/password/{self._keys.text_of(token)}" if token else None,
-            expires_at=mail.created_at + settings.link_lifetime if token else None,
+            expires_at=_expiry(mail, settings.link_lifetime, row) if token else None,
             deadline_at=row.deadline_at if row else None,
             is_single_sign_on=organization.is_single_sign_on,
         )
         return Addressed(recipient, context)
+
+
+def _expiry(mail: Mail, lifetime: timedelta, row: Migration | None) -> datetime:
+    """The promise made to the reader: never later than what holds, since the link's life starts at the relay's 250."""
+    expiry = mail.created_at + lifetime
+    return min(expiry, row.deadline_at) if row is not None and row.deadline_at is not None else expiry

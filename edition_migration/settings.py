@@ -1,0 +1,133 @@
+"""All settings of the service, one model. Read from the environment (`EDITION_MIGRATION_...`), a `.env` file, or files.
+
+Temporal's own connection settings are not here: they are `temporalio.envconfig`'s (TEMPORAL_ADDRESS, profiles).
+`README.md` has the same table; a test compares them. A blank variable means unset.
+"""
+
+import base64
+import binascii
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from edition_migration.domain.durations import Duration
+from edition_migration.domain.errors import ConfigurationError, Problem
+from edition_migration.domain.texts import WebUrl
+from edition_migration.ports.mails import RelaySecurity
+
+PREFIX = "EDITION_MIGRATION_"
+LEAST_KEY_BYTES = 32
+_PLACEHOLDERS = frozenset({"", "changeme", "change-me", "secret", "placeholder", "todo", "xxx", "example"})
+
+
+class Settings(BaseSettings):
+    """Defaults serve one machine; secrets have none."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    database_url: SecretStr = Field(
+        default=SecretStr("sqlite+aiosqlite:///var/edition-migration.db"),
+        description="SQLAlchemy URL: `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://USER:PASSWORD@HOST/NAME`",
+    )
+    link_base: WebUrl = Field(
+        default="http://127.0.0.1:8080",
+        description="Public address of the web process; the only source of the links in mails",
+    )
+    link_keys: SecretStr = Field(
+        description="Keys of reset links, `ID:BASE64` of 32 bytes or more, separated by commas; the first makes new "
+        "links, the others keep older links working"
+    )
+    webhook_secrets: SecretStr = Field(
+        description="Secrets of event senders, `whsec_BASE64` of 24 bytes or more, separated by commas; all are live"
+    )
+    page_secret: SecretStr = Field(description="Signs the password page's form protection; 32 characters or more")
+    smtp_host: str = Field(default="127.0.0.1", description="The SMTP relay")
+    smtp_port: int = Field(default=1025, ge=1, le=65535, description="Its port")
+    smtp_security: RelaySecurity = Field(
+        default=RelaySecurity.STARTTLS, description="`none`, `starttls` (587) or `tls` (465)"
+    )
+    smtp_username: str | None = Field(default=None, description="Login at the relay, if it wants one")
+    smtp_password: SecretStr | None = Field(default=None, description="Password of that login")
+    smtp_ca_file: str | None = Field(default=None, description="PEM file of the relay's own authority")
+    smtp_sender: str = Field(default="no-reply@localhost", description="The address in From, without a name")
+    smtp_message_domain: str = Field(default="localhost", description="Domain part of every Message-ID")
+    mails_per_second: float = Field(default=10.0, gt=0, description="Rate of the mail queue, whole service")
+    web_host: str = Field(default="127.0.0.1", description="Where the web process listens")
+    web_port: int = Field(default=8080, ge=0, le=65535, description="Its port")
+    worker_health_host: str = Field(default="127.0.0.1", description="Where the worker answers /healthz and /readyz")
+    worker_health_port: int = Field(default=8081, ge=0, le=65535, description="Its port")
+    drain_time: Duration = Field(
+        default="30s",  # pyright: ignore[reportArgumentType] - validated like the variable
+        validate_default=True,
+        description="How long running activities may go on after SIGTERM",
+    )
+    hashing_threads: int = Field(default=2, ge=1, le=64, description="Passwords hashed at once (64 MiB each)")
+    sign_in_refusal: Duration = Field(
+        default="1s",  # pyright: ignore[reportArgumentType] - validated like the variable
+        validate_default=True,
+        description="The least time that a refusal of wrong credentials takes",
+    )
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged")
+    log_format: str = Field(default="json", pattern="^(json|console)$", description="`json` or `console`")
+
+    @model_validator(mode="after")
+    def _secrets_are_real(self) -> Self:
+        """A placeholder stops the process here, with the setting's name and never its value."""
+        for name in ("link_keys", "webhook_secrets", "page_secret"):
+            secret: SecretStr = getattr(self, name)
+            if secret.get_secret_value().strip().lower() in _PLACEHOLDERS:
+                raise ValueError(f"{PREFIX}{name.upper()} is a placeholder; make one with `starter.py secrets`")
+        if len(self.page_secret.get_secret_value()) < LEAST_KEY_BYTES:
+            raise ValueError(f"{PREFIX}PAGE_SECRET is shorter than {LEAST_KEY_BYTES} characters")
+        _ = self.keys_of_links, self.webhook_secret_list
+        return self
+
+    @property
+    def keys_of_links(self) -> dict[str, bytes]:
+        """The link keys by id; the first is the current one."""
+        keys: dict[str, bytes] = {}
+        for part in self.link_keys.get_secret_value().split(","):
+            key_id, _, encoded = part.strip().partition(":")
+            try:
+                key = base64.b64decode(encoded, validate=True)
+            except binascii.Error:
+                key = b""
+            if not key_id or len(key) < LEAST_KEY_BYTES:
+                raise ValueError(f"{PREFIX}LINK_KEYS needs ID:BASE64 of {LEAST_KEY_BYTES} bytes or more in each part")
+            keys[key_id] = key
+        return keys
+
+    @property
+    def webhook_secret_list(self) -> tuple[str, ...]:
+        secrets = tuple(part.strip() for part in self.webhook_secrets.get_secret_value().split(","))
+        if not all(_is_webhook_secret(secret) for secret in secrets):
+            raise ValueError(f"{PREFIX}WEBHOOK_SECRETS needs whsec_BASE64 of 24 bytes or more in each part")
+        return secrets
+
+
+def _is_webhook_secret(secret: str) -> bool:
+    try:
+        return secret.startswith("whsec_") and len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) >= 24
+    except binascii.Error:
+        return False
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises ConfigurationError naming each setting that is missing or wrong."""
+    try:
+        return Settings()  # pyright: ignore[reportCallIssue] - required values come from the environment
+    except ValidationError as error:
+        problems = tuple(
+            Problem(f"{PREFIX}{str(it['loc'][0]).upper()}" if it["loc"] else "", _reason(it["type"], it["msg"]))
+            for it in error.errors(include_input=False, include_url=False)
+        )
+    raise ConfigurationError(
+        " | ".join(str(it) for it in problems), mend="set it in the environment or in .env; `starter.py secrets` helps"
+    )
+
+
+def _reason(kind: str, message: str) -> str:
+    return "is missing" if kind == "missing" else message.removeprefix("Value error, ")
