@@ -34,7 +34,7 @@ class UserData(BaseModel):
         return {_FACT_NAMES.get(name, name): getattr(self, name) for name in sorted(given)}
 
 
-def _reason_needs_inactive(reason: InactiveReason | None, info: ValidationInfo) -> InactiveReason | None:
+def reason_needs_inactive(reason: InactiveReason | None, info: ValidationInfo) -> InactiveReason | None:
     """A status that is itself at fault is missing here and gets its own problem."""
     if reason is not None and info.data.get("status", AccountStatus.INACTIVE) is not AccountStatus.INACTIVE:
         raise broken("is given without the status inactive", "give status inactive, or leave the reason out")
@@ -55,7 +55,7 @@ class UserCreated(UserData):
     storage_used_mb: StrictInt = Field(default=0, ge=0, le=MAXIMUM_STORAGE_USED_MB)
     policy_group: Name | None = None
 
-    _reason = field_validator("inactive_reason")(_reason_needs_inactive)
+    _reason = field_validator("inactive_reason")(reason_needs_inactive)
 
 
 def _schema_without_null(schema: JsonDict) -> None:
@@ -83,7 +83,7 @@ class UserUpdated(UserData):
     storage_used_mb: Annotated[int, Field(strict=True, ge=0, le=MAXIMUM_STORAGE_USED_MB)] | None = None
     policy_group: Name | None = None
 
-    _reason = field_validator("inactive_reason")(_reason_needs_inactive)
+    _reason = field_validator("inactive_reason")(reason_needs_inactive)
 
     @field_validator(*_NEVER_CLEARED, mode="before")
     @classmethod
