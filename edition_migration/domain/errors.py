@@ -72,9 +72,10 @@ class Conflict(EditionMigrationError):
 
 
 class ConfigurationError(EditionMigrationError):
-    """A setting is missing, unsafe or wrong; the message names it."""
+    """A setting is missing, unsafe or wrong; the message names it. A repeat helps once the operator mended it."""
 
     code = "configuration"
+    retryable = True
 
 
 class StoreUnavailable(EditionMigrationError):
