@@ -63,7 +63,7 @@ class Delivery:
             if mail is None:
                 return MailOutcome(result="none")
             if mail.state is MailState.BOUNCED:
-                return MailOutcome(result="refused")
+                return MailOutcome(result="refused", mail_id=mail.mail_id)
             if mail.not_before is not None and mail.not_before > given.as_of:
                 return MailOutcome(result="held", next=as_next(mail))
             ref = _ref_of(mail)
@@ -103,8 +103,8 @@ class Delivery:
             await uow.commit()
             following = await _head(uow, given)
         if state is MailState.BOUNCED:
-            return MailOutcome(result="refused")
-        return MailOutcome(result="sent", next=as_next(following))
+            return MailOutcome(result="refused", mail_id=letter.mail.mail_id)
+        return MailOutcome(result="sent", mail_id=letter.mail.mail_id, next=as_next(following))
 
     async def _tell_migration(
         self, uow: UnitOfWork, row: Migration, mail: Mail, state: MailState, now: datetime
