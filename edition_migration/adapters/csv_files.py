@@ -12,19 +12,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from edition_migration.domain.csv_columns import EMPTY
 from edition_migration.domain.errors import InvalidInput, Problem
 from edition_migration.ports.row_files import FileForm, Row
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """OWASP, "CSV Injection": what makes a spreadsheet take a cell for a formula."""
-EMPTY = "-"
-"""The product's sign for an empty cell; alone it is no formula."""
 _DELIMITERS = ",;\t"
 _ENCODING_MEND = "save it as CSV in UTF-8, or in UTF-16LE with a byte order mark"
 
 
 def defused(cell: str) -> str:
-    """The cell with an apostrophe before what a spreadsheet would run."""
+    """The cell with an apostrophe before what a spreadsheet would run; the sign for empty alone is no formula."""
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) and cell != EMPTY else cell
 
 
@@ -83,7 +82,7 @@ class CsvFiles:
     def write(self, path: Path, header: Sequence[str], form: FileForm) -> Generator[CsvWriter]:
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         try:
-            file = unfinished.open("x", encoding=form.encoding, newline="")
+            file = open(unfinished, "x", encoding=form.encoding, newline="", opener=_for_the_owner_only)  # noqa: SIM115 - closed below
         except OSError as error:
             raise _invalid(str(path), f"cannot be written ({error.strerror})", "give another --result") from error
         try:
@@ -92,6 +91,11 @@ class CsvFiles:
             unfinished.replace(path)
         finally:
             unfinished.unlink(missing_ok=True)
+
+
+def _for_the_owner_only(path: str, flags: int) -> int:
+    """Names, addresses and password hashes are nobody else's business."""
+    return os.open(path, flags, 0o600)
 
 
 def _opened(path: Path) -> TextIO:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from edition_migration.domain.mail import Mail, MailState
+from edition_migration.domain.mail import Mail, MailKind, MailState
 from edition_migration.domain.migration import Attention, JournalEntry, Migration
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
@@ -170,6 +170,10 @@ class Mails(Protocol):
         ...
 
     async def of_migration(self, ref: MigrationRef) -> Sequence[Mail]: ...
+    async def counts(self, org_id: str) -> dict[tuple[MailKind, MailState], int]:
+        """How many mails of the organization, its users' and its own, are in each state."""
+        ...
+
     async def suppress_unsent(self, ref: MigrationRef) -> int:
         """Mails not yet accepted are not sent any more (their migration ended)."""
         ...

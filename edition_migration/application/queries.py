@@ -1,0 +1,169 @@
+"""Read models for the command line: each is one consistent look, changes nothing and takes no lock."""
+
+from difflib import get_close_matches
+
+from edition_migration.application import views
+from edition_migration.application.user_view import user_view
+from edition_migration.domain.addresses import normalize_address
+from edition_migration.domain.errors import InvalidInput, NotFound
+from edition_migration.domain.organization import Organization
+from edition_migration.domain.states import InactiveReason
+from edition_migration.domain.user import User
+from edition_migration.ports.store import Store, UnitOfWork
+from edition_migration.ports.store_migrations import Pending
+
+NEAREST_AMONG = 1000
+"""How many users of each organization are looked at for a name close to a wrong one."""
+
+
+class Queries:
+    """Answers `org show`, `pending`, `status`, `user show` and `inbox`."""
+
+    def __init__(self, *, store: Store) -> None:
+        self._store = store
+
+    async def organization(self, org_id: str | None) -> views.OrganizationView:
+        """The organization named, or the only one. Raises NotFound with the nearest ids."""
+        async with self._store.read() as uow:
+            organization = await organization_named(uow, org_id)
+            domains = await uow.domains.of_organization(organization.org_id)
+            return views.OrganizationView(
+                org_id=organization.org_id,
+                name=organization.name,
+                status=organization.status,
+                domains=tuple(views.DomainView(name=it.name, blocked_since=it.block_at) for it in domains),
+                administrators=organization.administrators,
+                notification_email=organization.notification_email,
+                client_download_url=organization.client_download_url,
+                is_single_sign_on=organization.is_single_sign_on,
+                settings=organization.settings,
+                policies=await uow.policies.get(organization.org_id),
+                policy_revision=organization.policy_revision,
+                capacity=await _capacity(uow, organization.org_id),
+            )
+
+    async def pending(self, org_id: str | None, *, limit: int, after: str = "") -> views.PendingPage:
+        """One page of the Migration tab, by user id, behind `after`. Raises NotFound."""
+        async with self._store.read() as uow:
+            organization = await organization_named(uow, org_id)
+            lines = await uow.migrations.pending(organization.org_id, limit + 1, after)
+            users = tuple(_pending_user(line) for line in lines[:limit])
+            return views.PendingPage(
+                org_id=organization.org_id,
+                users=users,
+                total=await uow.migrations.pending_count(organization.org_id),
+                next=users[-1].user_id if len(lines) > limit else None,
+            )
+
+    async def status(self, org_id: str | None) -> views.StatusView:
+        """How many users are where, and what they wait for. Raises NotFound."""
+        async with self._store.read() as uow:
+            org_id = (await organization_named(uow, org_id)).org_id
+            states = await uow.migrations.counts(org_id)
+            mails = await uow.mails.counts(org_id)
+            return views.StatusView(
+                org_id=org_id,
+                states=tuple(
+                    views.StateCount(state=state, reason=reason, users=count)
+                    for (state, reason), count in sorted(states.items(), key=lambda it: (it[0][0], it[0][1] or ""))
+                ),
+                pending=await uow.migrations.pending_count(org_id),
+                capacity=await _capacity(uow, org_id),
+                waves=await _waves(uow, org_id),
+                mails=tuple(
+                    views.MailCount(kind=kind, state=state, mails=count)
+                    for (kind, state), count in sorted(mails.items())
+                ),
+            )
+
+    async def user(self, name: str) -> views.UserView:
+        """The user of this id or address. Raises NotFound with the nearest ids or addresses."""
+        async with self._store.read() as uow:
+            return await user_view(uow, await user_named(uow, name))
+
+    async def inbox(self, org_id: str | None, *, limit: int) -> views.InboxView:
+        """The newest events, of one organization or of all."""
+        async with self._store.read() as uow:
+            rows = await uow.inbox.listing(org_id, limit)
+        fields = ("received_at", "source", "event_id", "type", "org_id", "state", "reason")
+        lines = ({name: getattr(row, name) for name in fields} for row in rows)
+        return views.InboxView(events=tuple(views.EventLine.model_validate(line) for line in lines))
+
+
+async def organization_named(uow: UnitOfWork, org_id: str | None) -> Organization:
+    """The organization of this id; without one, the only one there is. Raises NotFound."""
+    known = await uow.organizations.list_ids()
+    if org_id is None and len(known) == 1:
+        org_id = known[0]
+    if org_id is None:
+        message = "there are several organizations" if known else "there is no organization yet"
+        mend = "name one with --org" if known else "see `starter.py org apply`"
+        raise NotFound(message, nearest=tuple(known[:10]), mend=mend)
+    organization = await uow.organizations.get(org_id)
+    if organization is None:
+        nearest = tuple(get_close_matches(org_id, known))
+        raise NotFound("there is no organization of this id", nearest=nearest, mend="see `starter.py org show`")
+    return organization
+
+
+async def user_named(uow: UnitOfWork, name: str, org_id: str | None = None) -> User:
+    """The user of this id or address, in any spelling. Raises NotFound with names close to the one given."""
+    user = await uow.users.by_email(_address(name)) if "@" in name else await uow.users.get(name)
+    if user is not None:
+        return user
+    nearest = get_close_matches(name.lower(), await _names_like(uow, name, org_id))
+    raise NotFound("there is no such user", nearest=tuple(nearest), mend="give a user id or an address")
+
+
+def _address(name: str) -> str:
+    try:
+        return normalize_address(name)
+    except InvalidInput:
+        return name
+
+
+async def _names_like(uow: UnitOfWork, name: str, org_id: str | None) -> list[str]:
+    """Addresses where an address was given, else user ids."""
+    org_ids = [org_id] if org_id is not None else await uow.organizations.list_ids()
+    lines = [line for it in org_ids for line in await uow.migrations.listing(it, None, NEAREST_AMONG)]
+    if "@" in name:
+        return [line.email for line in lines if line.email]
+    return [line.migration.user_id for line in lines]
+
+
+def _pending_user(line: Pending) -> views.PendingUser:
+    return views.PendingUser(
+        user_id=line.migration.user_id,
+        email=line.email,
+        display_name=line.display_name,
+        client_version=line.client_version,
+        inactive_reason=InactiveReason(line.inactive_reason) if line.inactive_reason else None,
+        state=line.migration.state,
+        since=line.migration.since,
+        attention=line.migration.attention,
+    )
+
+
+async def _capacity(uow: UnitOfWork, org_id: str) -> views.CapacityView:
+    counters = await uow.capacity.get(org_id)
+    names = views.CapacityView.model_fields.keys() - {"waiting"}
+    return views.CapacityView(
+        **{name: getattr(counters, name) for name in names}, waiting=await uow.tickets.waiting_count(org_id)
+    )
+
+
+async def _waves(uow: UnitOfWork, org_id: str) -> tuple[views.WaveView, ...]:
+    """Those that selected somebody, in the order in which they were made."""
+    return tuple(
+        views.WaveView(
+            wave_id=wave.wave_id,
+            actor=wave.actor,
+            state=wave.state,
+            users=wave.size,
+            activation=wave.activation,
+            activation_delay=wave.activation_delay,
+            created_at=wave.created_at,
+        )
+        for wave in await uow.waves.of_organization(org_id)
+        if wave.size
+    )

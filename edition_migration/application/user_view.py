@@ -1,0 +1,109 @@
+"""Everything about one user on one page, for `user show`."""
+
+from edition_migration.application import views
+from edition_migration.domain.migration import JournalEntry, Migration
+from edition_migration.domain.overview import overview
+from edition_migration.domain.policies import effective
+from edition_migration.domain.user import User
+from edition_migration.ports.store import UnitOfWork
+
+_FACTS = (
+    "user_id",
+    "email",
+    "display_name",
+    "locale",
+    "zone",
+    "org_id",
+    "edition",
+    "client_version",
+    "account_status",
+    "inactive_reason",
+    "credential_state",
+    "reported_status",
+    "reported_inactive_reason",
+    "storage_used_mb",
+    "is_deleted",
+)
+"""Shown as the row holds them; the password hash is not."""
+
+
+async def user_view(uow: UnitOfWork, user: User) -> views.UserView:
+    """The user's facts, his newest migration, policy, journal of all generations and mails of the newest."""
+    row = await uow.migrations.latest_of_user(user.user_id)
+    journal = await uow.journal.of_user(row.org_id, user.user_id) if row else ()
+    return views.UserView.model_validate(
+        {
+            **{name: getattr(user, name) for name in _FACTS},
+            "open_sessions": await uow.sessions.open_count(user.user_id),
+            "contacts": await uow.contacts.count(user.user_id),
+            "migration": await _migration(uow, row) if row else None,
+            "policy": await _policy(uow, row.org_id if row else user.org_id, user),
+            "journal": tuple(_journal_line(entry) for entry in journal),
+            "mails": await _mails(uow, row) if row else (),
+        }
+    )
+
+
+async def _migration(uow: UnitOfWork, row: Migration) -> views.MigrationView:
+    ticket = await uow.tickets.of(row.ref)
+    seen = overview(row)
+    return views.MigrationView(
+        org_id=row.org_id,
+        generation=row.generation,
+        workflow_id=row.ref.workflow_id,
+        state=row.state,
+        reason=row.reason,
+        since=row.since,
+        step=seen.step,
+        next=seen.next,
+        who=seen.who,
+        wave_id=row.wave_id,
+        deadline=row.deadline_at,
+        attention=row.attention,
+        ticket=ticket and views.TicketView(number=ticket.number, state=ticket.state, storage_mb=ticket.storage_mb),
+    )
+
+
+async def _policy(uow: UnitOfWork, org_id: str | None, user: User) -> views.EffectivePolicy | None:
+    """What is assigned; before activation what would be. None for a user of no organization."""
+    organization = await uow.organizations.get(org_id) if org_id else None
+    if organization is None:
+        return None
+    assigned = await uow.policies.assignment(user.user_id)
+    decisions = assigned[1] if assigned else effective(await uow.policies.get(organization.org_id), user.policy_group)
+    return views.EffectivePolicy(
+        group=user.policy_group,
+        assigned_revision=assigned[0] if assigned else None,
+        current_revision=organization.policy_revision,
+        lines=tuple(
+            views.PolicyLine(action=action, is_allowed=decision.allowed, rule=decision.rule)
+            for action, decision in decisions.items()
+        ),
+    )
+
+
+def _journal_line(entry: JournalEntry) -> views.JournalLine:
+    return views.JournalLine(
+        at=entry.at,
+        generation=entry.generation,
+        action=entry.action,
+        actor=entry.actor,
+        source=entry.source,
+        target=entry.target,
+        detail=entry.detail,
+    )
+
+
+async def _mails(uow: UnitOfWork, row: Migration) -> tuple[views.MailLine, ...]:
+    return tuple(
+        views.MailLine(
+            kind=mail.kind,
+            round=mail.round,
+            state=mail.state,
+            attempts=mail.attempts,
+            reply_code=mail.reply_code,
+            created_at=mail.created_at,
+            accepted_at=mail.accepted_at,
+        )
+        for mail in await uow.mails.of_migration(row.ref)
+    )

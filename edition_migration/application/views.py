@@ -1,0 +1,213 @@
+"""What the command line shows: one model each, and the documented JSON of `--json`. Times are UTC.
+
+They hold names and addresses, for the administrator's eyes: never log them.
+"""
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from edition_migration.domain.mail import MailKind, MailState
+from edition_migration.domain.migration import Attention, Step, TicketState, WaveState
+from edition_migration.domain.organization import Activation, OrganizationSettings, ServiceStatus
+from edition_migration.domain.policies import PolicyAction, PolicySet
+from edition_migration.domain.states import AccountStatus, CredentialState, Edition, InactiveReason, MigrationState
+from edition_migration.ports.store_events import InboxState
+
+
+class View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class CapacityView(View):
+    """Licenses in pieces, storage in MB. `waiting` users hold a ticket and wait for both."""
+
+    licenses_purchased: int
+    licenses_reserved: int
+    licenses_used: int
+    licenses_free: int
+    storage_purchased_mb: int
+    storage_reserved_mb: int
+    storage_used_mb: int
+    storage_free_mb: int
+    waiting: int
+
+
+class DomainView(View):
+    name: str
+    blocked_since: datetime | None
+
+
+class OrganizationView(View):
+    """`org show`."""
+
+    org_id: str
+    name: str
+    status: ServiceStatus
+    domains: tuple[DomainView, ...]
+    administrators: tuple[str, ...]
+    notification_email: str
+    client_download_url: str
+    is_single_sign_on: bool
+    settings: OrganizationSettings
+    policies: PolicySet
+    policy_revision: int
+    capacity: CapacityView
+
+
+class PendingUser(View):
+    """A line of the Migration tab."""
+
+    user_id: str
+    email: str | None
+    display_name: str
+    client_version: str | None
+    inactive_reason: InactiveReason | None
+    state: MigrationState
+    since: datetime
+    attention: Attention | None
+
+
+class PendingPage(View):
+    """`pending`: `total` users in all; `next` is what `--after` takes for the following page, None on the last."""
+
+    org_id: str
+    users: tuple[PendingUser, ...]
+    total: int
+    next: str | None
+
+
+class StateCount(View):
+    state: MigrationState
+    reason: str | None
+    users: int
+
+
+class MailCount(View):
+    kind: MailKind
+    state: MailState
+    mails: int
+
+
+class WaveView(View):
+    wave_id: str
+    actor: str
+    state: WaveState
+    users: int
+    activation: Activation
+    activation_delay: timedelta
+    created_at: datetime
+
+
+class StatusView(View):
+    """`status`: users by state and reason (newest generation only), capacity, waves, mails by kind and state."""
+
+    org_id: str
+    states: tuple[StateCount, ...]
+    pending: int
+    capacity: CapacityView
+    waves: tuple[WaveView, ...]
+    mails: tuple[MailCount, ...]
+
+
+class TicketView(View):
+    number: int
+    state: TicketState
+    storage_mb: int
+
+
+class MigrationView(View):
+    """`next` says what comes next, `who` whose turn it is."""
+
+    org_id: str
+    generation: int
+    workflow_id: str
+    state: MigrationState
+    reason: str | None
+    since: datetime
+    step: Step | None
+    next: str
+    who: str
+    wave_id: str | None
+    deadline: datetime | None
+    attention: Attention | None
+    ticket: TicketView | None
+
+
+class JournalLine(View):
+    at: datetime
+    generation: int
+    action: str
+    actor: str
+    source: MigrationState | None
+    target: MigrationState
+    detail: dict[str, str | int | bool | None]
+
+
+class MailLine(View):
+    kind: MailKind
+    round: int
+    state: MailState
+    attempts: int
+    reply_code: int | None
+    created_at: datetime
+    accepted_at: datetime | None
+
+
+class PolicyLine(View):
+    """`rule` decided: `default`, `organization`, `group:<name>` or `unknown_group:<name>`."""
+
+    action: PolicyAction
+    is_allowed: bool
+    rule: str
+
+
+class EffectivePolicy(View):
+    """`assigned_revision` None: not in force yet, so the lines say what activation would assign."""
+
+    group: str | None
+    assigned_revision: int | None
+    current_revision: int
+    lines: tuple[PolicyLine, ...]
+
+
+class UserView(View):
+    """`user show`: the facts that are never merged, where the migration stands, and how it came there."""
+
+    user_id: str
+    email: str | None
+    display_name: str
+    locale: str | None
+    zone: str | None
+    org_id: str | None
+    edition: Edition
+    client_version: str | None
+    account_status: AccountStatus
+    inactive_reason: InactiveReason | None
+    credential_state: CredentialState
+    reported_status: AccountStatus
+    reported_inactive_reason: InactiveReason | None
+    storage_used_mb: int
+    is_deleted: bool
+    open_sessions: int
+    contacts: int
+    migration: MigrationView | None
+    policy: EffectivePolicy | None
+    journal: tuple[JournalLine, ...]
+    mails: tuple[MailLine, ...]
+
+
+class EventLine(View):
+    received_at: datetime
+    source: str
+    event_id: str
+    type: str
+    org_id: str | None
+    state: InboxState
+    reason: str | None
+
+
+class InboxView(View):
+    """`inbox`: newest first."""
+
+    events: tuple[EventLine, ...]
