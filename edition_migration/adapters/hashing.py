@@ -7,7 +7,6 @@ ASVS 5.0 Appendix C. Memory in use is `memory_kib` times `threads` at most.
 import asyncio
 import base64
 import time
-import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -18,6 +17,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from pwdlib.hashers.bcrypt import BcryptHasher
 
 from edition_migration.domain.errors import Busy
+from edition_migration.domain.passwords import normalize
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class PwdlibHasher:
         self._unfinished = 0
 
     async def hash(self, password: str) -> str:
-        return await self._in_thread(lambda: self._hashes.hash(_normal(password)))
+        return await self._in_thread(lambda: self._hashes.hash(normalize(password)))
 
     async def verify(self, password: str, password_hash: str) -> bool:
         return await self._in_thread(lambda: self._matches(password, password_hash))
@@ -83,14 +83,9 @@ class SystemPace:
         await asyncio.sleep(seconds)
 
 
-def _normal(password: str) -> str:
-    """NIST SP 800-63B-4, 3.1.1.2: the same text typed on another keyboard gives the same bytes."""
-    return unicodedata.normalize("NFKC", password)
-
-
 def _forms(password: str) -> tuple[str, ...]:
     """Ours are hashed in the normal form, imported ones as they were typed."""
-    return tuple(dict.fromkeys((_normal(password), password)))
+    return tuple(dict.fromkeys((normalize(password), password)))
 
 
 def _hash_of_nobody(memory_kib: int, passes: int, lanes: int) -> str:

@@ -1,0 +1,194 @@
+"""Choosing the new password by a mailed link, and asking for another link. Used by the password page.
+
+Whether a link is unknown, used, expired or dead is never told apart. The link's text is a secret: it is turned into
+its digest at once and kept nowhere.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from edition_migration.application.records import journal_entry, user_mail
+from edition_migration.domain.addresses import local_part_of
+from edition_migration.domain.mail import MailKind
+from edition_migration.domain.migration import Migration
+from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.organization import Organization
+from edition_migration.domain.password_advice import advice
+from edition_migration.domain.passwords import Failure, Strength, check
+from edition_migration.domain.states import CredentialState
+from edition_migration.domain.states import MigrationState as S
+from edition_migration.domain.token import ResetToken, TokenState, digest_of
+from edition_migration.domain.user import User
+from edition_migration.ports.clock import Clock
+from edition_migration.ports.passwords import Hasher
+from edition_migration.ports.store import Store, UnitOfWork
+
+USER = "user"
+"""The actor of what the user does himself."""
+
+REQUEST_WINDOW = timedelta(days=1)
+
+
+class LinkKeys(Protocol):
+    """Makes rows of new links; `application/token_keys.py`."""
+
+    def new_token(
+        self, org_id: str, user_id: str, generation: int, *, now: datetime, is_requested: bool = False
+    ) -> ResetToken: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordForm:
+    """What the page shows before a password is chosen."""
+
+    organization_name: str
+    rules: tuple[str, ...]
+
+
+class ChoiceResult(StrEnum):
+    CHOSEN = "chosen"
+    REFUSED = "refused"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`refused` names every rule broken; `unusable` is any link that cannot be used, now or any more."""
+
+    result: ChoiceResult
+    form: PasswordForm | None = None
+    failures: tuple[Failure, ...] = ()
+    download_url: str = ""
+
+
+UNUSABLE = Choice(ChoiceResult.UNUSABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A usable link and whose it is, as read before the transaction that uses it."""
+
+    token: ResetToken
+    user: User
+    organization: Organization
+
+    @property
+    def form(self) -> PasswordForm:
+        return PasswordForm(self.organization.name, advice(self.organization.settings.password))
+
+    @property
+    def own_words(self) -> tuple[str, ...]:
+        return (self.user.display_name, local_part_of(self.user.email or ""), self.organization.name)
+
+
+class Credentials:
+    def __init__(self, *, store: Store, clock: Clock, hasher: Hasher, strength: Strength, keys: LinkKeys) -> None:
+        self._store = store
+        self._clock = clock
+        self._hasher = hasher
+        self._strength = strength
+        self._keys = keys
+
+    async def form(self, token: str) -> PasswordForm | None:
+        """What the page shows for a usable link, else None. Only reads: mail scanners fetch links."""
+        async with self._store.read() as uow:
+            link = await self._usable_link(uow, digest_of(token))
+        return link.form if link else None
+
+    async def choose(self, token: str, password: str) -> Choice:
+        """Checks all rules, hashes outside the transaction, then uses the link and sets the password in one.
+
+        Of any number of attempts with one link one is `chosen`; a repeat finds the link unusable. Raises Busy where
+        too many passwords wait to be hashed: nothing is spent then.
+        """
+        digest = digest_of(token)
+        async with self._store.read() as uow:
+            link = await self._usable_link(uow, digest)
+        if link is None:
+            return UNUSABLE
+        rules = link.organization.settings.password
+        failures = await asyncio.to_thread(check, password, rules, link.own_words, self._strength)
+        if failures:
+            return Choice(ChoiceResult.REFUSED, form=link.form, failures=failures)
+        password_hash = await self._hasher.hash(password)
+        if not await self._set(link.token, password_hash):
+            return UNUSABLE
+        return Choice(ChoiceResult.CHOSEN, form=link.form, download_url=link.organization.client_download_url)
+
+    async def request_new_link(self, token: str) -> None:
+        """Queues a mail with a new link where the row behind this one still waits for its user; else nothing.
+
+        Says nothing either way. Above the organization's number of requests a day it does nothing more.
+        """
+        async with self._store.read() as uow:
+            asked = await uow.tokens.by_digest(digest_of(token))
+        if asked is None:
+            return
+        async with self._store.write() as uow:
+            row = await uow.migrations.hold(_ref_of(asked))
+            if row is None or row.state is not S.AWAITING_PASSWORD:
+                return
+            now = self._clock.now()
+            if not await self._may_request(uow, row, now):
+                return
+            await self._queue_new_link(uow, row, now)
+            await uow.commit()
+
+    async def _usable_link(self, uow: UnitOfWork, digest: str) -> _Link | None:
+        token = await uow.tokens.by_digest(digest)
+        if token is None or not self._is_live(token):
+            return None
+        row = await uow.migrations.get(_ref_of(token))
+        user = await uow.users.get(token.user_id)
+        organization = await uow.organizations.get(token.org_id)
+        if row is None or row.state is not S.AWAITING_PASSWORD or user is None or organization is None:
+            return None
+        return _Link(token, user, organization)
+
+    def _is_live(self, token: ResetToken) -> bool:
+        is_expired = token.expires_at is not None and token.expires_at <= self._clock.now()
+        return token.state is TokenState.LIVE and not is_expired
+
+    async def _set(self, token: ResetToken, password_hash: str) -> bool:
+        """The one transaction; False where the link was used, killed or outlived since it was read."""
+        async with self._store.write() as uow:
+            now = self._clock.now()
+            row = await uow.migrations.hold(_ref_of(token))
+            if row is None or not await uow.migrations.move(row.ref, [S.AWAITING_PASSWORD], S.PASSWORD_SET, now):
+                return False
+            if await uow.tokens.consume(token.digest, now) is None:
+                return False
+            await uow.tokens.kill_all(row.ref)
+            await uow.users.set_password(row.user_id, password_hash, CredentialState.SET)
+            await uow.sessions.end_all([row.user_id], now)
+            key = f"password/{token.token_id}"
+            entry = journal_entry(row, key=key, action="choose_password", actor=USER, at=now, target=S.PASSWORD_SET)
+            await uow.journal.add([entry])
+            await uow.doorbells.add_migrations([row.ref], now)
+            await uow.commit()
+            return True
+
+    async def _may_request(self, uow: UnitOfWork, row: Migration, now: datetime) -> bool:
+        organization = await uow.organizations.get(row.org_id)
+        if organization is None:
+            return False
+        asked = await uow.tokens.requested_since(row.ref, now - REQUEST_WINDOW)
+        return asked < organization.settings.new_links_per_day
+
+    async def _queue_new_link(self, uow: UnitOfWork, row: Migration, now: datetime) -> None:
+        token = self._keys.new_token(row.org_id, row.user_id, row.generation, now=now, is_requested=True)
+        await uow.tokens.add(token)
+        sent_before = [mail for mail in await uow.mails.of_migration(row.ref) if mail.kind is MailKind.NEW_LINK]
+        mail = user_mail(row.ref, MailKind.NEW_LINK, now, round_number=len(sent_before) + 1, token_id=token.token_id)
+        await uow.mails.queue([mail])
+        key = f"new_link/{token.token_id}"
+        entry = journal_entry(row, key=key, action="request_new_link", actor=USER, at=now, target=row.state)
+        await uow.journal.add([entry])
+        await uow.doorbells.add_migrations([row.ref], now)
+
+
+def _ref_of(token: ResetToken) -> MigrationRef:
+    return MigrationRef(org_id=token.org_id, user_id=token.user_id, generation=token.generation)
