@@ -3,17 +3,16 @@
 The event enters the inbox like one from outside, so the organization's own drain makes the row (design section 5).
 """
 
-import json
 from datetime import datetime
-from hashlib import sha256
 
+from edition_migration.application.intake import inbox_row
 from edition_migration.domain.events.envelope import EventType
 from edition_migration.domain.names import new_id
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.user import User
 from edition_migration.domain.versions import is_old_client
 from edition_migration.ports.store import UnitOfWork
-from edition_migration.ports.store_events import InboxRow, InboxState
+from edition_migration.ports.store_events import InboxRow
 
 EVENT_SOURCE = "/edition-migration/sign-in-gate"
 """The CloudEvents source of what the gate itself notices."""
@@ -50,16 +49,4 @@ def _event(owner: Organization, user: User, client_version: str | None, now: dat
         "time": now.isoformat(),
         "data": data,
     }
-    body = json.dumps(document)
-    return InboxRow(
-        inbox_id=0,
-        source=EVENT_SOURCE,
-        event_id=str(document["id"]),
-        type=EventType.USER_DETECTED,
-        org_id=owner.org_id,
-        user_id=user.user_id,
-        body=body,
-        digest=sha256(body.encode()).hexdigest(),
-        received_at=now,
-        state=InboxState.PENDING,
-    )
+    return inbox_row(document, now)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.events.parse import UnknownEvent, parse_event
@@ -33,20 +34,7 @@ class Intake:
 
         Raises InvalidInput (every problem with its path), Conflict (same source and id, another body).
         """
-        event = parse_event(document)
-        body = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        row = InboxRow(
-            inbox_id=0,
-            source=event.source,
-            event_id=event.id,
-            type=event.type,
-            org_id=event.org_id,
-            user_id=None if isinstance(event, UnknownEvent) else event.user_id,
-            body=body,
-            digest=hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest(),
-            received_at=self._clock.now(),
-            state=InboxState.UNKNOWN_TYPE if isinstance(event, UnknownEvent) else InboxState.PENDING,
-        )
+        row = inbox_row(document, self._clock.now())
         async with self._store.write() as uow:
             outcome = await uow.inbox.receive(row)
             if outcome is Received.DIFFERENT:
@@ -54,7 +42,25 @@ class Intake:
                     "an event of this source and id was received before with another content",
                     mend="give each event an id of its own",
                 )
-            if outcome is Received.NEW and event.org_id is not None and row.state is InboxState.PENDING:
-                await uow.doorbells.add_organization(event.org_id, row.received_at)
+            if outcome is Received.NEW and row.org_id is not None and row.state is InboxState.PENDING:
+                await uow.doorbells.add_organization(row.org_id, row.received_at)
             await uow.commit()
-        return Receipt(event.id, outcome, event.org_id, row.state is InboxState.PENDING)
+        return Receipt(row.event_id, outcome, row.org_id, row.state is InboxState.PENDING)
+
+
+def inbox_row(document: object, received_at: datetime) -> InboxRow:
+    """The row of one event document, also for events that we raise ourselves. Raises InvalidInput."""
+    event = parse_event(document)
+    body = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return InboxRow(
+        inbox_id=0,
+        source=event.source,
+        event_id=event.id,
+        type=event.type,
+        org_id=event.org_id,
+        user_id=None if isinstance(event, UnknownEvent) else event.user_id,
+        body=body,
+        digest=hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest(),
+        received_at=received_at,
+        state=InboxState.UNKNOWN_TYPE if isinstance(event, UnknownEvent) else InboxState.PENDING,
+    )

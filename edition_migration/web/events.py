@@ -37,7 +37,7 @@ class EventEndpoint:
         require_type(request, MEDIA_TYPE)
         body = await read_body(request, BODY_LIMIT)
         self._require_signature(body, request.headers)
-        receipt = await self._intake.receive(parse_json(body), raw=body)
+        receipt = await self._intake.receive(parse_json(body))
         is_new = receipt.outcome is Received.NEW
         status = HTTPStatus.ACCEPTED if is_new else HTTPStatus.OK
         answer = {"event_id": receipt.event_id, "result": receipt.outcome}

@@ -1,6 +1,6 @@
 """Refusals of the HTTP interface in one form: `Refusal` is raised, and answered as JSON under /v1 or as a page.
 
-The JSON is `{"error": code, "message": text, "problems": [{"path", "reason", "mend"}]}`; `problems` only where some are.
+The JSON is `{"error": code, "message": text, "problems": [{"path", "reason", "mend"}]}`; `problems` where some are.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

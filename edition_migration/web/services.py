@@ -5,8 +5,8 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from edition_migration.application.credentials import Choice, PasswordForm
+from edition_migration.application.intake import Receipt
 from edition_migration.application.sign_in import OutdatedHash, SignInAnswer
-from edition_migration.ports.store_events import Received
 
 
 class PasswordChoice(Protocol):
@@ -24,19 +24,10 @@ class Gate(Protocol):
     async def strengthen(self, outdated: OutdatedHash) -> None: ...
 
 
-class Receipt(Protocol):
-    """What became of an event: which one, and whether it was new."""
-
-    @property
-    def event_id(self) -> str: ...
-    @property
-    def outcome(self) -> Received: ...
-
-
 class EventIntake(Protocol):
-    """`application/intake.py`. Raises InvalidInput, Conflict (same id, other body), StoreUnavailable."""
+    """`application/intake.py`. Raises InvalidInput, Conflict (same id, other body) and StoreUnavailable."""
 
-    async def receive(self, document: object, *, raw: bytes) -> Receipt: ...
+    async def receive(self, document: object) -> Receipt: ...
 
 
 class Bells(Protocol):
