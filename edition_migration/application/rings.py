@@ -1,0 +1,83 @@
+"""Ringing: what tells workflows that their row has changed. Used after commits, and by the worker's sweep."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edition_migration.domain.migration import Attention
+from edition_migration.domain.names import MigrationRef, OrganizationRef
+from edition_migration.ports.gateway import WorkflowGateway
+from edition_migration.ports.store import Store
+from edition_migration.ports.store_events import Doorbell
+
+LIMIT = 500
+"""Doorbells of one look."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One workflow and all its bells: it is rung once for all of them."""
+
+    bells: tuple[Doorbell, ...]
+
+    @property
+    def bell_ids(self) -> list[int]:
+        return [bell.bell_id for bell in self.bells]
+
+
+class Bells:
+    """Rings doorbells, oldest first. A bell is removed only after its ring, so a repeat rings again, harmlessly."""
+
+    def __init__(self, *, store: Store, gateway: WorkflowGateway) -> None:
+        self._store = store
+        self._gateway = gateway
+
+    async def ring_due(self, limit: int = LIMIT) -> int:
+        """Rings each target once; how many bells were answered.
+
+        Raises TemporalUnavailable and StoreUnavailable; bells not yet rung stay.
+        """
+        async with self._store.read() as uow:
+            bells = await uow.doorbells.oldest(limit)
+        answered: list[int] = []
+        try:
+            for target in _targets(bells):
+                await self._ring(target.bells[0])
+                answered += target.bell_ids
+        finally:
+            if answered:
+                await self._remove(answered)
+        return len(answered)
+
+    async def _ring(self, bell: Doorbell) -> None:
+        if bell.migration is None:
+            await self._gateway.ring_organization(bell.organization)
+        elif not await self._gateway.ring_migration(bell.migration):
+            await self._nobody_heard(bell.migration)
+
+    async def _nobody_heard(self, ref: MigrationRef) -> None:
+        """Ended: its last mails go to the organization. Not started yet: it will read its row. Else it is missing."""
+        async with self._store.write() as uow:
+            row = await uow.migrations.hold(ref)
+            if row is None or (row.is_open and row.started_at is None):
+                return
+            if row.is_open:
+                await uow.migrations.set_attention(ref, Attention.WORKFLOW_MISSING)
+            else:
+                await uow.mails.hand_over(ref)
+            await uow.commit()
+        if not row.is_open:
+            await self._gateway.ring_organization(OrganizationRef(org_id=ref.org_id))
+
+    async def _remove(self, bell_ids: Sequence[int]) -> None:
+        async with self._store.write() as uow:
+            await uow.doorbells.remove(bell_ids)
+            await uow.commit()
+
+
+def _targets(bells: Sequence[Doorbell]) -> Sequence[_Target]:
+    """Bells by whom they are for, in the order of the first bell of each."""
+    by_workflow: dict[str, list[Doorbell]] = {}
+    for bell in bells:
+        ref = bell.migration or bell.organization
+        by_workflow.setdefault(ref.workflow_id, []).append(bell)
+    return [_Target(tuple(it)) for it in by_workflow.values()]

@@ -1,0 +1,43 @@
+"""Connecting to Temporal by its own settings (`temporalio.envconfig`: TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, profiles).
+
+Used by the worker (at once) and by web and command line (lazily: they serve while Temporal is down).
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from temporalio.client import Client, ClientConnectConfig
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+
+from edition_migration.domain.errors import TemporalUnavailable
+
+DEFAULT_ADDRESS = "localhost:7233"
+CONNECT_LIMIT = timedelta(seconds=5)
+
+
+def connect_config(environ: Mapping[str, str] | None = None) -> ClientConnectConfig:
+    """What the environment and its profile say, with our converter; `environ` None is the process's own."""
+    return {
+        "target_host": DEFAULT_ADDRESS,
+        **ClientConfig.load_client_connect_config(override_env_vars=environ),
+        "data_converter": pydantic_data_converter,
+        "connect_timeout": CONNECT_LIMIT,
+    }
+
+
+async def connect(*, identity: str, lazy: bool = False, environ: Mapping[str, str] | None = None) -> Client:
+    """A client for the whole life of a process; a lazy one connects with its first call and cannot back a worker.
+
+    Raises TemporalUnavailable where nothing answers at the address.
+    """
+    config = connect_config(environ)
+    config["identity"] = identity
+    config["lazy"] = lazy
+    try:
+        return await Client.connect(**config)
+    except RuntimeError:  # what the SDK raises for every failed connection
+        address = config.get("target_host", DEFAULT_ADDRESS)
+        raise TemporalUnavailable(
+            f"no Temporal service answers at {address}", mend="start it, or set TEMPORAL_ADDRESS"
+        ) from None

@@ -1,0 +1,115 @@
+"""The use cases' way to Temporal: start and ring, nothing more. Implements `ports.gateway.WorkflowGateway`."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
+from temporalio.client import Client
+from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from edition_migration.domain.errors import TemporalUnavailable
+from edition_migration.domain.names import MIGRATION_QUEUE, RING, MigrationRef, OrganizationRef, WaveRef
+from edition_migration.domain.progress import Overview
+from workflows.display import attributes_of_migration, attributes_of_organization
+from workflows.migration_wave import MigrationWave
+from workflows.organization_migration import OrganizationMigration
+from workflows.user_migration import UserMigration
+
+LIMIT = timedelta(seconds=2)
+"""For one call, all its repeats included: who waits for an answer must not wait for Temporal (design section 3)."""
+
+MEND = "check the Temporal service; what was committed is rung by the sweep when it is back"
+
+
+class TemporalWorkflowGateway:
+    """Over a client, connected or lazy. What is started inherits fairness by organization."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def start_migration(self, ref: MigrationRef, overview: Overview) -> None:
+        """A running one is used; a completed one stays as it is, since its row has ended; a failed one begins anew."""
+        async with _answering():
+            await self._client.start_workflow(
+                UserMigration.run,
+                ref,
+                id=ref.workflow_id,
+                task_queue=MIGRATION_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=attributes_of_migration(ref.org_id, overview),
+                static_summary=f"user {ref.user_id} of organization {ref.org_id}, generation {ref.generation}",
+                priority=Priority(fairness_key=ref.org_id),
+                rpc_timeout=LIMIT,
+            )
+
+    async def start_wave(self, ref: WaveRef) -> None:
+        """As `start_migration`."""
+        async with _answering():
+            await self._client.start_workflow(
+                MigrationWave.run,
+                ref,
+                id=ref.workflow_id,
+                task_queue=MIGRATION_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                search_attributes=attributes_of_organization(ref.org_id, ref.wave_id),
+                static_summary=f"wave of organization {ref.org_id}",
+                priority=Priority(fairness_key=ref.org_id),
+                rpc_timeout=LIMIT,
+            )
+
+    async def ring_migration(self, ref: MigrationRef) -> bool:
+        """False where no running workflow of this id is found."""
+        try:
+            async with _answering():
+                handle = self._client.get_workflow_handle(ref.workflow_id)
+                await handle.signal(RING, rpc_timeout=LIMIT)
+        except RPCError:
+            return False
+        return True
+
+    async def ring_organization(self, ref: OrganizationRef) -> None:
+        """Signal-with-start: one that was cancelled or terminated begins anew."""
+        async with _answering():
+            await self._client.start_workflow(
+                OrganizationMigration.run,
+                ref,
+                id=ref.workflow_id,
+                task_queue=MIGRATION_QUEUE,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                start_signal=RING,
+                search_attributes=attributes_of_organization(ref.org_id),
+                static_summary=f"organization {ref.org_id}",
+                priority=Priority(fairness_key=ref.org_id),
+                rpc_timeout=LIMIT,
+            )
+
+
+@asynccontextmanager
+async def _answering() -> AsyncGenerator[None]:
+    """Lets through the RPCError of a missing workflow only; no answer of any kind is TemporalUnavailable."""
+    try:
+        async with asyncio.timeout(LIMIT.total_seconds()):
+            yield
+    except WorkflowAlreadyStartedError:
+        return  # completed: nothing is left to start
+    except TimeoutError:
+        raise TemporalUnavailable("the Temporal service does not answer in time", mend=MEND) from None
+    except RPCError as error:
+        if _is_missing_workflow(error):
+            raise
+        raise TemporalUnavailable(f"the Temporal service answers {error.status.name}", mend=MEND) from None
+    except RuntimeError:  # what the SDK raises for a failed connection
+        raise TemporalUnavailable("the Temporal service cannot be reached", mend=MEND) from None
+
+
+def _is_missing_workflow(error: RPCError) -> bool:
+    """NOT_FOUND is also said of a namespace, which is no reason to call a workflow missing."""
+    if error.status is not RPCStatusCode.NOT_FOUND:
+        return False
+    return not any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)

@@ -1,0 +1,101 @@
+"""The worker process: two workers, the sweep and the health page until SIGTERM or SIGINT, then it drains and ends.
+
+`bootstrap` gives it all it needs; `worker.py` starts it.
+"""
+
+import asyncio
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+
+from edition_migration.application.rings import Bells
+from edition_migration.domain.errors import TemporalUnavailable
+from edition_migration.domain.names import MAIL_QUEUE, MIGRATION_QUEUE
+from edition_migration.temporal.health import Check, Health, serve_health
+from edition_migration.temporal.sweep import sweep
+from edition_migration.temporal.worker import Activities, WorkerOptions, build_workers
+
+HEALTH_LIMIT = timedelta(seconds=2)
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class HealthAddress:
+    """Where the health page listens; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+
+async def run_worker(
+    client: Client,
+    activities: Activities,
+    bells: Bells,
+    options: WorkerOptions,
+    health: HealthAddress,
+    checks: Mapping[str, Check],
+) -> None:
+    """Returns after a drained end. Raises what a worker or the sweep failed of, after draining the rest.
+
+    `checks` are added to those of Temporal and the workers, e.g. the store's.
+    """
+    stop = asyncio.Event()
+    _stop_on_signals(stop)
+    workers = build_workers(client, activities, options)
+    all_checks = {"temporal": _temporal_check(client), "workers": _workers_check(workers), **checks}
+    server = await serve_health(Health(all_checks), health.host, health.port)
+    tasks = [asyncio.create_task(worker.run()) for worker in workers]
+    tasks.append(asyncio.create_task(sweep(bells, stop)))
+    _announce(client, server)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
+    log.info("draining", limit_seconds=options.drain_limit.total_seconds())
+    stop.set()
+    await asyncio.gather(stopping, *(worker.shutdown() for worker in workers))
+    server.close()
+    await asyncio.gather(*tasks)
+    log.info("drained")
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+
+def _announce(client: Client, server: asyncio.Server) -> None:
+    host, port = server.sockets[0].getsockname()[:2]
+    log.info(
+        "serving",
+        queues=[MIGRATION_QUEUE, MAIL_QUEUE],
+        temporal=client.service_client.config.target_host,
+        namespace=client.namespace,
+        health=f"http://{host}:{port}/readyz",
+    )
+
+
+def _temporal_check(client: Client) -> Check:
+    async def check() -> None:
+        try:
+            is_serving = await client.service_client.check_health(timeout=HEALTH_LIMIT, retry=False)
+        except RPCError as error:
+            raise TemporalUnavailable(f"the Temporal service answers {error.status.name}") from None
+        if not is_serving:
+            raise TemporalUnavailable("the Temporal service says that it is not serving")
+
+    return check
+
+
+def _workers_check(workers: Sequence[Worker]) -> Check:
+    async def check() -> None:
+        if not all(worker.is_running for worker in workers):
+            raise TemporalUnavailable("a worker is not running")
+
+    return check

@@ -1,0 +1,105 @@
+"""Two workers of a process: queue `migration` for workflows and use cases, queue `mail` for mails at their rate."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.commands import CommandActivities
+from activities.mails import MailActivities
+from activities.organization import OrganizationActivities
+from activities.steps import StepActivities
+from activities.waves import WaveActivities
+from edition_migration.domain.names import MAIL_QUEUE, MIGRATION_QUEUE
+from workflows.migration_wave import MigrationWave
+from workflows.organization_migration import OrganizationMigration
+from workflows.user_migration import UserMigration
+
+WORKFLOWS = (UserMigration, OrganizationMigration, MigrationWave)
+
+PASSED_THROUGH = (
+    "edition_migration",
+    "activities",
+    "workflows.display",
+    "workflows.options",
+    "workflows.postman",
+    "workflows.waiting",
+)
+"""Imported once a process. The three workflow modules are not: the sandbox loads each anew and watches it."""
+
+STICKY_LIMIT = timedelta(seconds=2)
+"""After a crash a workflow waits this long for its old worker (measured: 2 s instead of 10 s)."""
+
+
+@dataclass(frozen=True)
+class Activities:
+    """What a worker process can do, built by bootstrap."""
+
+    steps: StepActivities
+    commands: CommandActivities
+    organization: OrganizationActivities
+    waves: WaveActivities
+    mails: MailActivities
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """Limits of one process. The mail rate is the queue's, whatever the number of processes: set it equal in all."""
+
+    mails_per_second: float
+    concurrent_mails: int = 10
+    concurrent_activities: int = 20
+    drain_limit: timedelta = timedelta(seconds=30)
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    """The runner of worker and replay: our packages passed through, all else as the SDK has it."""
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+
+
+def build_workers(client: Client, activities: Activities, options: WorkerOptions) -> tuple[Worker, Worker]:
+    """Not started yet. `client` must be connected."""
+    migration = Worker(
+        client,
+        task_queue=MIGRATION_QUEUE,
+        workflows=WORKFLOWS,
+        activities=migration_activities(activities),
+        workflow_runner=sandbox(),
+        max_concurrent_activities=options.concurrent_activities,
+        sticky_queue_schedule_to_start_timeout=STICKY_LIMIT,
+        graceful_shutdown_timeout=options.drain_limit,
+    )
+    mail = Worker(
+        client,
+        task_queue=MAIL_QUEUE,
+        activities=[activities.mails.deliver_mail],
+        max_concurrent_activities=options.concurrent_mails,
+        max_task_queue_activities_per_second=options.mails_per_second,
+        graceful_shutdown_timeout=options.drain_limit,
+    )
+    return migration, mail
+
+
+def migration_activities(activities: Activities) -> Sequence[Callable[..., Any]]:
+    """All activities but the mails'."""
+    steps, organization = activities.steps, activities.organization
+    return [
+        steps.notify_deactivation,
+        steps.send_instructions,
+        steps.activate,
+        steps.reset_password,
+        steps.await_new_password,
+        steps.apply_policies,
+        activities.commands.apply_command,
+        organization.errand_page,
+        organization.apply_next_event,
+        organization.block_guests,
+        organization.start_pending,
+        organization.grant_capacity,
+        organization.report,
+        activities.waves.release_page,
+    ]
