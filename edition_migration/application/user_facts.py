@@ -83,7 +83,8 @@ class UserFacts:
     async def _keep_facts(self, user: User, row: Migration | None, data: UserData) -> bool:
         facts = {name: value for name, value in data.facts().items() if name != "is_federated"}
         accepted, stamps = merge(user.stamps, {**facts, _EXISTS: True}, self.stamp)
-        if not accepted:
+        is_older_than_tombstone = user.is_deleted and _EXISTS not in accepted
+        if not accepted or is_older_than_tombstone:
             return False
         changed = merged_user(user, accepted, stamps, self.now, is_ours=row is not None and _is_ours(row))
         await self.uow.users.put([changed])
