@@ -1,0 +1,29 @@
+"""The web process: `python -m edition_migration` serves the password page, the sign-in gate and the event intake."""
+
+import asyncio
+import sys
+
+from edition_migration.bootstrap import serve_web
+from edition_migration.domain.errors import EditionMigrationError
+
+USAGE = """usage: python -m edition_migration [--help]
+
+Serves the password page, the sign-in gate and the event intake until SIGTERM. Settings come from the environment
+(EDITION_MIGRATION_...), see README.md. It serves while Temporal is down; the database must answer.
+"""
+
+
+def main(arguments: list[str]) -> int:
+    if arguments:
+        print(USAGE, end="")  # noqa: T201 - this is what was asked for
+        return 0 if arguments == ["--help"] else 2
+    try:
+        asyncio.run(serve_web())
+    except EditionMigrationError as error:
+        print(f"edition-migration web: {error.message}\nWhat helps: {error.mend}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
