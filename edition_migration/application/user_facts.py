@@ -28,7 +28,8 @@ from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.user import User
 from edition_migration.ports.store import UnitOfWork
 
-_EXISTS = "exists"
+EXISTS = "exists"
+"""The fact that a deletion takes away; a file or event newer than the tombstone gives it again."""
 
 
 def unknown_user(user_id: str) -> User:
@@ -82,8 +83,8 @@ class UserFacts:
 
     async def _keep_facts(self, user: User, row: Migration | None, data: UserData) -> bool:
         facts = {name: value for name, value in data.facts().items() if name != "is_federated"}
-        accepted, stamps = merge(user.stamps, {**facts, _EXISTS: True}, self.stamp)
-        is_older_than_tombstone = user.is_deleted and _EXISTS not in accepted
+        accepted, stamps = merge(user.stamps, {**facts, EXISTS: True}, self.stamp)
+        is_older_than_tombstone = user.is_deleted and EXISTS not in accepted
         if not accepted or is_older_than_tombstone:
             return False
         changed = merged_user(user, accepted, stamps, self.now, is_ours=row is not None and _is_ours(row))
@@ -119,7 +120,7 @@ class UserFacts:
         await restore_guest(self.uow, row, self.now)
 
     async def _delete(self, user: User, row: Migration | None) -> bool:
-        accepted, stamps = merge(user.stamps, {_EXISTS: False}, self.stamp)
+        accepted, stamps = merge(user.stamps, {EXISTS: False}, self.stamp)
         if not accepted:
             return False
         if row is not None and row.is_open:
@@ -180,7 +181,7 @@ def merged_user(
     user: User, accepted: dict[str, object], stamps: dict[str, str], now: datetime, *, is_ours: bool
 ) -> User:
     """The user with the accepted facts. The account's effective status follows the reported one unless we hold it."""
-    facts = {name: value for name, value in accepted.items() if name != _EXISTS}
+    facts = {name: value for name, value in accepted.items() if name != EXISTS}
     if is_ours:
         facts.pop("edition", None)
     merged = replace(user, **facts, is_deleted=False, stamps=stamps, updated_at=now)  # pyright: ignore[reportArgumentType]
