@@ -1,4 +1,4 @@
-"""The composition root: the only place that knows adapters. Doors (worker, web, command line) get what they need here."""
+"""The composition root, the only place that knows adapters: what worker, web and command line need is built here."""
 
 from dataclasses import dataclass
 
