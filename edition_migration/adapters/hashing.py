@@ -6,7 +6,6 @@ ASVS 5.0 Appendix C. Memory in use is `memory_kib` times `threads` at most.
 
 import asyncio
 import base64
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -71,16 +70,6 @@ class PwdlibHasher:
             return await asyncio.get_running_loop().run_in_executor(self._executor, work)
         finally:
             self._unfinished -= 1
-
-
-class SystemPace:
-    """The Pace of the port, by the process's monotonic clock."""
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
 
 def _forms(password: str) -> tuple[str, ...]:

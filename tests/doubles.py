@@ -1,0 +1,58 @@
+"""Clock, pace and hasher for tests: time that moves when told, hashing that counts and costs nothing."""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from tests.builders import NOW
+
+
+class MovableClock:
+    def __init__(self, at: datetime = NOW) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def move(self, by: timedelta) -> None:
+        self.at += by
+
+
+class StillPace:
+    """Seconds pass only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.seconds += seconds
+
+
+class CountingHasher:
+    """`verified` are the hashes looked at, None for nobody's; `hashed` counts."""
+
+    def __init__(self) -> None:
+        self.verified: list[str | None] = []
+        self.hashed = 0
+
+    @staticmethod
+    def quick(password: str, kind: str = "quick") -> str:
+        return f"${kind}$" + sha256(password.encode()).hexdigest()
+
+    async def hash(self, password: str) -> str:
+        self.hashed += 1
+        return self.quick(password)
+
+    async def verify(self, password: str, password_hash: str) -> bool:
+        self.verified.append(password_hash)
+        return password_hash in (self.quick(password), self.quick(password, "old"))
+
+    async def verify_nothing(self, password: str) -> None:
+        self.verified.append(None)
+
+    def is_outdated(self, password_hash: str) -> bool:
+        return password_hash.startswith("$old$")
