@@ -7,7 +7,7 @@ import re
 from enum import StrEnum
 from uuid import uuid4
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 MIGRATION_QUEUE = "migration"
 MAIL_QUEUE = "mail"
@@ -39,10 +39,8 @@ SEARCH_ATTRIBUTE_TYPES = {
 }
 
 
-class MigrationRef(BaseModel):
+class MigrationRef(BaseModel, frozen=True):
     """One user's migration. `generation` grows with a re-selection after a terminal state."""
-
-    model_config = ConfigDict(frozen=True)
 
     org_id: str
     user_id: str
@@ -53,10 +51,8 @@ class MigrationRef(BaseModel):
         return f"migration/{self.org_id}/{self.user_id}/{self.generation}"
 
 
-class WaveRef(BaseModel):
+class WaveRef(BaseModel, frozen=True):
     """One selection made by an administrator."""
-
-    model_config = ConfigDict(frozen=True)
 
     org_id: str
     wave_id: str
@@ -66,10 +62,8 @@ class WaveRef(BaseModel):
         return f"wave/{self.org_id}/{self.wave_id}"
 
 
-class OrganizationRef(BaseModel):
+class OrganizationRef(BaseModel, frozen=True):
     """One organization."""
-
-    model_config = ConfigDict(frozen=True)
 
     org_id: str
 

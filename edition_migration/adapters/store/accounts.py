@@ -1,0 +1,46 @@
+"""What hangs on a user: sign-in sessions, and the contact list of a guest."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from edition_migration.adapters.store.tables.people import contacts as contact_rows
+from edition_migration.adapters.store.tables.people import sessions
+from edition_migration.adapters.store.transaction import Transaction, chunks
+from edition_migration.ports.store_people import Contact, Session
+
+
+class SqlSessions:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def add(self, session: Session) -> None:
+        await self._tx.change(self._tx.insert(sessions).values(asdict(session)))
+
+    async def end_all(self, user_ids: Sequence[str], at: datetime) -> int:
+        ended = 0
+        for chunk in chunks(sorted(user_ids)):
+            theirs = update(sessions).where(sessions.c.user_id.in_(chunk), sessions.c.ended_at.is_(None))
+            ended += await self._tx.change(theirs.values(ended_at=at))
+        return ended
+
+    async def open_count(self, user_id: str) -> int:
+        mine = select(func.count()).where(sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
+        return await self._tx.value(mine)
+
+
+class SqlContacts:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def put(self, contacts: Sequence[Contact]) -> None:
+        rows = [
+            {"owner_user_id": it.owner_user_id, "email": it.email, "name": it.name, "group_name": it.group}
+            for it in contacts
+        ]
+        await self._tx.change_each(self._tx.upsert(contact_rows, "owner_user_id", "email"), rows)
+
+    async def count(self, owner_user_id: str) -> int:
+        return await self._tx.value(select(func.count()).where(contact_rows.c.owner_user_id == owner_user_id))

@@ -1,0 +1,93 @@
+"""The counters of licenses and storage, one row an organization. Nothing else decides whether there is room."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, case, literal, select, update
+
+from edition_migration.adapters.store.tables.capacity import counters
+from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.domain.errors import NotFound
+from edition_migration.domain.organization import Capacity
+
+_IT = counters.c
+_CAPACITY = (
+    _IT.org_id,
+    _IT.licenses_purchased,
+    _IT.licenses_reserved,
+    _IT.licenses_used,
+    _IT.storage_purchased_mb,
+    _IT.storage_reserved_mb,
+    _IT.storage_used_mb,
+)
+_LICENSES_IN_USE = _IT.licenses_reserved + _IT.licenses_used
+_STORAGE_IN_USE = _IT.storage_reserved_mb + _IT.storage_used_mb
+
+
+class SqlCapacityTable:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def get(self, org_id: str) -> Capacity:
+        return _capacity(await self._tx.row(select(*_CAPACITY).where(_IT.org_id == org_id)))
+
+    async def hold(self, org_id: str) -> Capacity:
+        mine = select(*_CAPACITY).where(_IT.org_id == org_id)
+        return _capacity(await self._tx.row(mine.with_for_update(key_share=True)))
+
+    async def set_purchased(self, org_id: str, *, licenses: int | None, storage_mb: int | None) -> None:
+        values: dict[str, Any] = {}
+        if licenses is not None:
+            values["licenses_purchased"] = licenses
+            values["licenses_ceiling"] = _greatest(_LICENSES_IN_USE, literal(licenses))
+        if storage_mb is not None:
+            values["storage_purchased_mb"] = storage_mb
+            values["storage_ceiling_mb"] = _greatest(_STORAGE_IN_USE, literal(storage_mb))
+        if values:
+            await self._tx.change(update(counters).where(_IT.org_id == org_id).values(values))
+
+    async def take(self, org_id: str, licenses: int, storage_mb: int) -> bool:
+        enough = [_IT.org_id == org_id]
+        if licenses:
+            enough.append(_IT.licenses_purchased - _LICENSES_IN_USE >= licenses)
+        if storage_mb:
+            enough.append(_IT.storage_purchased_mb - _STORAGE_IN_USE >= storage_mb)
+        taken = update(counters).where(*enough)
+        taken = taken.values(
+            licenses_reserved=_IT.licenses_reserved + licenses,
+            storage_reserved_mb=_IT.storage_reserved_mb + storage_mb,
+        )
+        return await self._tx.change(taken) == 1
+
+
+def _greatest(left: ColumnElement[int], right: ColumnElement[int]) -> ColumnElement[int]:
+    return case((left > right, left), else_=right)
+
+
+def _capacity(row: RowMapping | None) -> Capacity:
+    if row is None:
+        raise NotFound("no such organization", mend="apply its file or send its provisioning event first")
+    return Capacity(**row)
+
+
+async def move_counters(
+    transaction: Transaction,
+    org_id: str,
+    *,
+    licenses_reserved: int = 0,
+    licenses_used: int = 0,
+    storage_reserved_mb: int = 0,
+    storage_used_mb: int = 0,
+) -> None:
+    """Adds to the counters what the ledger moved, and lets the ceilings follow what is in use."""
+    licenses = _LICENSES_IN_USE + (licenses_reserved + licenses_used)
+    storage = _STORAGE_IN_USE + (storage_reserved_mb + storage_used_mb)
+    moved = update(counters).where(_IT.org_id == org_id)
+    moved = moved.values(
+        licenses_reserved=_IT.licenses_reserved + licenses_reserved,
+        licenses_used=_IT.licenses_used + licenses_used,
+        licenses_ceiling=_greatest(licenses, _IT.licenses_purchased),
+        storage_reserved_mb=_IT.storage_reserved_mb + storage_reserved_mb,
+        storage_used_mb=_IT.storage_used_mb + storage_used_mb,
+        storage_ceiling_mb=_greatest(storage, _IT.storage_purchased_mb),
+    )
+    await transaction.change(moved)

@@ -1,0 +1,90 @@
+"""The outbox: mails in the order of sending, ids only. A migration has its postman, and so has an organization."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, select, update
+
+from edition_migration.adapters.store.tables.columns import literally
+from edition_migration.adapters.store.tables.migrations import Postman
+from edition_migration.adapters.store.tables.migrations import mails as mail_rows
+from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.domain.mail import UNSENT, Mail, MailKind, MailState
+from edition_migration.domain.names import MigrationRef
+
+_IT = mail_rows.c
+_MAIL = [column for column in _IT if column.name != "postman"]
+_NEW = [column.name for column in _MAIL if column.name != "sequence"]
+_FINISHED = (MailState.ACCEPTED, MailState.DELIVERED, MailState.COMPLAINED, MailState.SUPPRESSED)
+_IS_UNSENT = literally(_IT.state, UNSENT)
+
+
+def _is_of(ref: MigrationRef) -> ColumnElement[bool]:
+    return and_(_IT.org_id == ref.org_id, _IT.user_id == ref.user_id, _IT.generation == ref.generation)
+
+
+class SqlMails:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def queue(self, mails: Sequence[Mail]) -> None:
+        rows = [{name: getattr(mail, name) for name in _NEW} for mail in mails]
+        for row in rows:
+            row["postman"] = Postman.ORGANIZATION if row["user_id"] is None else Postman.MIGRATION
+        await self._tx.change_each(self._tx.insert(mail_rows).on_conflict_do_nothing(), rows)
+
+    async def next_of_migration(self, ref: MigrationRef) -> Mail | None:
+        theirs = select(*_MAIL).where(_is_of(ref), _IT.postman == Postman.MIGRATION, _IT.state.not_in(_FINISHED))
+        return await self._first(theirs)
+
+    async def next_of_organization(self, org_id: str) -> Mail | None:
+        by_organization = literally(_IT.postman, [Postman.ORGANIZATION])
+        return await self._first(select(*_MAIL).where(_IT.org_id == org_id, by_organization, _IS_UNSENT))
+
+    async def _first(self, statement: Any) -> Mail | None:
+        return await self._tx.first(Mail, statement.order_by(_IT.sequence).limit(1))
+
+    async def get(self, mail_id: str) -> Mail | None:
+        return await self._tx.first(Mail, select(*_MAIL).where(_IT.mail_id == mail_id))
+
+    async def mark(
+        self,
+        mail_id: str,
+        sources: Collection[MailState],
+        target: MailState,
+        at: datetime,
+        *,
+        reply_code: int | None = None,
+    ) -> bool:
+        values: dict[str, Any] = {"state": target}
+        if target is MailState.SENDING:
+            values |= {"attempts": _IT.attempts + 1, "sending_at": at}
+        if target is MailState.ACCEPTED:
+            values["accepted_at"] = at
+        if reply_code is not None:
+            values["reply_code"] = reply_code
+        marked = update(mail_rows).where(_IT.mail_id == mail_id, _IT.state.in_(sorted(sources)))
+        return await self._tx.change(marked.values(values)) == 1
+
+    async def of_migration(self, ref: MigrationRef) -> Sequence[Mail]:
+        """In the order of sending."""
+        theirs = select(*_MAIL).where(_is_of(ref)).order_by(_IT.sequence)
+        return await self._tx.all(Mail, theirs)
+
+    async def counts(self, org_id: str) -> dict[tuple[MailKind, MailState], int]:
+        grouped = select(_IT.kind, _IT.state, func.count().label("mails")).where(_IT.org_id == org_id)
+        rows = await self._tx.rows(grouped.group_by(_IT.kind, _IT.state))
+        return {(row["kind"], row["state"]): row["mails"] for row in rows}
+
+    async def suppress_unsent(self, ref: MigrationRef) -> int:
+        theirs = update(mail_rows).where(_is_of(ref), _IT.state.in_(UNSENT))
+        return await self._tx.change(theirs.values(state=MailState.SUPPRESSED))
+
+    async def was_any_accepted(self, ref: MigrationRef) -> bool:
+        accepted = select(_IT.mail_id).where(_is_of(ref), _IT.accepted_at.is_not(None)).limit(1)
+        return await self._tx.value(accepted) is not None
+
+    async def hand_over(self, ref: MigrationRef) -> None:
+        theirs = update(mail_rows).where(_is_of(ref), _IT.state.in_(UNSENT))
+        await self._tx.change(theirs.values(postman=Postman.ORGANIZATION))

@@ -1,0 +1,180 @@
+"""The rows of migrations: the truth about where each user stands, moved by guarded UPDATEs only."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, select, tuple_, update
+
+from edition_migration.adapters.store.tables.columns import literally
+from edition_migration.adapters.store.tables.migrations import migrations as table
+from edition_migration.adapters.store.tables.people import users
+from edition_migration.adapters.store.transaction import Transaction, chunks
+from edition_migration.domain.migration import Attention, Migration
+from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.organization import Activation
+from edition_migration.domain.states import OPEN, SELECTABLE, MigrationState
+from edition_migration.ports.store_migrations import Pending
+
+_IT = table.c
+_COLUMNS = tuple(column.name for column in _IT)
+_KEY = (_IT.org_id, _IT.user_id, _IT.generation)
+_IS_OPEN = literally(_IT.state, OPEN)
+_IS_PENDING = and_(_IT.wave_id.is_(None), literally(_IT.state, SELECTABLE))
+_LINE = (users.c.email, users.c.display_name, users.c.client_version, users.c.inactive_reason)
+
+_LATER = table.alias("later")
+_IS_NEWEST = ~(
+    select(_LATER.c.generation)
+    .where(
+        _LATER.c.org_id == _IT.org_id,
+        _LATER.c.user_id == _IT.user_id,
+        _LATER.c.generation > _IT.generation,
+    )
+    .exists()
+)
+
+
+def _is(ref: MigrationRef) -> ColumnElement[bool]:
+    return and_(_IT.org_id == ref.org_id, _IT.user_id == ref.user_id, _IT.generation == ref.generation)
+
+
+class SqlMigrations:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def get(self, ref: MigrationRef) -> Migration | None:
+        return await self._tx.first(Migration, select(table).where(_is(ref)))
+
+    async def latest(self, org_id: str, user_id: str) -> Migration | None:
+        mine = select(table).where(_IT.org_id == org_id, _IT.user_id == user_id)
+        return await self._tx.first(Migration, mine.order_by(_IT.generation.desc()).limit(1))
+
+    async def latest_of_user(self, user_id: str) -> Migration | None:
+        open_first = case((_IS_OPEN, 0), else_=1)
+        mine = select(table).where(_IT.user_id == user_id)
+        return await self._tx.first(
+            Migration, mine.order_by(open_first, _IT.since.desc(), _IT.generation.desc()).limit(1)
+        )
+
+    async def latest_many(self, org_id: str, user_ids: Sequence[str]) -> Sequence[Migration]:
+        found: list[Migration] = []
+        for chunk in chunks(user_ids):
+            theirs = select(table).where(_IT.org_id == org_id, _IT.user_id.in_(chunk), _IS_NEWEST)
+            found.extend(await self._migrations(theirs))
+        return found
+
+    async def hold(self, ref: MigrationRef) -> Migration | None:
+        return await self._tx.first(Migration, select(table).where(_is(ref)).with_for_update(key_share=True))
+
+    async def add(self, migrations: Sequence[Migration]) -> Sequence[MigrationRef]:
+        if not migrations:
+            return []
+        rows = [{name: getattr(it, name) for name in _COLUMNS} for it in migrations]
+        rows.sort(key=lambda row: row["user_id"])
+        new = self._tx.insert(table).on_conflict_do_nothing().returning(*_KEY)
+        added = {MigrationRef(**row) for row in await self._tx.rows(new, rows)}
+        return [it.ref for it in migrations if it.ref in added]
+
+    async def move(
+        self,
+        ref: MigrationRef,
+        sources: Collection[MigrationState],
+        target: MigrationState,
+        at: datetime,
+        *,
+        reason: str | None = None,
+    ) -> bool:
+        moved = update(table).where(_is(ref), _IT.state.in_(sorted(sources)))
+        return await self._tx.change(moved.values(state=target, since=at, reason=reason)) == 1
+
+    async def set_started(self, refs: Sequence[MigrationRef], at: datetime) -> None:
+        for where in _each_chunk(refs):
+            await self._tx.lock(_IT.user_id, where)
+            await self._tx.change(update(table).where(where, _IT.started_at.is_(None)).values(started_at=at))
+
+    async def set_deadline(self, ref: MigrationRef, deadline_at: datetime) -> None:
+        await self._set_once(ref, _IT.deadline_at, deadline_at=deadline_at)
+
+    async def set_instructions_accepted(self, ref: MigrationRef, at: datetime, activate_at: datetime | None) -> None:
+        await self._set_once(ref, _IT.instructions_accepted_at, instructions_accepted_at=at, activate_at=activate_at)
+
+    async def request_activation(self, ref: MigrationRef, at: datetime) -> None:
+        await self._set_once(ref, _IT.activation_requested_at, activation_requested_at=at)
+
+    async def set_signed_in(self, ref: MigrationRef, at: datetime) -> None:
+        await self._set_once(ref, _IT.signed_in_at, signed_in_at=at)
+
+    async def _set_once(self, ref: MigrationRef, column: ColumnElement[Any], **values: datetime | None) -> None:
+        """The first fact stays: a repeat changes nothing."""
+        await self._tx.change(update(table).where(_is(ref), column.is_(None)).values(values))
+
+    async def set_attention(self, ref: MigrationRef, attention: Attention | None) -> None:
+        await self._tx.change(update(table).where(_is(ref)).values(attention=attention))
+
+    async def claim(
+        self, org_id: str, refs: Sequence[MigrationRef], wave_id: str, activation: Activation
+    ) -> Sequence[MigrationRef]:
+        claimed: set[MigrationRef] = set()
+        for where in _each_chunk(refs):
+            theirs = and_(_IT.org_id == org_id, where, _IS_PENDING)
+            await self._tx.lock(_IT.user_id, theirs)
+            given = update(table).where(theirs).values(wave_id=wave_id, activation=activation)
+            claimed.update(MigrationRef(**row) for row in await self._tx.rows(given.returning(*_KEY)))
+        return [ref for ref in refs if ref in claimed]
+
+    async def unstarted(self, org_id: str, limit: int) -> Sequence[Migration]:
+        rows = select(table).where(_IT.org_id == org_id, _IT.started_at.is_(None), _IS_OPEN)
+        return await self._migrations(rows.order_by(_IT.since, _IT.user_id).limit(limit))
+
+    async def claimed_in_review(self, org_id: str, wave_id: str, limit: int) -> Sequence[Migration]:
+        in_review = literally(_IT.state, [MigrationState.IN_REVIEW])
+        rows = select(table).where(_IT.org_id == org_id, _IT.wave_id == wave_id, in_review)
+        return await self._migrations(rows.order_by(_IT.user_id).limit(limit))
+
+    async def open_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:
+        rows = (
+            select(table)
+            .join(users, users.c.user_id == _IT.user_id)
+            .where(_IT.org_id == org_id, _IS_OPEN, ~users.c.is_deleted, users.c.domain == domain)
+            .where(users.c.user_id > after_user_id)
+            .order_by(users.c.user_id)
+        )
+        return await self._migrations(rows.limit(limit))
+
+    async def pending(self, org_id: str, limit: int, after_user_id: str = "") -> Sequence[Pending]:
+        rows = _lines().where(_IT.org_id == org_id, _IS_PENDING, _IT.user_id > after_user_id)
+        return [_pending(row) for row in await self._tx.rows(rows.order_by(_IT.user_id).limit(limit))]
+
+    async def pending_count(self, org_id: str) -> int:
+        return await self._tx.value(select(func.count()).where(_IT.org_id == org_id, _IS_PENDING))
+
+    async def counts(self, org_id: str) -> dict[tuple[MigrationState, str | None], int]:
+        rows = select(_IT.state, _IT.reason, func.count().label("users")).where(_IT.org_id == org_id, _IS_NEWEST)
+        grouped = await self._tx.rows(rows.group_by(_IT.state, _IT.reason))
+        return {(row["state"], row["reason"]): row["users"] for row in grouped}
+
+    async def listing(self, org_id: str, states: Collection[MigrationState] | None, limit: int) -> Sequence[Pending]:
+        rows = _lines().where(_IT.org_id == org_id, _IS_NEWEST)
+        if states is not None:
+            rows = rows.where(_IT.state.in_(sorted(states)))
+        return [_pending(row) for row in await self._tx.rows(rows.order_by(_IT.user_id).limit(limit))]
+
+    async def _migrations(self, statement: Select[Any]) -> list[Migration]:
+        return await self._tx.all(Migration, statement)
+
+
+def _each_chunk(refs: Sequence[MigrationRef]) -> Sequence[ColumnElement[bool]]:
+    """One condition for each chunk of refs, in the order of their user ids."""
+    key = tuple_(_IT.org_id, _IT.user_id, _IT.generation)
+    keys = sorted((ref.org_id, ref.user_id, ref.generation) for ref in refs)
+    return [key.in_(chunk) for chunk in chunks(keys)]
+
+
+def _lines() -> Select[Any]:
+    return select(table, *_LINE).join(users, users.c.user_id == _IT.user_id)
+
+
+def _pending(row: RowMapping) -> Pending:
+    line = {column.name: row[column.name] for column in _LINE}
+    return Pending(migration=Migration(**{name: row[name] for name in _COLUMNS}), **line)

@@ -1,0 +1,75 @@
+"""Organizations and their domains."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from edition_migration.adapters.store.tables.capacity import counters
+from edition_migration.adapters.store.tables.people import domains, organizations
+from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.domain.errors import Conflict
+from edition_migration.domain.organization import Domain, Organization, OrganizationSettings
+
+_NOTHING_PURCHASED = dict.fromkeys((column.name for column in counters.c if column.name != "org_id"), 0)
+
+
+class SqlOrganizations:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def get(self, org_id: str) -> Organization | None:
+        return await self._tx.first(_organization, select(organizations).where(organizations.c.org_id == org_id))
+
+    async def hold(self, org_id: str) -> Organization | None:
+        mine = select(organizations).where(organizations.c.org_id == org_id)
+        return await self._tx.first(_organization, mine.with_for_update(key_share=True))
+
+    async def put(self, organization: Organization) -> None:
+        values = {column.name: getattr(organization, column.name) for column in organizations.c}
+        values["settings"] = organization.settings.model_dump(mode="json")
+        values["administrators"] = list(organization.administrators)
+        await self._tx.change(self._tx.upsert(organizations, "org_id").values(values))
+        at_zero = {**_NOTHING_PURCHASED, "org_id": organization.org_id, "next_ticket": 1}
+        await self._tx.change(self._tx.insert(counters).values(at_zero).on_conflict_do_nothing())
+
+    async def list_ids(self) -> Sequence[str]:
+        rows = await self._tx.rows(select(organizations.c.org_id).order_by(organizations.c.org_id))
+        return [row["org_id"] for row in rows]
+
+
+def _organization(*, settings: object, administrators: Sequence[str], **columns: Any) -> Organization:
+    return Organization(
+        settings=OrganizationSettings.model_validate(settings), administrators=tuple(administrators), **columns
+    )
+
+
+class SqlDomains:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def get(self, name: str) -> Domain | None:
+        return await self._tx.first(Domain, select(domains).where(domains.c.name == name))
+
+    async def hold(self, name: str) -> Domain | None:
+        mine = select(domains).where(domains.c.name == name)
+        return await self._tx.first(Domain, mine.with_for_update(key_share=True))
+
+    async def put(self, domain: Domain) -> None:
+        """A domain that somebody else claims is not taken from him, whoever asks."""
+        statement = self._tx.insert(domains)
+        new = statement.excluded
+        mine = statement.values({column.name: getattr(domain, column.name) for column in domains.c})
+        put = mine.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"org_id": new.org_id, "is_claimed": new.is_claimed, "block_at": new.block_at, "stamp": new.stamp},
+            where=(domains.c.org_id == new.org_id) | ~domains.c.is_claimed,
+        )
+        if not await self._tx.rows(put.returning(domains.c.name)):
+            raise Conflict("the domain belongs to another organization", mend="remove it there first")
+
+    async def of_organization(self, org_id: str, *, claimed_only: bool = True) -> Sequence[Domain]:
+        mine = select(domains).where(domains.c.org_id == org_id).order_by(domains.c.name)
+        if claimed_only:
+            mine = mine.where(domains.c.is_claimed)
+        return await self._tx.all(Domain, mine)

@@ -1,0 +1,96 @@
+"""The store: opens transactions over all tables. Made by bootstrap, one a process."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, nullcontext
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from edition_migration.adapters.store.accounts import SqlContacts, SqlSessions
+from edition_migration.adapters.store.capacity import SqlCapacityTable
+from edition_migration.adapters.store.engine import PATIENCE, connect
+from edition_migration.adapters.store.failures import guarded
+from edition_migration.adapters.store.journal import SqlJournal
+from edition_migration.adapters.store.ledger import SqlLedger
+from edition_migration.adapters.store.mails import SqlMails
+from edition_migration.adapters.store.migrations import SqlMigrations
+from edition_migration.adapters.store.organizations import SqlDomains, SqlOrganizations
+from edition_migration.adapters.store.policies import SqlPolicies
+from edition_migration.adapters.store.schema import expected_revision, revision_of
+from edition_migration.adapters.store.tickets import SqlTickets, SqlWaves
+from edition_migration.adapters.store.tokens import SqlTokens
+from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.adapters.store.users import SqlUsers
+from edition_migration.adapters.store.work import SqlDoorbells, SqlErrands, SqlInbox
+from edition_migration.domain.errors import StoreUnavailable
+from edition_migration.ports.store import UnitOfWork
+
+
+class SqlUnitOfWork:
+    """One transaction; see the port."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self.organizations = SqlOrganizations(transaction)
+        self.domains = SqlDomains(transaction)
+        self.users = SqlUsers(transaction)
+        self.sessions = SqlSessions(transaction)
+        self.contacts = SqlContacts(transaction)
+        self.policies = SqlPolicies(transaction)
+        self.capacity = SqlCapacityTable(transaction)
+        self.ledger = SqlLedger(transaction)
+        self.tickets = SqlTickets(transaction)
+        self.waves = SqlWaves(transaction)
+        self.migrations = SqlMigrations(transaction)
+        self.journal = SqlJournal(transaction)
+        self.tokens = SqlTokens(transaction)
+        self.mails = SqlMails(transaction)
+        self.inbox = SqlInbox(transaction)
+        self.doorbells = SqlDoorbells(transaction)
+        self.errands = SqlErrands(transaction)
+
+    async def commit(self) -> None:
+        await self._transaction.commit()
+
+
+class SqlStore:
+    """The store on the database of `url`; connects at the first transaction."""
+
+    def __init__(self, url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10) -> None:
+        self._engines = connect(url, patience=patience, pool_size=pool_size)
+        self._write_lock = asyncio.Lock() if self._engines.is_serial else nullcontext()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncGenerator[UnitOfWork]:
+        async with self._write_lock, _begun(self._engines.writer) as connection:
+            yield SqlUnitOfWork(Transaction(connection, is_writer=True))
+
+    @asynccontextmanager
+    async def read(self) -> AsyncGenerator[UnitOfWork]:
+        async with _begun(self._engines.reader) as connection:
+            yield SqlUnitOfWork(Transaction(connection, is_writer=False))
+
+    async def check(self) -> None:
+        async with _begun(self._engines.reader) as connection:
+            found = await guarded(connection.run_sync(revision_of))
+        if found != expected_revision():
+            raise StoreUnavailable(
+                f"the database has schema {found or 'none'}, this code wants {expected_revision()}",
+                mend="run starter.py setup with this code",
+            )
+
+    async def dispose(self) -> None:
+        await self._engines.dispose()
+
+
+@asynccontextmanager
+async def _begun(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
+    """A connection inside BEGIN; what was not committed is rolled back, also where the task is cancelled."""
+    connection = engine.connect()
+    await guarded(connection.start())
+    try:
+        await guarded(connection.begin().start())
+        yield connection
+    finally:
+        await asyncio.shield(guarded(connection.close()))

@@ -1,0 +1,123 @@
+"""Who waits for licenses in which order: tickets, and the waves that brought them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, insert, select, tuple_, update
+
+from edition_migration.adapters.store.tables.capacity import counters, tickets, waves
+from edition_migration.adapters.store.tables.columns import literally
+from edition_migration.adapters.store.transaction import Transaction, chunks
+from edition_migration.domain.errors import Conflict
+from edition_migration.domain.migration import Ticket, TicketState, Wave, WaveState
+from edition_migration.domain.names import MigrationRef
+
+_WAVE = [column for column in waves.c if column.name != "answer"]
+_WAITING = literally(tickets.c.state, [TicketState.WAITING])
+
+
+class SqlWaves:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def add(self, wave: Wave, answer: str) -> None:
+        values = {column.name: getattr(wave, column.name) for column in _WAVE}
+        new = self._tx.insert(waves).values(**values, answer=answer).on_conflict_do_nothing()
+        if not await self._tx.rows(new.returning(waves.c.wave_id)):
+            raise Conflict("this command was given before", mend="give each command an id of its own")
+
+    async def answer_to(self, org_id: str, command_id: str) -> str | None:
+        given = select(waves.c.answer).where(waves.c.org_id == org_id, waves.c.command_id == command_id)
+        return await self._tx.value(given)
+
+    async def get(self, org_id: str, wave_id: str) -> Wave | None:
+        return await self._tx.first(Wave, select(*_WAVE).where(_is_wave(org_id, wave_id)))
+
+    async def of_organization(self, org_id: str) -> Sequence[Wave]:
+        """Oldest first."""
+        return await self._waves(waves.c.org_id == org_id)
+
+    async def unstarted(self, org_id: str, limit: int) -> Sequence[Wave]:
+        """Oldest first."""
+        return await self._waves(and_(waves.c.org_id == org_id, waves.c.started_at.is_(None)), limit)
+
+    async def _waves(self, where: ColumnElement[bool], limit: int | None = None) -> list[Wave]:
+        found = select(*_WAVE).where(where).order_by(waves.c.created_at, waves.c.wave_id).limit(limit)
+        return await self._tx.all(Wave, found)
+
+    async def set_started(self, org_id: str, wave_id: str, at: datetime) -> None:
+        it = update(waves).where(_is_wave(org_id, wave_id), waves.c.started_at.is_(None))
+        await self._tx.change(it.values(started_at=at))
+
+    async def set_state(self, org_id: str, wave_id: str, state: WaveState) -> None:
+        await self._tx.change(update(waves).where(_is_wave(org_id, wave_id)).values(state=state))
+
+
+def _is_wave(org_id: str, wave_id: str) -> ColumnElement[bool]:
+    return and_(waves.c.org_id == org_id, waves.c.wave_id == wave_id)
+
+
+class SqlTickets:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def cut(self, org_id: str, holders: Sequence[tuple[MigrationRef, int]]) -> None:
+        """The counters' row is held first, so that two selections cannot take the same numbers."""
+        if not holders:
+            return
+        mine = counters.c.org_id == org_id
+        number = await self._tx.value(select(counters.c.next_ticket).where(mine).with_for_update(key_share=True))
+        kept = await self._with_open_ticket(org_id, [ref for ref, _ in holders])
+        new = [(ref, mb) for ref, mb in dict(holders).items() if ref not in kept]
+        rows = [
+            {
+                "org_id": org_id,
+                "number": number + place,
+                "user_id": ref.user_id,
+                "generation": ref.generation,
+                "state": TicketState.WAITING,
+                "storage_mb": storage_mb,
+            }
+            for place, (ref, storage_mb) in enumerate(new)
+        ]
+        await self._tx.change_each(insert(tickets), rows)
+        await self._tx.change(update(counters).where(mine).values(next_ticket=number + len(rows)))
+
+    async def _with_open_ticket(self, org_id: str, refs: Sequence[MigrationRef]) -> set[MigrationRef]:
+        found: set[MigrationRef] = set()
+        key = tuple_(tickets.c.user_id, tickets.c.generation)
+        for chunk in chunks(refs):
+            theirs = select(tickets.c.org_id, tickets.c.user_id, tickets.c.generation).where(
+                tickets.c.org_id == org_id,
+                key.in_([(ref.user_id, ref.generation) for ref in chunk]),
+                tickets.c.state != TicketState.CLOSED,
+            )
+            found.update(MigrationRef(**row) for row in await self._tx.rows(theirs))
+        return found
+
+    async def of(self, ref: MigrationRef) -> Ticket | None:
+        return await self._tx.first(
+            Ticket, select(tickets).where(_is_of(ref)).order_by(tickets.c.number.desc()).limit(1)
+        )
+
+    async def waiting(self, org_id: str, after_number: int, limit: int) -> Sequence[Ticket]:
+        behind = select(tickets).where(tickets.c.org_id == org_id, _WAITING, tickets.c.number > after_number)
+        return await self._tx.all(Ticket, behind.order_by(tickets.c.number).limit(limit))
+
+    async def waiting_count(self, org_id: str) -> int:
+        return await self._tx.value(select(func.count()).where(tickets.c.org_id == org_id, _WAITING))
+
+    async def set_granted(self, org_id: str, numbers: Sequence[int]) -> None:
+        for chunk in chunks(sorted(numbers)):
+            these = update(tickets).where(tickets.c.org_id == org_id, tickets.c.number.in_(chunk), _WAITING)
+            await self._tx.change(these.values(state=TicketState.GRANTED))
+
+    async def close(self, ref: MigrationRef) -> None:
+        it = update(tickets).where(_is_of(ref), tickets.c.state != TicketState.CLOSED)
+        await self._tx.change(it.values(state=TicketState.CLOSED))
+
+
+def _is_of(ref: MigrationRef) -> ColumnElement[bool]:
+    return and_(
+        tickets.c.org_id == ref.org_id, tickets.c.user_id == ref.user_id, tickets.c.generation == ref.generation
+    )

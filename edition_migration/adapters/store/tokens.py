@@ -1,0 +1,73 @@
+"""Reset tokens: digests only; one live a migration, and each used once."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+
+from edition_migration.adapters.store.tables.migrations import reset_tokens
+from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.token import ResetToken, TokenState
+
+_IT = reset_tokens.c
+
+
+def _is_of(ref: MigrationRef) -> ColumnElement[bool]:
+    return and_(_IT.org_id == ref.org_id, _IT.user_id == ref.user_id, _IT.generation == ref.generation)
+
+
+class SqlTokens:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def add(self, token: ResetToken) -> None:
+        await self._tx.change(insert(reset_tokens).values(asdict(token)))
+
+    async def get(self, token_id: str) -> ResetToken | None:
+        return await self._tx.first(ResetToken, select(reset_tokens).where(_IT.token_id == token_id))
+
+    async def by_digest(self, digest: str) -> ResetToken | None:
+        return await self._tx.first(ResetToken, select(reset_tokens).where(_IT.digest == digest))
+
+    async def make_live(self, token_id: str) -> bool:
+        mine = select(reset_tokens).where(_IT.token_id == token_id)
+        row = await self._tx.row(mine.with_for_update(key_share=True))
+        if row is None or row["state"] is not TokenState.ISSUED:
+            return row is not None and row["state"] is TokenState.LIVE
+        older = and_(_is_of(_ref(ResetToken(**row))), _IT.state == TokenState.LIVE)
+        await self._tx.change(update(reset_tokens).where(older).values(state=TokenState.DEAD))
+        live = update(reset_tokens).where(_IT.token_id == token_id).values(state=TokenState.LIVE)
+        return await self._tx.change(live) == 1
+
+    async def start_life(self, token_id: str, expires_at: datetime) -> None:
+        it = update(reset_tokens).where(_IT.token_id == token_id, _IT.expires_at.is_(None))
+        await self._tx.change(it.values(expires_at=expires_at))
+
+    async def consume(self, digest: str, at: datetime) -> ResetToken | None:
+        """A link whose life has not started yet (sent, the relay's answer not yet on disk) can be used."""
+        is_alive = or_(_IT.expires_at.is_(None), _IT.expires_at > at)
+        it = update(reset_tokens).where(_IT.digest == digest, _IT.state == TokenState.LIVE, is_alive)
+        return await self._tx.first(ResetToken, it.values(state=TokenState.USED).returning(*_IT))
+
+    async def kill_all(self, ref: MigrationRef) -> int:
+        theirs = update(reset_tokens).where(_is_of(ref), _IT.state.in_([TokenState.ISSUED, TokenState.LIVE]))
+        return await self._tx.change(theirs.values(state=TokenState.DEAD))
+
+    async def requested_since(self, ref: MigrationRef, since: datetime) -> int:
+        asked_for = select(func.count()).where(_is_of(ref), _IT.is_requested, _IT.created_at >= since)
+        return await self._tx.value(asked_for)
+
+    async def of_migration(
+        self, ref: MigrationRef, states: Collection[TokenState] | None = None
+    ) -> Sequence[ResetToken]:
+        """Oldest first."""
+        theirs = select(reset_tokens).where(_is_of(ref)).order_by(_IT.created_at, _IT.token_id)
+        if states is not None:
+            theirs = theirs.where(_IT.state.in_(sorted(states)))
+        return await self._tx.all(ResetToken, theirs)
+
+
+def _ref(token: ResetToken) -> MigrationRef:
+    return MigrationRef(org_id=token.org_id, user_id=token.user_id, generation=token.generation)

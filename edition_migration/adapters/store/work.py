@@ -1,0 +1,97 @@
+"""What is to be done: the inbox of events, doorbells, errands."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, exists, insert, select, update
+
+from edition_migration.adapters.store.tables.columns import literally
+from edition_migration.adapters.store.tables.work import doorbells, errands, inbox
+from edition_migration.adapters.store.transaction import Transaction, chunks
+from edition_migration.domain.events.envelope import EventType
+from edition_migration.domain.names import MigrationRef
+from edition_migration.ports.store_events import Doorbell, Errand, InboxRow, InboxState, Received
+
+
+class SqlInbox:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def receive(self, row: InboxRow) -> Received:
+        values = {column.name: getattr(row, column.name) for column in inbox.c if column.name != "inbox_id"}
+        keep = self._tx.insert(inbox).values(values).on_conflict_do_nothing(index_elements=["source", "event_id"])
+        if await self._tx.rows(keep.returning(inbox.c.inbox_id)):
+            return Received.NEW
+        first = await self._tx.value(
+            select(inbox.c.digest).where(inbox.c.source == row.source, inbox.c.event_id == row.event_id)
+        )
+        return Received.REPEATED if first == row.digest else Received.DIFFERENT
+
+    async def next_pending(self, org_id: str) -> InboxRow | None:
+        pending = select(inbox).where(inbox.c.org_id == org_id, literally(inbox.c.state, [InboxState.PENDING]))
+        return await self._tx.first(InboxRow, pending.order_by(inbox.c.inbox_id).limit(1))
+
+    async def settle(self, inbox_id: int, state: InboxState, reason: str | None) -> None:
+        it = update(inbox).where(inbox.c.inbox_id == inbox_id)
+        await self._tx.change(it.values(state=state, reason=reason))
+
+    async def get(self, source: str, event_id: str) -> InboxRow | None:
+        return await self._tx.first(
+            InboxRow, select(inbox).where(inbox.c.source == source, inbox.c.event_id == event_id)
+        )
+
+    async def listing(self, org_id: str | None, limit: int) -> Sequence[InboxRow]:
+        newest = select(inbox).order_by(inbox.c.inbox_id.desc()).limit(limit)
+        if org_id is not None:
+            newest = newest.where(inbox.c.org_id == org_id)
+        return await self._tx.all(InboxRow, newest)
+
+    async def has_pending_detection(self, org_id: str, user_id: str) -> bool:
+        detections = exists().where(
+            inbox.c.org_id == org_id,
+            inbox.c.user_id == user_id,
+            inbox.c.type == EventType.USER_DETECTED,
+            inbox.c.state.in_([InboxState.PENDING, InboxState.APPLIED]),
+        )
+        return bool(await self._tx.value(select(detections)))
+
+
+class SqlDoorbells:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def add_migrations(self, refs: Sequence[MigrationRef], at: datetime) -> None:
+        rows = [
+            {"org_id": ref.org_id, "user_id": ref.user_id, "generation": ref.generation, "rung_at": at} for ref in refs
+        ]
+        await self._tx.change_each(insert(doorbells), rows)
+
+    async def add_organization(self, org_id: str, at: datetime) -> None:
+        await self._tx.change(insert(doorbells).values(org_id=org_id, rung_at=at))
+
+    async def oldest(self, limit: int) -> Sequence[Doorbell]:
+        rows = await self._tx.rows(select(doorbells).order_by(doorbells.c.bell_id).limit(limit))
+        return [Doorbell(**row) for row in rows]
+
+    async def remove(self, bell_ids: Sequence[int]) -> None:
+        for chunk in chunks(sorted(bell_ids)):
+            await self._tx.change(delete(doorbells).where(doorbells.c.bell_id.in_(chunk)))
+
+
+class SqlErrands:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def add(self, org_id: str, kind: str, argument: str, at: datetime) -> None:
+        values = {"org_id": org_id, "kind": kind, "argument": argument, "cursor": "", "created_at": at}
+        await self._tx.change(insert(errands).values(values))
+
+    async def next(self, org_id: str) -> Errand | None:
+        oldest = select(errands).where(errands.c.org_id == org_id).order_by(errands.c.errand_id).limit(1)
+        return await self._tx.first(Errand, oldest)
+
+    async def advance(self, errand_id: int, cursor: str) -> None:
+        await self._tx.change(update(errands).where(errands.c.errand_id == errand_id).values(cursor=cursor))
+
+    async def finish(self, errand_id: int) -> None:
+        await self._tx.change(delete(errands).where(errands.c.errand_id == errand_id))
