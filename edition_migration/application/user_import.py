@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from edition_migration.application.import_file import Outcome, RowStatus
-from edition_migration.application.user_facts import UserFacts, merged_user, unknown_user
+from edition_migration.application.user_facts import EXISTS, UserFacts, merged_user, unknown_user
 from edition_migration.domain.addresses import domain_of
 from edition_migration.domain.events.user import UserUpdated
 from edition_migration.domain.facts import merge, stamp_of
@@ -66,8 +66,8 @@ class ImportedUsers:
         facts = row.facts()
         if not _takes_password(user, facts):
             facts.pop(_PASSWORD, None)
-        accepted, stamps = merge(user.stamps, {**facts, "exists": True}, self._stamp)
-        if not accepted:
+        accepted, stamps = merge(user.stamps, {**facts, EXISTS: True}, self._stamp)
+        if EXISTS not in accepted and (user.is_deleted or not accepted):
             return None
         merged = merged_user(user, accepted, stamps, self._now, is_ours=False)
         return replace(merged, credential_state=CredentialState.SET) if _PASSWORD in accepted else merged
