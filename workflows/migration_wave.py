@@ -1,7 +1,6 @@
 """One selection made by an administrator: released page by page at its pace. A user never depends on a wave's life."""
 
 from temporalio import workflow
-from temporalio.common import VersioningBehavior
 
 from activities.waves import WaveActivities
 from edition_migration.domain.names import WaveRef
@@ -11,7 +10,7 @@ from workflows.options import page
 from workflows.waiting import wait_for
 
 
-@workflow.defn(versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn
 class MigrationWave:
     """Ends with how many users this workflow released; who was released before is in the rows."""
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import VersioningBehavior
 
 from activities.organization import OrganizationActivities
 from edition_migration.domain.names import RING, OrganizationRef
@@ -22,7 +21,7 @@ class _HistoryIsLong(Exception):
     """The server suggests a new run."""
 
 
-@workflow.defn(versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn
 class OrganizationMigration:
     """Each run begins with a full drain, and each ring or due time repeats it; so a new run carries nothing over."""
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from temporalio import workflow
-from temporalio.common import VersioningBehavior
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 from activities.commands import CommandActivities
@@ -28,7 +27,7 @@ class _Stopped(Exception):
     """The migration has come to an end before its goal."""
 
 
-@workflow.defn(versioning_behavior=VersioningBehavior.AUTO_UPGRADE)
+@workflow.defn
 class UserMigration:
     """Six steps, each repeated until it is done, while the postman delivers the mails that they queue.
 
