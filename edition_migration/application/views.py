@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
+from edition_migration.domain.commands import CommandAnswer
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention, Step, TicketState, WaveState
 from edition_migration.domain.organization import Activation, OrganizationSettings, ServiceStatus
+from edition_migration.domain.organization_changes import Change
 from edition_migration.domain.policies import PolicyAction, PolicySet
 from edition_migration.domain.states import AccountStatus, CredentialState, Edition, InactiveReason, MigrationState
-from edition_migration.ports.store_events import InboxState
+from edition_migration.ports.store_events import InboxState, Received
 
 
 class View(BaseModel):
@@ -211,3 +213,26 @@ class InboxView(View):
     """`inbox`: newest first."""
 
     events: tuple[EventLine, ...]
+
+
+class ReceiptView(View):
+    """`event`: `new`, or `repeated` where it was received before."""
+
+    event_id: str
+    outcome: Received
+    org_id: str | None
+    is_known_type: bool
+
+
+class CommandView(View):
+    """`exclude`, `activate`, `cancel`: the answer for each user."""
+
+    org_id: str
+    command_id: str
+    answers: tuple[CommandAnswer, ...]
+
+
+class AppliedChanges(View):
+    """`org apply`: what was changed; facts take effect when the worker has applied their events."""
+
+    changes: tuple[Change, ...]

@@ -1,0 +1,46 @@
+"""The command line as one typer app. Used by `starter.py`; tests build it over services of their own."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edition_migration.cli import commands, events, imports, org, pending, setup, status, user
+from edition_migration.cli.exit_codes import help_text
+from edition_migration.cli.session import GuardedGroup, Session
+
+if TYPE_CHECKING:
+    from edition_migration.cli.services import OpenServices, SetUp
+
+HELP = "Move an organization's Guest Edition users to its Business Edition."
+
+
+def build_app(open_services: "OpenServices", set_up: "SetUp") -> typer.Typer:
+    """The app; each command opens the services for itself and closes them."""
+    app = typer.Typer(
+        cls=GuardedGroup,
+        help=HELP,
+        epilog=help_text(),
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    session = Session(open_services, set_up)
+
+    @app.callback()
+    def root(  # pyright: ignore[reportUnusedFunction] - typer calls it
+        ctx: typer.Context,
+        debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    ) -> None:
+        ctx.obj = session
+
+    app.command()(setup.setup)
+    app.command()(setup.secrets)
+    app.add_typer(org.app, name="org")
+    app.add_typer(imports.app, name="import")
+    for command in (events.event, events.inbox, pending.pending, commands.select, commands.exclude):
+        app.command()(command)
+    for command in (commands.activate, commands.cancel, status.status):
+        app.command()(command)
+    app.add_typer(user.app, name="user")
+    app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(setup.demo)
+    return app

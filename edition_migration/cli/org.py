@@ -1,0 +1,95 @@
+"""`org apply` and `org show`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edition_migration.cli.documents import read_yaml
+from edition_migration.cli.options import AsJson, InputFile, Yes
+from edition_migration.cli.output import Cell, confirm, say, show_fields, show_json, show_table
+from edition_migration.cli.session import session_of
+
+if TYPE_CHECKING:
+    from edition_migration.application.views import CapacityView, OrganizationView
+    from edition_migration.domain.organization_changes import Change
+
+app = typer.Typer(no_args_is_help=True, help="Organizations: what holds for them, and bringing them to a file.")
+
+
+@app.command()
+def apply(ctx: typer.Context, file: InputFile, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Bring an organization to what a YAML or JSON file says (- is stdin). What the file does not name stays."""
+    session = session_of(ctx)
+    document = read_yaml(file)
+    planned = session.run(lambda services: services.organizations.plan(document))
+    removed = [str(change.before) for change in planned if change.removes]
+    if removed:
+        warning = f"No longer domains of this organization: {', '.join(removed)}. Whoever of them is not yet activated"
+        confirm(f"{warning} is cancelled and becomes a guest again.", is_agreed=yes)
+    changes = session.change(lambda services: services.organizations.apply(document))
+    if as_json:
+        from edition_migration.application.views import AppliedChanges
+
+        show_json(AppliedChanges(changes=changes))
+    elif changes:
+        show_table("Changes", ("What", "Before", "Now"), [_change(change) for change in changes])
+    else:
+        say("Nothing to change: all that the file says holds, or is on its way.")
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    org_id: Annotated[str | None, typer.Argument(help="Organization id; not needed where there is only one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what holds for an organization: domains, capacity, policies and settings."""
+    view = session_of(ctx).run(lambda services: services.queries.organization(org_id))
+    if as_json:
+        show_json(view)
+    else:
+        _show(view)
+
+
+def _change(change: "Change") -> tuple[Cell, ...]:
+    return change.path, _plain(change.before), _plain(change.after)
+
+
+def _plain(value: object) -> Cell:
+    if isinstance(value, list):
+        return ", ".join(str(it) for it in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    return value if isinstance(value, bool) or value is None else str(value)
+
+
+def _show(view: "OrganizationView") -> None:
+    facts = ("org_id", "name", "status", "notification_email", "client_download_url", "is_single_sign_on")
+    rows: list[tuple[str, Cell]] = [(name, getattr(view, name)) for name in facts]
+    show_fields("Organization", [*rows, ("administrators", ", ".join(view.administrators))])
+    show_table("Domains", ("Domain", "Blocked since"), [(it.name, it.blocked_since) for it in view.domains])
+    show_capacity(view.capacity)
+    settings = view.settings.model_dump(exclude={"password"}) | view.settings.password.model_dump()
+    settings["unacceptable_words"] = ", ".join(settings["unacceptable_words"])
+    show_fields("Settings", list(settings.items()))
+    groups = {"organization": view.policies.organization} | {it.name: it.actions for it in view.policies.groups}
+    rules = [(group, action, value) for group, actions in groups.items() for action, value in actions.items()]
+    show_table(f"Policies, revision {view.policy_revision}", ("Of", "Action", "Allowed"), rules)
+
+
+def show_capacity(capacity: "CapacityView") -> None:
+    """Licenses and storage, as a table."""
+    it = capacity
+    show_table(
+        "Capacity",
+        ("", "Purchased", "Reserved", "Used", "Free", "Users waiting"),
+        [
+            ("licenses", it.licenses_purchased, it.licenses_reserved, it.licenses_used, it.licenses_free, it.waiting),
+            (
+                "storage (MB)",
+                it.storage_purchased_mb,
+                it.storage_reserved_mb,
+                it.storage_used_mb,
+                it.storage_free_mb,
+                it.waiting,
+            ),
+        ],
+    )

@@ -1,0 +1,111 @@
+"""What the command line prints: data on stdout (tables for people, JSON for programs), everything else on stderr.
+
+NO_COLOR is honored. Names come from outside, so nothing of them is taken for markup.
+"""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import typer
+
+from edition_migration.domain.errors import EditionMigrationError, InvalidInput, NotFound
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Cell = str | int | bool | datetime | timedelta | None
+WIDTH_OF_PIPES = 200
+"""Columns where nobody says how wide the output is, so that no line breaks."""
+_UNITS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
+
+
+def say(text: str = "") -> None:
+    """One line for people, on stderr."""
+    typer.echo(text, err=True)
+
+
+def show_json(model: "BaseModel") -> None:
+    """The model as one JSON document on stdout."""
+    typer.echo(model.model_dump_json(indent=2))
+
+
+def show_fields(title: str, fields: Sequence[tuple[str, Cell]]) -> None:
+    """Name and value of one thing, line by line; empty ones are left out."""
+    show_table(title, ("", ""), [(name, value) for name, value in fields if value not in {None, ""}])
+
+
+def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+    """A table on stdout; an empty one is its title and "none"."""
+    from rich import box  # loaded with the first table only
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    if not rows:
+        typer.echo(f"{title}: none")
+        return
+    has_header = any(columns)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD if has_header else None, title_style="bold")
+    table.show_header = has_header
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(text_of(cell)) for cell in row))
+    width = None if sys.stdout.isatty() else WIDTH_OF_PIPES
+    Console(file=sys.stdout, width=width, highlight=False).print(table)
+
+
+def text_of(cell: Cell) -> str:
+    """How a value reads in a table; times are UTC."""
+    match cell:
+        case None:
+            return "-"
+        case bool():
+            return "yes" if cell else "no"
+        case datetime():
+            return cell.strftime("%Y-%m-%d %H:%M")
+        case timedelta():
+            return duration(cell)
+        case _:
+            return str(cell)
+
+
+def duration(span: timedelta) -> str:
+    """In the units that files use too: `7d`, `1d 12h`, `0s`."""
+    seconds = round(span.total_seconds())
+    parts: list[str] = []
+    for unit, size in _UNITS:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts) or "0s"
+
+
+def show_error(error: EditionMigrationError) -> None:
+    """What, why, and the mend."""
+    problems = error.problems if isinstance(error, InvalidInput) else ()
+    is_said_below = len(problems) == 1 and str(problems[0]) == error.message
+    say(f"Error: {'the input is not valid.' if is_said_below else error.message}")
+    for problem in problems:
+        say(f"  {problem}")
+    if isinstance(error, NotFound) and error.nearest:
+        say(f"  Near it: {', '.join(error.nearest)}")
+    if error.mend and not problems:
+        say(f"What helps: {error.mend}")
+
+
+def has_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty()
+
+
+def confirm(warning: str, *, is_agreed: bool) -> None:
+    """Says what will happen and asks; `--yes` agrees beforehand. Without a terminal and `--yes` it is wrong usage."""
+    say(warning)
+    if is_agreed:
+        return
+    if not has_terminal():
+        raise typer.BadParameter("nobody can be asked here; add --yes if this is what you want", param_hint="--yes")
+    typer.confirm("Go on?", abort=True, err=True)

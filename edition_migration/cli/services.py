@@ -1,0 +1,40 @@
+"""What the command line needs from the rest: its use cases. Filled by bootstrap, opened by each command for itself."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from edition_migration.application.chosen_users import ChosenUsers
+from edition_migration.application.commands import Commands
+from edition_migration.application.imports import ContactImport, UserImport
+from edition_migration.application.intake import Intake
+from edition_migration.application.organizations import Organizations
+from edition_migration.application.queries import Queries
+from edition_migration.application.selection import Selection
+
+
+class Bells(Protocol):
+    """`application/rings.py`. Best effort: what is not rung here, the worker's sweep rings."""
+
+    async def ring_due(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CliServices:
+    bells: Bells
+    chosen_users: ChosenUsers
+    commands: Commands
+    contact_import: ContactImport
+    intake: Intake
+    organizations: Organizations
+    queries: Queries
+    selection: Selection
+    user_import: UserImport
+
+
+OpenServices = Callable[[], AbstractAsyncContextManager[CliServices]]
+"""Opens what a command needs, and closes it; Temporal is not waited for. Raises ConfigurationError."""
+
+SetUp = Callable[[], Awaitable[Sequence[str]]]
+"""Schema, namespace and search attributes; says what it did, line by line. A repeat changes nothing."""

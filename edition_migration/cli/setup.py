@@ -1,0 +1,36 @@
+"""`setup`, `secrets` and the door to `demo`."""
+
+import asyncio
+import base64
+import importlib
+import secrets as random
+
+import typer
+
+from edition_migration.cli.session import session_of
+
+KEY_BYTES = 32
+
+
+def setup(ctx: typer.Context) -> None:
+    """Prepare database and Temporal: schema, namespace, search attributes. A repeat changes nothing."""
+    for line in asyncio.run(_set_up(ctx)):
+        typer.echo(line)
+
+
+async def _set_up(ctx: typer.Context) -> list[str]:
+    return list(await session_of(ctx).set_up())
+
+
+def secrets() -> None:
+    """Print new secrets as lines of a .env file. Keep them; old link keys must stay while their links live."""
+    key, webhook = (base64.b64encode(random.token_bytes(KEY_BYTES)).decode() for _ in range(2))
+    typer.echo(f"EDITION_MIGRATION_LINK_KEYS={random.token_hex(4)}:{key}")
+    typer.echo(f"EDITION_MIGRATION_WEBHOOK_SECRETS=whsec_{webhook}")
+    typer.echo(f"EDITION_MIGRATION_PAGE_SECRET={random.token_urlsafe(KEY_BYTES)}")
+
+
+def demo(ctx: typer.Context) -> None:
+    """Play a whole migration on this machine with example data, and show where to look."""
+    demo_module = importlib.import_module("edition_migration.cli.demo")  # loads the local server and more
+    raise typer.Exit(demo_module.run(ctx.args))

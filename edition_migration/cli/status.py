@@ -1,0 +1,33 @@
+"""`status`: where everybody of an organization stands."""
+
+import typer
+
+from edition_migration.cli.options import AsJson, Org
+from edition_migration.cli.org import show_capacity
+from edition_migration.cli.output import say, show_json, show_table
+from edition_migration.cli.session import session_of
+
+
+def status(ctx: typer.Context, org: Org = None, as_json: AsJson = False) -> None:
+    """Count users by state and reason, and show capacity, waves and mails."""
+    view = session_of(ctx).run(lambda services: services.queries.status(org))
+    if as_json:
+        show_json(view)
+        return
+    show_table(
+        f"Users of {view.org_id}",
+        ("State", "Reason", "Users"),
+        [(it.state, it.reason, it.users) for it in view.states],
+    )
+    show_capacity(view.capacity)
+    show_table(
+        "Waves",
+        ("Wave", "By", "State", "Users", "Activation", "Delay", "Made (UTC)"),
+        [
+            (it.wave_id, it.actor, it.state, it.users, it.activation, it.activation_delay, it.created_at)
+            for it in view.waves
+        ],
+    )
+    show_table("Mails", ("Mail", "State", "Mails"), [(it.kind, it.state, it.mails) for it in view.mails])
+    if view.pending:
+        say(f"{view.pending} users are pending: see `starter.py pending --org {view.org_id}`")
