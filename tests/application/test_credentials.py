@@ -105,13 +105,14 @@ async def test_refused_password_spends_nothing_and_hashes_nothing(waiting: Scene
 @pytest.mark.parametrize(
     ("password", "code"),
     [
-        ("tiny oak 7 %", FailureCode.TOO_SHORT),
-        ("lantern " * 17, FailureCode.TOO_LONG),
+        ("vq7 tiny oak%", FailureCode.TOO_SHORT),
+        ("7 lanterns " * 13, FailureCode.TOO_LONG),
         ("quiet lovelace lantern meadow 1", FailureCode.OWN_WORD),
         ("quiet cooperative lantern meadow 1", FailureCode.OWN_WORD),
-        ("quiet acmewide? contraband meadow 1", FailureCode.UNACCEPTABLE_WORD),
+        ("quiet harbor contraband meadow 1", FailureCode.UNACCEPTABLE_WORD),
         ("8374 9201 7465 4 1092 5 aa", FailureCode.TOO_FEW_LETTERS),
         ("quiet harbor lantern meadow", FailureCode.TOO_FEW_DIGITS),
+        ("quiet harbor\x07 lantern meadow 1", FailureCode.CONTROL_CHARACTER),
         ("1aaaaaaaaaaaaaaaaaaaaaaa", FailureCode.TOO_WEAK),
     ],
 )

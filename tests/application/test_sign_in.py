@@ -22,6 +22,7 @@ PASSWORD = "the password that is known"
 ADDRESS = "ada.lovelace@acme.example"
 HASH = CountingHasher.quick(PASSWORD)
 BUSINESS = {"edition": Edition.BUSINESS, "org_id": "acme", "client_version": "6.1"}
+TOMBSTONE = {"is_deleted": True, "email": None, "domain": None, "display_name": "", "password_hash": None}
 
 
 @dataclass
@@ -192,7 +193,7 @@ async def test_business_user_with_an_old_client_is_given_the_download(gate: Gate
         ({**BUSINESS}, ADDRESS, HASH),
         ({**BUSINESS}, "nobody@acme.example", None),
         ({**BUSINESS}, "no address at all", None),
-        ({**BUSINESS, "is_deleted": True, "email": None}, ADDRESS, None),
+        (TOMBSTONE, ADDRESS, None),
         ({**BUSINESS, "password_hash": None}, ADDRESS, None),
         ({**BUSINESS, "credential_state": CredentialState.FEDERATED}, ADDRESS, None),
         ({**BUSINESS, "account_status": AccountStatus.INACTIVE}, ADDRESS, HASH),
