@@ -1,5 +1,7 @@
 """The composition root, the only place that knows adapters: what worker, web and command line need is built here."""
 
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from temporalio.client import Client
@@ -10,20 +12,26 @@ from activities.organization import OrganizationActivities
 from activities.steps import StepActivities
 from activities.waves import WaveActivities
 from edition_migration.adapters.clock import SystemClock, SystemPace
+from edition_migration.adapters.csv_files import CsvFiles
 from edition_migration.adapters.hashing import PwdlibHasher
 from edition_migration.adapters.mails.renderer import TemplateRenderer
 from edition_migration.adapters.smtp import Relay, SmtpMailer
+from edition_migration.adapters.store.schema import expected_revision, upgrade
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.adapters.strength import strength
 from edition_migration.application.capacity import Capacity
+from edition_migration.application.chosen_users import ChosenUsers
 from edition_migration.application.commands import Commands
 from edition_migration.application.credentials import Credentials
 from edition_migration.application.delivery import Delivery
 from edition_migration.application.enrollment import Enrollment
 from edition_migration.application.errands import Errands
 from edition_migration.application.events import Events
+from edition_migration.application.imports import ContactImport, UserImport
 from edition_migration.application.intake import Intake
 from edition_migration.application.mail_context import MailContexts
+from edition_migration.application.organizations import Organizations
+from edition_migration.application.queries import Queries
 from edition_migration.application.reports import Reports
 from edition_migration.application.rings import Bells
 from edition_migration.application.selection import Selection
@@ -31,6 +39,7 @@ from edition_migration.application.sign_in import SignIn
 from edition_migration.application.steps import Steps
 from edition_migration.application.token_keys import TokenKeys
 from edition_migration.application.waves import WaveRelease
+from edition_migration.cli.services import CliServices
 from edition_migration.observability import configure_logging
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.gateway import WorkflowGateway
@@ -39,6 +48,7 @@ from edition_migration.ports.store import Store
 from edition_migration.settings import Settings, load_settings
 from edition_migration.temporal.client import connect
 from edition_migration.temporal.gateway import TemporalWorkflowGateway
+from edition_migration.temporal.preparation import prepare
 from edition_migration.temporal.process import HealthAddress, run_worker
 from edition_migration.temporal.worker import Activities, WorkerOptions
 from edition_migration.web.app import build_app
@@ -175,3 +185,38 @@ async def serve_web() -> None:
         await serve(app, settings.web_host, settings.web_port)
     finally:
         await base.store.dispose()
+
+
+def build_cli_services(base: Foundation) -> CliServices:
+    """Everything that the command line can do."""
+    store, clock, files = base.store, base.clock, CsvFiles()
+    intake = Intake(store=store, clock=clock)
+    selection = Selection(store=store, clock=clock)
+    return CliServices(
+        bells=Bells(store=store, gateway=base.gateway),
+        chosen_users=ChosenUsers(store=store, files=files),
+        commands=Commands(store=store, clock=clock, selection=selection),
+        contact_import=ContactImport(store=store, files=files),
+        intake=intake,
+        organizations=Organizations(store=store, clock=clock, intake=intake),
+        queries=Queries(store=store),
+        selection=selection,
+        user_import=UserImport(store=store, clock=clock, files=files),
+    )
+
+
+@asynccontextmanager
+async def open_services() -> AsyncGenerator[CliServices]:
+    """The services of one command; Temporal is connected only when something is rung."""
+    base = foundation(load_settings(), await connect(identity="cli", lazy=True))
+    try:
+        await base.store.check()
+        yield build_cli_services(base)
+    finally:
+        await base.store.dispose()
+
+
+async def set_up() -> Sequence[str]:
+    """Prepares database and Temporal; `starter.py setup` calls it. A repeat changes nothing."""
+    await upgrade(load_settings().database_url.get_secret_value())
+    return (f"Database: schema {expected_revision()}", *await prepare(await connect(identity="setup")))

@@ -11,6 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
 
 from edition_migration.adapters.store.engine import connect
 from edition_migration.adapters.store.failures import guarded
@@ -35,6 +36,7 @@ async def upgrade(url: str) -> None:
 
     Two at once wait for each other. Raises StoreUnavailable where the database cannot answer.
     """
+    _make_folder(url)
     engines = connect(url)
     try:
         async with engines.writer.connect() as connection:
@@ -43,6 +45,13 @@ async def upgrade(url: str) -> None:
             await guarded(connection.commit())
     finally:
         await engines.dispose()
+
+
+def _make_folder(url: str) -> None:
+    """SQLite makes the file, not the folder it lies in."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _upgrade(connection: Connection) -> None:

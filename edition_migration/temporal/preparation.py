@@ -1,0 +1,40 @@
+"""What `starter.py setup` does on the Temporal side: the namespace is there, and it knows our search attributes."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from edition_migration.domain.errors import ConfigurationError, TemporalUnavailable
+from edition_migration.temporal.search_attributes import register_search_attributes, search_attribute_keys
+
+LIMIT = timedelta(seconds=10)
+
+
+async def prepare(client: Client) -> Sequence[str]:
+    """Checks the namespace and registers what is missing; says what it found, line by line. A repeat changes nothing.
+
+    Raises ConfigurationError where there is no such namespace or it may not be changed, TemporalUnavailable otherwise.
+    """
+    try:
+        await client.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace=client.namespace), timeout=LIMIT
+        )
+        keys = search_attribute_keys()
+        await register_search_attributes(client, keys)
+    except RPCError as error:
+        raise _failure_of(error, client.namespace) from None
+    names = ", ".join(key.name for key in keys)
+    return (f"Temporal: namespace {client.namespace} is there", f"Temporal: search attributes {names}")
+
+
+def _failure_of(error: RPCError, namespace: str) -> ConfigurationError | TemporalUnavailable:
+    if error.status is RPCStatusCode.NOT_FOUND:
+        mend = f"create it: temporal operator namespace create {namespace}; or set TEMPORAL_NAMESPACE"
+        return ConfigurationError(f"there is no Temporal namespace {namespace}", mend=mend)
+    if error.status in {RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED}:
+        mend = "give this client an operator's key, or let the operator register the search attributes"
+        return ConfigurationError(f"Temporal lets us not prepare the namespace {namespace}", mend=mend)
+    return TemporalUnavailable(f"Temporal cannot answer ({error.status.name})", mend="check the Temporal service")
