@@ -1,0 +1,119 @@
+"""Scripted use cases behind the real activities: what they answer, in order, and what they were asked."""
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from activities.commands import CommandActivities
+from activities.mails import MailActivities
+from activities.organization import OrganizationActivities
+from activities.steps import StepActivities
+from activities.waves import WaveActivities
+from edition_migration.domain.commands import CommandAnswer, Verdict
+from edition_migration.domain.mail import MailKind
+from edition_migration.domain.progress import Done, MailOutcome, NextMail, Overview, PageOutcome, Stop, Wait
+from edition_migration.domain.states import MigrationState as S
+from edition_migration.temporal.worker import Activities
+
+SINCE = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+PATIENCE = 20.0
+
+DEFAULTS: dict[str, BaseModel] = {
+    "deliver": MailOutcome(result="none"),
+    "apply": CommandAnswer(user_id="u1", verdict=Verdict.DONE),
+    **dict.fromkeys(
+        ("page", "apply_next", "block_page", "start_page", "grant_page", "report"), PageOutcome(more=False)
+    ),
+}
+
+Answer = BaseModel | Callable[[Any], Awaitable[BaseModel]]
+
+
+class Script:
+    """Stands for every application class at once; `asked` holds (use case, input) in the order of the calls."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Any]] = []
+        self._answers: dict[str, deque[Answer]] = defaultdict(deque)
+        self._asked_more = asyncio.Condition()
+
+    def will(self, use_case: str, *answers: Answer) -> None:
+        """The next calls of `use_case` get these answers, one each."""
+        self._answers[use_case].extend(answers)
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.asked]
+
+    async def until_asked(self, use_case: str, times: int = 1) -> None:
+        async with asyncio.timeout(PATIENCE), self._asked_more:
+            await self._asked_more.wait_for(lambda: self.names.count(use_case) >= times)
+
+    def __getattr__(self, use_case: str) -> Callable[[Any], Awaitable[BaseModel]]:
+        if use_case.startswith("_"):
+            raise AttributeError(use_case)
+
+        async def play(given: Any) -> BaseModel:
+            async with self._asked_more:
+                self.asked.append((use_case, given))
+                self._asked_more.notify_all()
+            answers = self._answers[use_case]
+            answer = answers.popleft() if answers else DEFAULTS[use_case]
+            return answer if isinstance(answer, BaseModel) else await answer(given)
+
+        return play
+
+
+def activities_of(script: Any) -> Activities:
+    return Activities(
+        steps=StepActivities(script),
+        commands=CommandActivities(script),
+        organization=OrganizationActivities(
+            errands=script, events=script, enrollment=script, capacity=script, reports=script
+        ),
+        waves=WaveActivities(script),
+        mails=MailActivities(script),
+    )
+
+
+class Gate:
+    """An answer that is given only when the test opens the gate."""
+
+    def __init__(self, answer: BaseModel) -> None:
+        self._answer = answer
+        self._open = asyncio.Event()
+
+    def open(self) -> None:
+        self._open.set()
+
+    async def __call__(self, given: Any) -> BaseModel:
+        await self._open.wait()
+        return self._answer
+
+
+def overview(state: S, **more: Any) -> Overview:
+    return Overview(state=state, since=SINCE, **more)
+
+
+def done(state: S, mail: NextMail | None = None, then: Wait | None = None) -> Done:
+    return Done(overview=overview(state), mail=mail, then=then)
+
+
+def wait(state: S, why: str, until: datetime | None = None, mail: NextMail | None = None) -> Wait:
+    return Wait(why=why, until=until, overview=overview(state), mail=mail)
+
+
+def stop(state: S, mail: NextMail | None = None) -> Stop:
+    return Stop(state=state, overview=overview(state), mail=mail)
+
+
+def mail(mail_id: str, kind: MailKind = MailKind.INSTRUCTIONS, not_before: datetime | None = None) -> NextMail:
+    return NextMail(mail_id=mail_id, kind=kind, not_before=not_before)
+
+
+def sent(mail_id: str, behind: NextMail | None = None) -> MailOutcome:
+    return MailOutcome(result="sent", mail_id=mail_id, next=behind)
