@@ -1,0 +1,94 @@
+"""The revisions build the schema that the code's tables say, rule by rule, on both databases."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from edition_migration.adapters.store.schema import expected_revision, revision_of, upgrade
+from edition_migration.adapters.store.store import SqlStore
+from edition_migration.adapters.store.tables import METADATA
+
+_POSTGRES_RULES = text(
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text <> 'alembic_version' "
+    "UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes "
+    "WHERE schemaname = 'public' AND tablename <> 'alembic_version' ORDER BY 1, 2, 3"
+)
+
+
+def _differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), METADATA))
+
+
+def _rules(connection: Connection) -> list[tuple[str, ...]]:
+    if connection.dialect.name == "postgresql":
+        return [tuple(row) for row in connection.execute(_POSTGRES_RULES)]
+    inspector = inspect(connection)
+    tables = [name for name in inspector.get_table_names() if name != "alembic_version"]
+    found = [
+        (name, str(rule.get("name")), " ".join(str(rule).split()))
+        for name in tables
+        for rule in (
+            *inspector.get_check_constraints(name),
+            *inspector.get_unique_constraints(name),
+            *inspector.get_foreign_keys(name),
+            inspector.get_pk_constraint(name),
+        )
+    ]
+    indexes = connection.execute(
+        text("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+    )
+    return sorted(found + [(row[0], row[1], " ".join(row[2].split())) for row in indexes if row[0] in tables])
+
+
+async def _read(url: str, read: object) -> object:
+    engine = create_async_engine(url)
+    async with engine.connect() as connection:
+        answer = await connection.run_sync(read)  # type: ignore[arg-type]
+    await engine.dispose()
+    return answer
+
+
+async def _create_all(url: str) -> None:
+    engine = create_async_engine(url)
+    async with engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+    await engine.dispose()
+
+
+async def test_migrated_schema_has_the_tables_and_columns_of_the_code(store_url: str) -> None:
+    assert await _read(store_url, _differences) == []
+
+
+async def test_migrated_sqlite_has_every_rule_of_the_code(sqlite_store_url: str, tmp_path: object) -> None:
+    of_the_code = f"sqlite+aiosqlite:///{tmp_path}/code.db"
+    await _create_all(of_the_code)
+    rules = await _read(sqlite_store_url, _rules)
+    assert len(rules) > 100
+    assert rules == await _read(of_the_code, _rules)
+
+
+async def test_migrated_postgresql_has_every_rule_of_the_code(postgres_store_url: str, postgres_database: str) -> None:
+    await _create_all(postgres_database)
+    rules = await _read(postgres_store_url, _rules)
+    assert len(rules) > 100
+    assert rules == await _read(postgres_database, _rules)
+
+
+async def test_upgrade_again_changes_nothing(store_url: str) -> None:
+    await upgrade(store_url)
+    assert await _read(store_url, revision_of) == expected_revision()
+
+
+async def test_check_passes_on_the_revision_of_the_code(store: SqlStore) -> None:
+    await store.check()
+
+
+async def test_ids_sort_byte_by_byte_on_postgresql(postgres_store_url: str) -> None:
+    engine = create_async_engine(postgres_store_url)
+    async with engine.connect() as connection:
+        query = text("SELECT collation_name FROM information_schema.columns WHERE table_name = 'migrations'")
+        found = {row[0] for row in await connection.execute(query)} - {None}
+    await engine.dispose()
+    assert found == {"C"}
