@@ -1,10 +1,5 @@
-"""The main job, end to end on the real server: from a provisioning event to a sign-in under the organization's policies."""
+"""The main job, end to end on the real server: from a provisioning event to a sign-in in the Business Edition."""
 
-from datetime import timedelta
-
-import pytest
-
-from edition_migration.domain.organization import Activation, Selection
 from edition_migration.domain.states import AccountStatus, CredentialState, Edition, InactiveReason
 from edition_migration.domain.states import MigrationState as S
 from tests.e2e.world import NEW_PASSWORD, World, guest

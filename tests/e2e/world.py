@@ -139,6 +139,12 @@ class World:
             **data,
         }
 
+    async def other_organization(self, org_id: str) -> None:
+        """One that is known by name only."""
+        async with self.store.write() as uow:
+            await uow.organizations.put(unknown_organization(org_id))
+            await uow.commit()
+
     async def configure(self, **settings: Any) -> None:
         """Settings of the organization, as `org apply` writes them."""
         async with self.store.write() as uow:
@@ -189,6 +195,15 @@ class World:
 
     async def choose_password(self, email: str, password: str = NEW_PASSWORD) -> httpx2.Response:
         return await submit(self.web, self.link_of(email), password)
+
+    async def ask_new_link(self, link: str) -> httpx2.Response:
+        """What the button on the page of a dead link does."""
+        page = await self.web.get(link)
+        csrf = CSRF.search(page.text)
+        assert csrf is not None
+        return await self.web.post(
+            f"{link}/new-link", data={"csrf": csrf[1]}, headers={"Origin": "http://127.0.0.1:8080"}
+        )
 
     # What is seen
 
