@@ -9,6 +9,9 @@ from edition_migration.application.intake import Receipt
 from edition_migration.application.sign_in import OutdatedHash, SignInAnswer
 
 
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
 class PasswordChoice(Protocol):
     """`application/credentials.py`."""
 
@@ -81,6 +84,6 @@ class WebSettings:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port as a browser writes them into `Origin`."""
-        parts = urlsplit(self.link_base)
-        return f"{parts.scheme}://{parts.netloc}".lower()
+        """Scheme, host and port as a browser writes them into `Origin`: in lower case, a default port left out."""
+        parts = urlsplit(self.link_base.lower())
+        return f"{parts.scheme}://{parts.netloc.removesuffix(_DEFAULT_PORTS.get(parts.scheme, ''))}"

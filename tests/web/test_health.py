@@ -3,6 +3,7 @@
 import pytest
 import structlog.testing
 
+from edition_migration.web.services import WebSettings
 from tests.links import GOOD
 from tests.web.conftest import Web
 
@@ -67,3 +68,15 @@ async def test_unknown_path_is_a_page_and_under_v1_json(web: Web) -> None:
     page = await web.client.get("/nowhere")
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert (await web.client.get("/v1/nowhere")).json() == {"error": "not_found", "message": "Not Found."}
+
+
+@pytest.mark.parametrize(
+    ("link_base", "origin"),
+    [
+        ("https://Guests.Example:443/", "https://guests.example"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("https://guests.example:80", "https://guests.example:80"),
+    ],
+)
+def test_own_origin_is_written_as_browsers_write_it(link_base: str, origin: str) -> None:
+    assert WebSettings(link_base=link_base, csrf_secret="s", webhook_secrets=()).origin == origin
