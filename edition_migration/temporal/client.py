@@ -3,6 +3,8 @@
 Used by the worker (at once) and by web and command line (lazily: they serve while Temporal is down).
 """
 
+import os
+import socket
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -29,10 +31,11 @@ def connect_config(environ: Mapping[str, str] | None = None) -> ClientConnectCon
 async def connect(*, identity: str, lazy: bool = False, environ: Mapping[str, str] | None = None) -> Client:
     """A client for the whole life of a process; a lazy one connects with its first call and cannot back a worker.
 
+    `identity` is the process's role; operators see it with process and host.
     Raises TemporalUnavailable where nothing answers at the address.
     """
     config = connect_config(environ)
-    config["identity"] = identity
+    config["identity"] = f"{identity}-{os.getpid()}@{socket.gethostname()}"
     config["lazy"] = lazy
     try:
         return await Client.connect(**config)

@@ -1,4 +1,4 @@
-"""The committed corpus of histories: `pytest --record-histories tests/replay/histories` writes them, a test replays them.
+"""The committed corpus of histories: `pytest --record-histories tests/replay/histories` writes it, a test replays it.
 
 Any test that starts workflows may call `record`. What is recorded holds opaque ids only.
 """
@@ -14,13 +14,16 @@ FOLDER = Path(__file__).parent / "histories"
 
 
 async def record(folder: Path, name: str, handles: Iterable[WorkflowHandle[Any, Any]]) -> None:
-    """Writes the history of each handle's newest run as `{name}-{type}-{number}.json`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "_", name)
+    """Writes the history of each handle's newest run as `{name}-{kind}-{number}.json`."""
     for number, handle in enumerate(handles, start=1):
         kind = handle.id.partition("/")[0]
-        history = await handle.fetch_history()
-        (folder / f"{stem}-{kind}-{number}.json").write_text(history.to_json() + "\n")
+        _write(folder, f"{name}-{kind}-{number}", await handle.fetch_history())
+
+
+def _write(folder: Path, name: str, history: WorkflowHistory) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "_", name.removeprefix("test_"))
+    (folder / f"{stem}.json").write_text(history.to_json() + "\n")
 
 
 def corpus(folder: Path = FOLDER) -> list[WorkflowHistory]:

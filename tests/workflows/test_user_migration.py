@@ -56,7 +56,7 @@ async def _metadata(handle: WorkflowHandle[Any, Any]) -> WorkflowMetadata:
 async def _until_details_say(handle: WorkflowHandle[Any, Any], text: str) -> str:
     """The current details, once they contain `text`: a query answers what the last workflow task left."""
     async with asyncio.timeout(PATIENCE):
-        while text not in (details := (await _metadata(handle)).current_details):
+        while text not in (details := (await _metadata(handle)).current_details):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return details
 

@@ -1,0 +1,55 @@
+"""The sweep: rings until it is told to stop, survives outages, rests only when nothing is left."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from edition_migration.application.rings import LIMIT
+from edition_migration.domain.errors import NotFound, StoreUnavailable, TemporalUnavailable
+from edition_migration.temporal.sweep import sweep
+
+
+class ScriptedBells:
+    """Answers what the test says, then ends the sweep."""
+
+    def __init__(self, stop: asyncio.Event, *answers: int | Exception) -> None:
+        self._stop = stop
+        self._answers = list(answers)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._answers
+
+    async def ring_due(self) -> int:
+        answer = self._answers.pop(0)
+        if not self._answers:
+            self._stop.set()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+async def _sweep(*answers: int | Exception, period: float = 0.0) -> ScriptedBells:
+    stop = asyncio.Event()
+    bells: Any = ScriptedBells(stop, *answers)
+    async with asyncio.timeout(5):
+        await sweep(bells, stop, period=period)
+    return bells
+
+
+async def test_sweep_survives_outages_of_store_and_temporal() -> None:
+    assert (await _sweep(StoreUnavailable("busy"), TemporalUnavailable("away"), 3, 0)).is_empty
+
+
+async def test_full_page_is_followed_by_the_next_without_a_rest() -> None:
+    assert (await _sweep(LIMIT, LIMIT, 0, period=60)).is_empty
+
+
+async def test_stop_ends_a_rest_at_once() -> None:
+    assert (await _sweep(0, period=60)).is_empty
+
+
+async def test_error_that_is_no_outage_is_raised() -> None:
+    with pytest.raises(NotFound):
+        await _sweep(NotFound("x"), 0)

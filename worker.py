@@ -1,0 +1,36 @@
+"""The worker process: `python worker.py` runs workflows and activities until SIGTERM, then drains and exits 0."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from edition_migration.bootstrap.worker import work
+from edition_migration.domain.errors import EditionMigrationError
+
+DESCRIPTION = """Runs the migrations: workflows and their steps on queue `migration`, mails on queue `mail`.
+Settings are environment variables (README.md has the table); TEMPORAL_ADDRESS says where Temporal is.
+SIGTERM and SIGINT let what runs come to its end. /healthz and /readyz say how it is."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    argparse.ArgumentParser(prog="worker.py", description=DESCRIPTION).parse_args(arguments)
+    try:
+        asyncio.run(work())
+    except EditionMigrationError as error:
+        sys.stderr.write(f"worker: {error.message}\n")
+        if error.mend:
+            sys.stderr.write(f"What helps: {error.mend}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The SDK's native threads can abort an interpreter that ends the usual way; all is drained and flushed here.
+    os._exit(code)
