@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 
 def _open_services() -> "AbstractAsyncContextManager[CliServices]":
-    from edition_migration import bootstrap  # loads everything; help does not need it
+    from edition_migration.bootstrap import cli  # loads everything; help does not need it
 
-    return bootstrap.open_services()
+    return cli.open_services()
 
 
 async def _set_up() -> Sequence[str]:
-    from edition_migration import bootstrap
+    from edition_migration.bootstrap import cli
 
-    return await bootstrap.set_up()
+    return await cli.set_up()
 
 
 if __name__ == "__main__":

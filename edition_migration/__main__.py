@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from edition_migration.bootstrap import serve_web
+from edition_migration.bootstrap.web import serve_web
 from edition_migration.domain.errors import EditionMigrationError
 
 USAGE = """usage: python -m edition_migration [--help]

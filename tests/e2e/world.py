@@ -24,7 +24,9 @@ from edition_migration.application.intake import Intake
 from edition_migration.application.organization_facts import unknown_organization
 from edition_migration.application.rings import Bells
 from edition_migration.application.selection import Selection, SelectionOrder
-from edition_migration.bootstrap import Foundation, build_activities, build_web_services, web_settings
+from edition_migration.bootstrap.foundation import Foundation
+from edition_migration.bootstrap.web import build_web_services, web_settings
+from edition_migration.bootstrap.worker import build_activities
 from edition_migration.domain.commands import CommandAnswer, CommandKind, CommandRequest, SelectionAnswer
 from edition_migration.domain.migration import JournalEntry, Migration
 from edition_migration.domain.names import MigrationRef

@@ -1,0 +1,67 @@
+"""The command line's services and its `setup`. Used by `starter.py`; loads neither workers nor the web process."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+from edition_migration.adapters.csv_files import CsvFiles
+from edition_migration.adapters.store.schema import upgrade
+from edition_migration.application.chosen_users import ChosenUsers
+from edition_migration.application.commands import Commands
+from edition_migration.application.imports import ContactImport, UserImport
+from edition_migration.application.intake import Intake
+from edition_migration.application.organizations import Organizations
+from edition_migration.application.queries import Queries
+from edition_migration.application.rings import Bells
+from edition_migration.application.selection import Selection
+from edition_migration.bootstrap.foundation import Foundation, foundation
+from edition_migration.cli.services import CliServices
+from edition_migration.observability import configure_logging
+from edition_migration.settings import load_settings
+from edition_migration.temporal.client import connect
+from edition_migration.temporal.search_attributes import register_search_attributes, search_attribute_keys
+
+
+def build_cli_services(base: Foundation) -> CliServices:
+    """Everything that the command line can do."""
+    store, clock = base.store, base.clock
+    files, intake = CsvFiles(), Intake(store=store, clock=clock)
+    selection = Selection(store=store, clock=clock)
+    return CliServices(
+        bells=Bells(store=store, gateway=base.gateway),
+        chosen_users=ChosenUsers(store=store, files=files),
+        commands=Commands(store=store, clock=clock, selection=selection),
+        contact_import=ContactImport(store=store, files=files),
+        intake=intake,
+        organizations=Organizations(store=store, clock=clock, intake=intake),
+        queries=Queries(store=store),
+        selection=selection,
+        user_import=UserImport(store=store, clock=clock, files=files),
+    )
+
+
+@asynccontextmanager
+async def open_services() -> AsyncGenerator[CliServices]:
+    """Opens what one command needs; Temporal is not waited for. Raises ConfigurationError, StoreUnavailable."""
+    settings = load_settings()
+    configure_logging("WARNING", "console")
+    base = foundation(settings, await connect(identity="starter", lazy=True))
+    await base.store.check()
+    try:
+        yield build_cli_services(base)
+    finally:
+        await base.store.dispose()
+
+
+async def set_up() -> Sequence[str]:
+    """Schema, then namespace and search attributes. A repeat changes nothing.
+
+    Raises StoreUnavailable, TemporalUnavailable: what was done before stays done.
+    """
+    settings = load_settings()
+    await upgrade(settings.database_url.get_secret_value())
+    client = await connect(identity="starter")
+    await register_search_attributes(client, search_attribute_keys())
+    return (
+        "Database: the schema is at this code's revision.",
+        f"Temporal: namespace {client.namespace} has the search attributes.",
+    )

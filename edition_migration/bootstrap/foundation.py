@@ -1,0 +1,58 @@
+"""The ports that every door is built on, made of the real adapters. Tests replace single ones."""
+
+from dataclasses import dataclass
+
+from temporalio.client import Client
+
+from edition_migration.adapters.clock import SystemClock
+from edition_migration.adapters.smtp import Relay, SmtpMailer
+from edition_migration.adapters.store.store import SqlStore
+from edition_migration.application.token_keys import TokenKeys
+from edition_migration.ports.clock import Clock
+from edition_migration.ports.gateway import WorkflowGateway
+from edition_migration.ports.mails import Mailer
+from edition_migration.ports.store import Store
+from edition_migration.settings import Settings
+from edition_migration.temporal.gateway import TemporalWorkflowGateway
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What a process is built on."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    gateway: WorkflowGateway
+    mailer: Mailer
+
+
+def foundation(settings: Settings, client: Client) -> Foundation:
+    """The real ones. Opens nothing yet: store and client connect with their first use."""
+    return Foundation(
+        settings=settings,
+        store=SqlStore(settings.database_url.get_secret_value()),
+        clock=SystemClock(),
+        gateway=TemporalWorkflowGateway(client),
+        mailer=SmtpMailer(relay(settings)),
+    )
+
+
+def relay(settings: Settings) -> Relay:
+    password = settings.smtp_password
+    return Relay(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.smtp_sender,
+        message_domain=settings.smtp_message_domain,
+        security=settings.smtp_security,
+        username=settings.smtp_username,
+        password=password.get_secret_value() if password else None,
+        ca_file=settings.smtp_ca_file,
+    )
+
+
+def link_keys(settings: Settings) -> TokenKeys:
+    """All keys; the first of the settings makes new links."""
+    keys = settings.keys_of_links
+    return TokenKeys(keys=keys, current=next(iter(keys)))

@@ -1,0 +1,74 @@
+"""The worker process: what it can do, and running it. Used by `worker.py` and by tests."""
+
+from activities.commands import CommandActivities
+from activities.mails import MailActivities
+from activities.organization import OrganizationActivities
+from activities.steps import StepActivities
+from activities.waves import WaveActivities
+from edition_migration.adapters.mails.renderer import TemplateRenderer
+from edition_migration.application.capacity import Capacity
+from edition_migration.application.commands import Commands
+from edition_migration.application.delivery import Delivery
+from edition_migration.application.enrollment import Enrollment
+from edition_migration.application.errands import Errands
+from edition_migration.application.events import Events
+from edition_migration.application.mail_context import MailContexts
+from edition_migration.application.reports import Reports
+from edition_migration.application.rings import Bells
+from edition_migration.application.selection import Selection
+from edition_migration.application.steps import Steps
+from edition_migration.application.waves import WaveRelease
+from edition_migration.bootstrap.foundation import Foundation, foundation, link_keys
+from edition_migration.observability import configure_logging
+from edition_migration.settings import load_settings
+from edition_migration.temporal.client import connect
+from edition_migration.temporal.process import HealthAddress, run_worker
+from edition_migration.temporal.worker import Activities, WorkerOptions
+
+
+def build_activities(base: Foundation) -> Activities:
+    """Everything that a worker can do."""
+    store, clock = base.store, base.clock
+    keys = link_keys(base.settings)
+    selection = Selection(store=store, clock=clock)
+    delivery = Delivery(
+        store=store,
+        clock=clock,
+        renderer=TemplateRenderer(),
+        mailer=base.mailer,
+        contexts=MailContexts(keys=keys, link_base=base.settings.link_base),
+    )
+    page_size = max(1, round(base.settings.mails_per_second * 60))
+    return Activities(
+        steps=StepActivities(Steps(store=store, clock=clock, keys=keys)),
+        commands=CommandActivities(Commands(store=store, clock=clock, selection=selection)),
+        organization=OrganizationActivities(
+            errands=Errands(store=store, clock=clock),
+            events=Events(store=store, clock=clock),
+            enrollment=Enrollment(store=store, clock=clock, gateway=base.gateway),
+            capacity=Capacity(store=store, clock=clock),
+            reports=Reports(store=store, clock=clock),
+        ),
+        waves=WaveActivities(WaveRelease(store=store, clock=clock, page_size=page_size)),
+        mails=MailActivities(delivery),
+    )
+
+
+async def work() -> None:
+    """Runs the worker process until it is told to end; `worker.py` calls it."""
+    settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format)
+    client = await connect(identity="worker")
+    base = foundation(settings, client)
+    await base.store.check()
+    try:
+        await run_worker(
+            client,
+            build_activities(base),
+            Bells(store=base.store, gateway=base.gateway),
+            WorkerOptions(mails_per_second=settings.mails_per_second, drain_limit=settings.drain_time),
+            HealthAddress(settings.worker_health_host, settings.worker_health_port),
+            {"store": base.store.check},
+        )
+    finally:
+        await base.store.dispose()
