@@ -42,5 +42,5 @@ def build_app(open_services: "OpenServices", set_up: "SetUp") -> typer.Typer:
     for command in (commands.activate, commands.cancel, status.status):
         app.command()(command)
     app.add_typer(user.app, name="user")
-    app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(setup.demo)
+    app.command()(setup.demo)
     return app

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import importlib
 import secrets as random
+from typing import Annotated
 
 import typer
 
@@ -30,7 +31,12 @@ def secrets() -> None:
     typer.echo(f"EDITION_MIGRATION_PAGE_SECRET={random.token_urlsafe(KEY_BYTES)}")
 
 
-def demo(ctx: typer.Context) -> None:
-    """Play a whole migration on this machine with example data, and show where to look."""
-    demo_module = importlib.import_module("edition_migration.cli.demo")  # loads the local server and more
-    raise typer.Exit(demo_module.run(ctx.args))
+def demo(
+    ctx: typer.Context,
+    is_exiting: Annotated[
+        bool, typer.Option("--exit", help="End by itself; code 0 only if every outcome is the expected one.")
+    ] = False,
+) -> None:
+    """Play a whole migration on this machine with example data, and show where to look until Ctrl-C."""
+    demo_module = importlib.import_module("edition_migration.cli.demo")  # loads more than other commands need
+    raise typer.Exit(demo_module.run(session_of(ctx).open_services, is_exiting=is_exiting))
