@@ -103,17 +103,11 @@ async def test_cancelled_organization_begins_anew_with_the_next_ring(started: St
     handle = await started.organization()
     await script.until_asked("report")
     await handle.cancel()
-    await _until_closed(handle)
+    await _until_event(handle, "workflow_execution_canceled_event_attributes")
+    assert (await handle.describe()).status is WorkflowExecutionStatus.CANCELED
     await started.organization()
     await script.until_asked("report", times=2)
     assert script.names == EMPTY_DRAIN * 2
-
-
-async def _until_closed(handle: WorkflowHandle[Any, Any]) -> None:
-    async for event in handle.fetch_history_events(wait_new_event=True):
-        if event.HasField("workflow_execution_canceled_event_attributes"):
-            break
-    assert (await handle.describe()).status is WorkflowExecutionStatus.CANCELED
 
 
 async def test_long_history_makes_a_new_run_that_carries_only_the_id_and_loses_no_ring(script: Script) -> None:
@@ -138,8 +132,10 @@ async def test_long_history_makes_a_new_run_that_carries_only_the_id_and_loses_n
         await script.until_asked("deliver")
         first = await env.client.get_workflow_handle(organization.workflow_id).describe()
         await gateway.ring_organization(organization)
-        gate.open()
-        await _until_new_run(env, organization, first.run_id)
+        handle = env.client.get_workflow_handle(organization.workflow_id, run_id=first.run_id)
+        await _until_event(handle, "activity_task_cancel_requested_event_attributes")
+        gate.open()  # the delivery was on its way when the run came to its end, and is waited for
+        await _until_event(handle, "workflow_execution_continued_as_new_event_attributes")
         await script.until_asked("report", times=2)
         newest = await env.client.get_workflow_handle(organization.workflow_id).fetch_history()
     started = newest.events[0].workflow_execution_started_event_attributes
@@ -148,9 +144,8 @@ async def test_long_history_makes_a_new_run_that_carries_only_the_id_and_loses_n
     assert script.names.count("deliver") == 1
 
 
-async def _until_new_run(env: WorkflowEnvironment, organization: OrganizationRef, run_id: str) -> None:
-    handle = env.client.get_workflow_handle(organization.workflow_id, run_id=run_id)
+async def _until_event(handle: WorkflowHandle[Any, Any], attributes: str) -> None:
     async with asyncio.timeout(PATIENCE):
         async for event in handle.fetch_history_events(wait_new_event=True):
-            if event.HasField("workflow_execution_continued_as_new_event_attributes"):
+            if event.HasField(attributes):  # pyright: ignore[reportArgumentType]
                 return

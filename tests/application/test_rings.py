@@ -1,0 +1,125 @@
+"""Doorbells on both databases: rung once a target, removed only when rung, and what happens where nobody hears."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from edition_migration.adapters.store.store import SqlStore
+from edition_migration.application.rings import Bells
+from edition_migration.domain.errors import TemporalUnavailable
+from edition_migration.domain.mail import MailState
+from edition_migration.domain.migration import Attention, Migration
+from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
+from edition_migration.domain.progress import Overview
+from edition_migration.domain.states import MigrationState as S
+from tests.fixtures.records import NOW, ORG, mail, migration, organization, ref, user
+
+
+class RecordingGateway:
+    """Hears all but the `deaf`; goes away before the ring number `away_at`."""
+
+    def __init__(self, *, deaf: Sequence[MigrationRef] = (), away_at: int | None = None) -> None:
+        self.rung: list[str] = []
+        self.away_at = away_at
+        self._deaf = deaf
+
+    async def start_migration(self, ref: MigrationRef, overview: Overview) -> None:
+        raise AssertionError("bells start nothing")
+
+    async def start_wave(self, ref: WaveRef) -> None:
+        raise AssertionError("bells start nothing")
+
+    async def ring_migration(self, ref: MigrationRef) -> bool:
+        self._ring(ref.workflow_id)
+        return ref not in self._deaf
+
+    async def ring_organization(self, ref: OrganizationRef) -> None:
+        self._ring(ref.workflow_id)
+
+    def _ring(self, workflow_id: str) -> None:
+        if self.away_at is not None and len(self.rung) >= self.away_at:
+            raise TemporalUnavailable("away")
+        self.rung.append(workflow_id)
+
+
+async def _prepare(store: SqlStore, *rows: Migration) -> None:
+    async with store.write() as uow:
+        await uow.organizations.put(organization())
+        await uow.users.put([user(row.user_id) for row in rows])
+        await uow.migrations.add(rows)
+        await uow.commit()
+
+
+async def _hang_bells(store: SqlStore, *user_ids: str | None) -> None:
+    async with store.write() as uow:
+        for user_id in user_ids:
+            if user_id is None:
+                await uow.doorbells.add_organization(ORG, NOW)
+            else:
+                await uow.doorbells.add_migrations([ref(user_id)], NOW)
+        await uow.commit()
+
+
+async def _left(store: SqlStore) -> list[str | None]:
+    async with store.read() as uow:
+        return [bell.user_id for bell in await uow.doorbells.oldest(100)]
+
+
+async def test_each_target_is_rung_once_oldest_first_and_all_its_bells_removed(store: SqlStore) -> None:
+    await _hang_bells(store, "u2", None, "u1", "u2", None)
+    gateway = RecordingGateway()
+    assert await Bells(store=store, gateway=gateway).ring_due() == 5
+    assert gateway.rung == ["migration/acme/u2/1", "organization/acme", "migration/acme/u1/1"]
+    assert await _left(store) == []
+    assert await Bells(store=store, gateway=gateway).ring_due() == 0
+
+
+async def test_bells_not_rung_in_an_outage_stay_and_are_rung_after_it(store: SqlStore) -> None:
+    await _hang_bells(store, "u1", "u2", "u3")
+    gateway = RecordingGateway(away_at=1)
+    with pytest.raises(TemporalUnavailable):
+        await Bells(store=store, gateway=gateway).ring_due()
+    assert await _left(store) == ["u2", "u3"]
+    gateway.away_at = None
+    assert await Bells(store=store, gateway=gateway).ring_due() == 2
+    assert gateway.rung == ["migration/acme/u1/1", "migration/acme/u2/1", "migration/acme/u3/1"]
+
+
+async def test_ended_migration_hands_its_last_mails_to_the_organization(store: SqlStore) -> None:
+    await _prepare(store, migration("u1", state=S.CANCELLED, started_at=NOW))
+    async with store.write() as uow:
+        await uow.mails.queue([mail("m1")])
+        await uow.commit()
+    await _hang_bells(store, "u1")
+    gateway = RecordingGateway(deaf=[ref("u1")])
+    await Bells(store=store, gateway=gateway).ring_due()
+    assert gateway.rung == ["migration/acme/u1/1", "organization/acme"]
+    async with store.read() as uow:
+        handed = await uow.mails.next_of_organization(ORG)
+        assert handed is not None
+        assert (handed.mail_id, handed.state) == ("m1", MailState.QUEUED)
+        assert await uow.mails.next_of_migration(ref("u1")) is None
+    assert await _left(store) == []
+
+
+async def test_open_migration_without_workflow_gets_attention(store: SqlStore) -> None:
+    await _prepare(store, migration("u1", state=S.INSTRUCTED, started_at=NOW))
+    await _hang_bells(store, "u1")
+    await Bells(store=store, gateway=RecordingGateway(deaf=[ref("u1")])).ring_due()
+    async with store.read() as uow:
+        row = await uow.migrations.get(ref("u1"))
+    assert row is not None
+    assert row.attention is Attention.WORKFLOW_MISSING
+    assert await _left(store) == []
+
+
+async def test_migration_that_is_not_started_yet_needs_no_ring(store: SqlStore) -> None:
+    """Its workflow will read the row when it starts."""
+    await _prepare(store, migration("u1"))
+    await _hang_bells(store, "u1")
+    await Bells(store=store, gateway=RecordingGateway(deaf=[ref("u1")])).ring_due()
+    async with store.read() as uow:
+        row = await uow.migrations.get(ref("u1"))
+    assert row is not None
+    assert row.attention is None
+    assert await _left(store) == []
