@@ -14,7 +14,7 @@ from edition_migration.application.intake import Intake
 from edition_migration.application.organization_facts import unknown_organization
 from edition_migration.domain.errors import InvalidInput, Problem
 from edition_migration.domain.facts import merge, stamp_of
-from edition_migration.domain.organization import Organization
+from edition_migration.domain.organization import Capacity, Organization
 from edition_migration.domain.organization_changes import (
     Change,
     Held,
@@ -72,10 +72,11 @@ class Organizations:
     async def _compare(self, file: OrganizationFile) -> _Difference:
         async with self._store.read() as uow:
             await _refuse_owned_domains(uow, file)
+            organization = await uow.organizations.get(file.id)
             held = Held(
-                organization=await uow.organizations.get(file.id),
+                organization=organization,
                 domains=tuple(domain.name for domain in await uow.domains.of_organization(file.id)),
-                capacity=await uow.capacity.get(file.id),
+                capacity=await uow.capacity.get(file.id) if organization else Capacity(file.id, 0, 0, 0, 0, 0, 0),
                 policies=await uow.policies.get(file.id),
             )
             numbered = [(wanted, await _unsent_id(uow, wanted)) for wanted in events_of(file, held)]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from edition_migration.domain.errors import EditionMigrationError, InvalidInput, NotFound
+from edition_migration.domain.errors import EditionMigrationError, InvalidInput, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -48,7 +48,7 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]
         return
     has_header = any(columns)
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD if has_header else None, title_style="bold")
-    table.show_header = has_header
+    table.show_header, table.show_edge = has_header, False
     for name in columns:
         table.add_column(name, overflow="fold")
     for row in rows:
@@ -94,6 +94,8 @@ def show_error(error: EditionMigrationError) -> None:
         say(f"  Near it: {', '.join(error.nearest)}")
     if error.mend and not problems:
         say(f"What helps: {error.mend}")
+    if isinstance(error, StoreUnavailable):
+        say("On a new machine, run `starter.py setup` first.")
 
 
 def has_terminal() -> bool:

@@ -212,12 +212,19 @@ def _flat_actions(path: str, actions: Mapping[PolicyAction, bool | None]) -> dic
 
 
 def _setting_changes(file: OrganizationFile, held: Held) -> Iterator[Change]:
-    before = held.settings.model_dump(mode="json")
-    after = file.changed_settings(held.settings).model_dump(mode="json")
-    for name in before:
-        if before[name] != after[name]:
-            path = "helpUrl" if name == "help_url" else f"settings.{_alias(name)}"
-            yield Change(path=path, before=before[name], after=after[name])
+    before, after = _flat_settings(held.settings), _flat_settings(file.changed_settings(held.settings))
+    for path, value in before.items():
+        if value != after[path]:
+            yield Change(path=path, before=value, after=after[path])
+
+
+def _flat_settings(settings: OrganizationSettings) -> dict[str, JsonValue]:
+    """By the file's paths; the help URL stands at its top."""
+    plain = settings.model_dump(mode="json", exclude={"password"})
+    password = settings.password.model_dump(mode="json")
+    flat = {"helpUrl": plain.pop("help_url")}
+    flat |= {f"settings.{_alias(name)}": value for name, value in plain.items()}
+    return flat | {f"settings.password.{_alias(name)}": value for name, value in password.items()}
 
 
 def _alias(name: str) -> str:

@@ -23,10 +23,12 @@ _UNKNOWN_KEY = "is not known here"
 
 def _once_each(values: tuple[str, ...]) -> tuple[str, ...]:
     """The same name in another spelling counts once; the first place stays."""
+    if not values:
+        raise broken("is an empty list", "name one at least, or leave it out")
     return tuple(dict.fromkeys(values))
 
 
-_LIST = Field(min_length=1, max_length=1000)
+_LIST = Field(max_length=1000)
 _ONCE = AfterValidator(_once_each)
 
 
