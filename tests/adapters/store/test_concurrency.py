@@ -16,8 +16,8 @@ from tests.fixtures.records import NOW, ORG, migration, organization, ref, token
 
 Answer = TypeVar("Answer")
 
-_PROCESSES = 4
-_TASKS = 50
+_PROCESSES = 2
+_TASKS = 100
 _CONSUME = f"""
 import asyncio, sys
 from edition_migration.adapters.store.store import SqlStore
@@ -58,7 +58,7 @@ async def _with_users(store: Store, count: int) -> list[MigrationRef]:
     return [row.ref for row in rows]
 
 
-async def test_token_wanted_by_two_hundred_in_four_processes_is_used_once(store: SqlStore, store_url: str) -> None:
+async def test_token_wanted_by_two_hundred_in_two_processes_is_used_once(store: SqlStore, store_url: str) -> None:
     await _with_users(store, 1)
     async with store.write() as uow:
         await uow.tokens.add(token(user_id="u000", state=TokenState.LIVE))
@@ -71,7 +71,7 @@ async def test_token_wanted_by_two_hundred_in_four_processes_is_used_once(store:
         assert process.stdout is not None
         assert await process.stdout.readline() == b"ready\n"
     answers = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
-    assert sorted(int(output) for output, _ in answers) == [0, 0, 0, 1]
+    assert sorted(int(output) for output, _ in answers) == [0, 1]
     async with store.read() as uow:
         used = await uow.tokens.get("t1")
     assert used is not None
