@@ -21,12 +21,12 @@ class AccessLog:
             await self._app(scope, receive, send)
             return
         started = time.monotonic()
-        status: int = HTTPStatus.INTERNAL_SERVER_ERROR
+        status = int(HTTPStatus.INTERNAL_SERVER_ERROR)
 
         async def send_and_note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
             await send(message)
             if message["type"] == "http.response.body" and not message.get("more_body", False):
                 _write(scope, status, time.monotonic() - started)

@@ -8,7 +8,6 @@ from edition_migration.application.credentials import Choice, PasswordForm
 from edition_migration.application.intake import Receipt
 from edition_migration.application.sign_in import OutdatedHash, SignInAnswer
 
-
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
