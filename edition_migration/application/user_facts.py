@@ -28,9 +28,6 @@ from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.user import User
 from edition_migration.ports.store import UnitOfWork
 
-EXISTS = "exists"
-"""The fact that a deletion takes away; a file or event newer than the tombstone gives it again."""
-
 
 def unknown_user(user_id: str) -> User:
     """The row of a user of whom nothing is known yet: no address, so nobody's guest."""
@@ -71,6 +68,8 @@ class UserFacts:
         if row is not None:
             row = await self.uow.migrations.hold(row.ref)
         user = await self.uow.users.hold(data.user_id) or unknown_user(data.user_id)
+        if user.is_deleted:
+            return False  # final, whatever the stamps: who comes back gets a new id
         match data:
             case UserDeleted():
                 return await self._delete(user, row)
@@ -83,9 +82,8 @@ class UserFacts:
 
     async def _keep_facts(self, user: User, row: Migration | None, data: UserData) -> bool:
         facts = {name: value for name, value in data.facts().items() if name != "is_federated"}
-        accepted, stamps = merge(user.stamps, {**facts, EXISTS: True}, self.stamp)
-        is_older_than_tombstone = user.is_deleted and EXISTS not in accepted
-        if not accepted or is_older_than_tombstone:
+        accepted, stamps = merge(user.stamps, facts, self.stamp)
+        if not accepted:
             return False
         changed = merged_user(user, accepted, stamps, self.now, is_ours=row is not None and _is_ours(row))
         await self.uow.users.put([changed])
@@ -120,9 +118,6 @@ class UserFacts:
         await restore_guest(self.uow, row, self.now)
 
     async def _delete(self, user: User, row: Migration | None) -> bool:
-        accepted, stamps = merge(user.stamps, {EXISTS: False}, self.stamp)
-        if not accepted:
-            return False
         if row is not None and row.is_open:
             await self._move(row, S.DELETED)
         if row is not None:
@@ -130,7 +125,7 @@ class UserFacts:
             await restore_guest(self.uow, row, self.now)
             await self.uow.ledger.release(replace(row, generation=0).ref)
         await self.uow.sessions.end_all([user.user_id], self.now)
-        await self.uow.users.put([replace(unknown_user(user.user_id), is_deleted=True, stamps=stamps)])
+        await self.uow.users.put([replace(unknown_user(user.user_id), is_deleted=True)])
         return True
 
     async def _first_sign_in(self, user: User, row: Migration | None) -> bool:
@@ -181,10 +176,10 @@ def merged_user(
     user: User, accepted: dict[str, object], stamps: dict[str, str], now: datetime, *, is_ours: bool
 ) -> User:
     """The user with the accepted facts. The account's effective status follows the reported one unless we hold it."""
-    facts = {name: value for name, value in accepted.items() if name != EXISTS}
+    facts = dict(accepted)
     if is_ours:
         facts.pop("edition", None)
-    merged = replace(user, **facts, is_deleted=False, stamps=stamps, updated_at=now)  # pyright: ignore[reportArgumentType]
+    merged = replace(user, **facts, stamps=stamps, updated_at=now)  # pyright: ignore[reportArgumentType]
     if merged.email is not None:
         merged = replace(merged, domain=domain_of(merged.email))
     if user.org_id is None and not is_ours:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from edition_migration.application.import_file import Outcome, RowStatus
-from edition_migration.application.user_facts import EXISTS, UserFacts, merged_user, unknown_user
+from edition_migration.application.user_facts import UserFacts, merged_user, unknown_user
 from edition_migration.domain.addresses import domain_of
 from edition_migration.domain.events.user import UserUpdated
 from edition_migration.domain.facts import merge, stamp_of
@@ -66,8 +66,8 @@ class ImportedUsers:
         facts = row.facts()
         if not _takes_password(user, facts):
             facts.pop(_PASSWORD, None)
-        accepted, stamps = merge(user.stamps, {**facts, EXISTS: True}, self._stamp)
-        if EXISTS not in accepted and (user.is_deleted or not accepted):
+        accepted, stamps = merge(user.stamps, facts, self._stamp)
+        if user.is_deleted or not accepted:
             return None
         merged = merged_user(user, accepted, stamps, self._now, is_ours=False)
         return replace(merged, credential_state=CredentialState.SET) if _PASSWORD in accepted else merged
@@ -95,9 +95,11 @@ def _is_past_activation(migration: Migration) -> bool:
 
 
 def _outcome(before: User | None, after: User | None) -> Outcome:
+    if after is None and before is not None and before.is_deleted:
+        return Outcome(RowStatus.SUPERSEDED, "the user of this id was deleted; leave userId out to make a new one")
     if after is None:
         return Outcome(RowStatus.SUPERSEDED, "newer events said otherwise")
-    if before is None or before.is_deleted:
+    if before is None:
         return Outcome(RowStatus.CREATED)
     same = replace(after, stamps=before.stamps, updated_at=before.updated_at) == before
     return Outcome(RowStatus.UNCHANGED if same else RowStatus.UPDATED)
