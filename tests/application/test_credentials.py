@@ -173,6 +173,19 @@ async def test_link_that_dies_while_hashing_sets_nothing(waiting: Scene, monkeyp
     assert await waiting.journal() == []
 
 
+async def test_migration_that_ends_while_hashing_stays_ended(waiting: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = await waiting.link()
+
+    async def hash_slowly(password: str) -> str:
+        await waiting.end_migration(MigrationState.EXPIRED)
+        return CountingHasher.quick(password)
+
+    monkeypatch.setattr(waiting.hasher, "hash", hash_slowly)
+    assert (await waiting.credentials.choose(link, GOOD)).result is ChoiceResult.UNUSABLE
+    assert (await waiting.row()).state is MigrationState.EXPIRED
+    assert (await waiting.user()).password_hash is None
+
+
 async def test_busy_hashing_spends_nothing(waiting: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     link = await waiting.link()
 
