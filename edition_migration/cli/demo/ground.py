@@ -87,7 +87,8 @@ def _ground(root: Path, state: Path) -> Ground:
     ports = _free_ports()
     webhook_secret = f"whsec_{_key()}"
     settings = _settings(state, ports, webhook_secret)
-    ground = Ground(root, state, ports, webhook_secret, {**_inherited(), **settings, "PYTHONPATH": str(root)})
+    environ = {**_inherited(), **settings, **_interpreter(root, state)}
+    ground = Ground(root, state, ports, webhook_secret, environ)
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in settings.items()]
     with os.fdopen(os.open(ground.env_file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
         file.writelines(["# Settings and secrets of the running demo. It removes this file when it ends.\n", *lines])
@@ -118,6 +119,13 @@ def _settings(state: Path, ports: Ports, webhook_secret: str) -> dict[str, str]:
 def _inherited() -> dict[str, str]:
     """This process's environment without settings that are meant for another service than the demo's."""
     return {name: value for name, value in os.environ.items() if name == _KEPT or not name.startswith(_OURS)}
+
+
+def _interpreter(root: Path, state: Path) -> dict[str, str]:
+    """Our packages are found from everywhere, and twenty processes share one set of compiled modules."""
+    if not sys.dont_write_bytecode:
+        return {"PYTHONPATH": str(root)}
+    return {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(state / "compiled")}
 
 
 def python(*arguments: str) -> list[str]:

@@ -68,19 +68,29 @@ async def _set_up(ground: Ground, screen: Screen, processes: Processes) -> None:
     ports = ground.ports
     screen.chapter("Setting the scene")
     screen.say(f"state, logs and the demo's own secrets ({ground.env_file.name}) are in {ground.state}")
-    serve = ("-m", "edition_migration.temporal.local_serve", "--port", str(ports.temporal), "--ui-port", str(ports.ui))
-    await processes.start("temporal", python(*serve), lambda: is_answering(ground.ui))
+    await asyncio.gather(_serve_temporal(ground, processes), _serve_mailbox(ground, processes))
     screen.say(f"Temporal on 127.0.0.1:{ports.temporal}, its UI on {ground.ui}")
-    listen = ("--smtp-port", str(ports.smtp), "--http-port", str(ports.mailbox), "--no-quit", "--foreground")
-    command = [await mailbox_command(ground), *listen]
-    await processes.start("mailbox", command, lambda: is_answering(f"{ground.mailbox}/messages/"))
     screen.say(f"mailbox on {ground.mailbox}, taking mail on 127.0.0.1:{ports.smtp}")
     await run_starter(ground, screen, "setup")
     health = f"http://127.0.0.1:{ports.worker_health}/readyz"
-    await processes.start("worker", python(str(ground.root / "worker.py")), lambda: is_answering(health))
-    screen.say(f"worker is ready ({health})")
-    await processes.start("web", python("-m", "edition_migration"), lambda: is_answering(f"{ground.web}/readyz"))
-    screen.say(f"web process is ready ({ground.web}/readyz)")
+    await asyncio.gather(
+        processes.start("worker", python(str(ground.root / "worker.py")), lambda: is_answering(health)),
+        processes.start("web", python("-m", "edition_migration"), lambda: is_answering(f"{ground.web}/readyz")),
+    )
+    screen.say(f"worker ({health}) and web process ({ground.web}/readyz) are ready")
+
+
+async def _serve_temporal(ground: Ground, processes: Processes) -> None:
+    ports = ground.ports
+    serve = ("-m", "edition_migration.temporal.local_serve", "--port", str(ports.temporal), "--ui-port", str(ports.ui))
+    await processes.start("temporal", python(*serve), lambda: is_answering(ground.ui))
+
+
+async def _serve_mailbox(ground: Ground, processes: Processes) -> None:
+    ports = ground.ports
+    listen = ("--smtp-port", str(ports.smtp), "--http-port", str(ports.mailbox), "--no-quit", "--foreground")
+    command = [await mailbox_command(ground), *listen]
+    await processes.start("mailbox", command, lambda: is_answering(f"{ground.mailbox}/messages/"))
 
 
 def _stage(ground: Ground, screen: Screen, services: CliServices) -> Stage:

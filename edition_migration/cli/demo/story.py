@@ -15,10 +15,10 @@ FIRST_WAVE = tuple(f"e10{number:02}" for number in range(1, 15))
 WEAK_PASSWORD, USES_LINK_TWICE, CHANGES_HIS_MIND = "e1003", "e1004", "e1009"
 BY_HAND = ("e1015", "e1016", "e1017")
 LATE, SILENT, TOO_BIG, NEXT_IN_QUEUE = "e1018", "e1019", "e1020", "e1021"
-LAST_WAVE = (LATE, SILENT, TOO_BIG, NEXT_IN_QUEUE, "e1022", "e1023")
+WAITING = (TOO_BIG, NEXT_IN_QUEUE, "e1022", "e1023")
 NOT_SELECTED = ("e1024", "e1025", "e1026")
 EXCLUDED = ("e1027", "e1028")
-BLOCKED = (*FIRST_WAVE, *BY_HAND, *LAST_WAVE, *NOT_SELECTED, *EXCLUDED)
+BLOCKED = (*FIRST_WAVE, *BY_HAND, LATE, SILENT, *WAITING, *NOT_SELECTED, *EXCLUDED)
 NEWER_CLIENT, OTHER_DOMAIN = "e1036", "e1038"
 
 
@@ -96,48 +96,54 @@ async def by_hand(stage: Stage) -> None:
     await stage.until_mails(BY_HAND, 2)
     await stage.until_state(BY_HAND, S.INSTRUCTED)
     stage.screen.say("they have their instructions; nothing more happens until the administrator says so")
+
+
+async def short_of_time(stage: Stage) -> None:
+    stage.screen.chapter("A link that lives for seconds, a short deadline, and fewer licenses than users")
+    await stage.starter("org", "apply", "examples/short-link.yaml")
+    await stage.starter("select", LATE)
+    await _until_deadline_runs(stage, LATE)
+    await stage.starter("org", "apply", "examples/short-deadline.yaml")
+    await stage.starter("select", SILENT, *WAITING)
+    await _until_deadline_runs(stage, SILENT)
+    await stage.until_state(WAITING, S.WAITING_CAPACITY)
+    stage.screen.say(f"one license was free; {len(WAITING)} users wait for the next")
+    await stage.starter("org", "apply", "examples/organization.yaml")
+
+
+async def _until_deadline_runs(stage: Stage, user_id: str) -> None:
+    """From the relay's acceptance of the link on."""
+
+    async def look() -> bool:
+        migration = (await stage.queries.user(user_id)).migration
+        return migration is not None and migration.deadline is not None
+
+    await until(f"the deadline of {stage.email(user_id)} runs", look)
+
+
+async def activated_by_hand(stage: Stage) -> None:
+    stage.screen.chapter("Activated by hand, while the clock of the others runs")
     await stage.starter("activate", *BY_HAND)
     await stage.choose_passwords(BY_HAND)
     await stage.until_state(BY_HAND, S.MIGRATED)
 
 
-async def fewer_licenses(stage: Stage) -> None:
-    stage.screen.chapter("Fewer licenses than users, and a short deadline")
-    await stage.starter("org", "apply", "examples/short-deadline.yaml")
-    await stage.starter("select", *LAST_WAVE)
-    waiting = [it for it in LAST_WAVE if it not in (LATE, SILENT)]
-    await stage.until_state(waiting, S.WAITING_CAPACITY)
-    stage.screen.say(f"two licenses were free; {len(waiting)} users wait for one")
-    for user_id in (LATE, SILENT):
-        await until(f"the deadline of {stage.email(user_id)} runs", lambda it=user_id: _deadline(stage, it))
-    await stage.starter("org", "apply", "examples/organization.yaml")
-    await _late(stage)
-    await stage.until_state([SILENT], S.EXPIRED)
-    stage.screen.say(f"{stage.email(SILENT)} did nothing: EXPIRED, and the license is free")
-    await stage.choose_password(NEXT_IN_QUEUE)
-    await stage.until_state([LATE, NEXT_IN_QUEUE], S.MIGRATED)
-    stage.screen.say(f"{stage.email(NEXT_IN_QUEUE)} was next: {stage.email(TOO_BIG)} needs more storage than is free")
-
-
-async def _deadline(stage: Stage, user_id: str) -> bool:
-    migration = (await stage.queries.user(user_id)).migration
-    return migration is not None and migration.deadline is not None
-
-
-async def _late(stage: Stage) -> None:
-    """Opens the link too late, and asks the page for a new one."""
+async def late_and_silent(stage: Stage) -> None:
+    stage.screen.chapter("Too late, and never")
     link = await stage.mailbox.link(stage.email(LATE))
 
     async def is_over() -> bool:
         return (await stage.browser.open(link)).status == 410
 
     await until("the link's life ends", is_over, every=1.0)
-    await stage.expect(f"{stage.email(LATE)} is late and asks for a new link", 200, await _new_link(stage, link))
+    answer = await stage.browser.ask_for_new_link(link)
+    await stage.expect(f"{stage.email(LATE)} comes too late and asks for a new link", 200, answer)
     await stage.choose_password(LATE, link_number=2)
-
-
-async def _new_link(stage: Stage, link: str) -> int:
-    return await stage.browser.ask_for_new_link(link)
+    await stage.until_state([SILENT], S.EXPIRED)
+    stage.screen.say(f"{stage.email(SILENT)} did nothing: EXPIRED, and the license is free")
+    await stage.choose_password(NEXT_IN_QUEUE)
+    await stage.until_state([LATE, NEXT_IN_QUEUE], S.MIGRATED)
+    stage.screen.say(f"{stage.email(NEXT_IN_QUEUE)} got it: {stage.email(TOO_BIG)} needs more storage than is free")
 
 
 async def afterwards(stage: Stage) -> None:
@@ -156,4 +162,14 @@ def _counted(answers: dict[str, str]) -> str:
     return ", ".join(f"{count} {answer}" for answer, count in Counter(answers.values()).most_common())
 
 
-CHAPTERS = (guests_of_today, provisioned, review, first_wave, by_hand, fewer_licenses, afterwards)
+CHAPTERS = (
+    guests_of_today,
+    provisioned,
+    review,
+    first_wave,
+    by_hand,
+    short_of_time,
+    activated_by_hand,
+    late_and_silent,
+    afterwards,
+)
