@@ -41,7 +41,8 @@ async def enroll(uow: UnitOfWork, organization: Organization, candidates: Sequen
 
     Rows that exist are left as they are, so a repeat changes nothing. Returns how many are pending.
     """
-    rows = [await _row(uow, organization, it, now) for it in candidates]
+    moving = await uow.migrations.with_open_ones([it.user.user_id for it in candidates])
+    rows = [_row(organization, it, now, is_moving=it.user.user_id in moving) for it in candidates]
     new = set(await uow.migrations.add(rows))
     blocked = [row for row in rows if row.ref in new and row.state is S.BLOCKED]
     await uow.journal.add(
@@ -73,15 +74,14 @@ async def enroll(uow: UnitOfWork, organization: Organization, candidates: Sequen
     return len(blocked)
 
 
-async def _row(uow: UnitOfWork, organization: Organization, candidate: Candidate, now: datetime) -> Migration:
+def _row(organization: Organization, candidate: Candidate, now: datetime, *, is_moving: bool) -> Migration:
     user = candidate.user
-    elsewhere = await uow.migrations.latest_of_user(user.user_id)
     reason = decide(
         user,
         org_id=organization.org_id,
         administrators=organization.administrators,
         minimum_client=organization.settings.minimum_client,
-        has_open_migration=elsewhere is not None and elsewhere.is_open,
+        has_open_migration=is_moving,
     )
     return Migration(
         org_id=organization.org_id,

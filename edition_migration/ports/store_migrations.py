@@ -36,6 +36,10 @@ class Migrations(Protocol):
 
     async def latest_many(self, org_id: str, user_ids: Sequence[str]) -> Sequence[Migration]: ...
 
+    async def with_open_ones(self, user_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these users who have an open migration in any organization."""
+        ...
+
     async def hold(self, ref: MigrationRef) -> Migration | None:
         """As `get`, and no other transaction changes the row until this one ends. Call it first."""
         ...

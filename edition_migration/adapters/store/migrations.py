@@ -64,6 +64,13 @@ class SqlMigrations:
             found.extend(await self._migrations(theirs))
         return found
 
+    async def with_open_ones(self, user_ids: Sequence[str]) -> frozenset[str]:
+        found: set[str] = set()
+        for chunk in chunks(user_ids):
+            theirs = select(_IT.user_id).where(_IT.user_id.in_(chunk), _IS_OPEN)
+            found.update(row["user_id"] for row in await self._tx.rows(theirs))
+        return frozenset(found)
+
     async def hold(self, ref: MigrationRef) -> Migration | None:
         return await self._tx.first(Migration, select(table).where(_is(ref)).with_for_update(key_share=True))
 
