@@ -95,7 +95,8 @@ class Users(Protocol):
 
     async def to_enroll(self, org_id: str, domains: Sequence[str], limit: int) -> Sequence[tuple[User, int]]:
         """Living users with an address in `domains` who have no migration of this organization (generation 1), or whose
-        newest one was CANCELLED because the domain or the service went (the next generation), by user id."""
+        newest one was CANCELLED because the domain or the service went (the next generation): `limit` of them
+        at most, whichever, in the order of their ids."""
         ...
 
 

@@ -10,7 +10,7 @@ from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import Postman
 from edition_migration.adapters.store.tables.migrations import mails as mail_rows
 from edition_migration.adapters.store.transaction import Transaction
-from edition_migration.domain.mail import UNSENT, Mail, MailKind, MailState
+from edition_migration.domain.mail import NOT_BEGUN, UNSENT, Mail, MailKind, MailState
 from edition_migration.domain.names import MigrationRef
 
 _IT = mail_rows.c
@@ -78,7 +78,7 @@ class SqlMails:
         return {(row["kind"], row["state"]): row["mails"] for row in rows}
 
     async def suppress_unsent(self, ref: MigrationRef) -> int:
-        theirs = update(mail_rows).where(_is_of(ref), _IT.state.in_(UNSENT))
+        theirs = update(mail_rows).where(_is_of(ref), _IT.state.in_(NOT_BEGUN))
         return await self._tx.change(theirs.values(state=MailState.SUPPRESSED))
 
     async def was_any_accepted(self, ref: MigrationRef) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, select, tuple_, update
 
 from edition_migration.adapters.store.tables.columns import literally
+from edition_migration.adapters.store.tables.migrations import COMING_BACK
 from edition_migration.adapters.store.tables.migrations import migrations as table
 from edition_migration.adapters.store.tables.people import users
 from edition_migration.adapters.store.transaction import Transaction, chunks
@@ -81,6 +82,8 @@ class SqlMigrations:
         rows.sort(key=lambda row: row["user_id"])
         new = self._tx.insert(table).on_conflict_do_nothing().returning(*_KEY)
         added = {MigrationRef(**row) for row in await self._tx.rows(new, rows)}
+        for org_id in sorted({ref.org_id for ref in added}):
+            await self._set_enrolled_by([ref.user_id for ref in added if ref.org_id == org_id], org_id)
         return [it.ref for it in migrations if it.ref in added]
 
     async def move(
@@ -93,7 +96,17 @@ class SqlMigrations:
         reason: str | None = None,
     ) -> bool:
         moved = update(table).where(_is(ref), _IT.state.in_(sorted(sources)))
-        return await self._tx.change(moved.values(state=target, since=at, reason=reason)) == 1
+        has_moved = await self._tx.change(moved.values(state=target, since=at, reason=reason)) == 1
+        if has_moved and target is MigrationState.CANCELLED and reason in COMING_BACK:
+            await self._set_enrolled_by([ref.user_id], None)
+        return has_moved
+
+    async def _set_enrolled_by(self, user_ids: Sequence[str], org_id: str | None) -> None:
+        """The mark by which `Users.to_enroll` passes who is enrolled."""
+        for chunk in chunks(sorted(user_ids)):
+            theirs = users.c.user_id.in_(chunk)
+            await self._tx.lock(users.c.user_id, theirs)
+            await self._tx.change(update(users).where(theirs).values(enrolled_by=org_id))
 
     async def set_started(self, refs: Sequence[MigrationRef], at: datetime) -> None:
         for where in _each_chunk(refs):

@@ -34,10 +34,11 @@ class Transaction:
         """An INSERT that knows ON CONFLICT in the dialect of this database."""
         return postgresql.insert(table) if self._is_postgresql else sqlite.insert(table)
 
-    def upsert(self, table: Table, *keys: str) -> Insert:
-        """An INSERT that replaces all other columns of a row with the same `keys`."""
+    def upsert(self, table: Table, *keys: str, columns: Sequence[str] = ()) -> Insert:
+        """An INSERT that replaces `columns` (all others, where none are named) of a row with the same `keys`."""
         statement = self.insert(table)
-        others = {column.name: statement.excluded[column.name] for column in table.c if column.name not in keys}
+        names = columns or [column.name for column in table.c]
+        others = {name: statement.excluded[name] for name in names if name not in keys}
         return statement.on_conflict_do_update(index_elements=keys, set_=others)
 
     async def lock(self, key: Column[Any], condition: ColumnElement[bool]) -> None:

@@ -55,25 +55,31 @@ async def test_unstarted_are_open_rows_oldest_first(store: SqlStore) -> None:
         assert await uow.migrations.unstarted("other", 10) == []
 
 
-async def test_users_to_enroll_have_no_migration_or_lost_it_with_the_service(store: SqlStore) -> None:
+async def test_users_to_enroll_have_no_migration_of_the_organization(store: SqlStore) -> None:
     await _users(store)
     async with store.write() as uow:
         await uow.users.put([user("elsewhere", email="x@other.example"), user("gone", email=None, is_deleted=True)])
-        domain_removed = migration("a", state=S.CANCELLED, reason=CancelReason.DOMAIN_REMOVED)
-        await uow.migrations.add(
-            [
-                domain_removed,
-                migration("B", state=S.CANCELLED, reason=CancelReason.ADMINISTRATOR),
-                migration("c", state=S.CANCELLED, reason=CancelReason.DEPROVISIONED),
-                migration("c", generation=2, state=S.MIGRATED),
-                migration("D", org_id="other"),
-            ]
-        )
+        await uow.migrations.add([migration("a"), migration("B", state=S.SKIPPED), migration("D", org_id="other")])
         found = await uow.users.to_enroll(ORG, ["acme.example", "acme.test"], 10)
-        assert [(it.user_id, generation) for it, generation in found] == [("D", 1), ("a", 2), ("e", 1)]
+        assert [(it.user_id, generation) for it, generation in found] == [("D", 1), ("c", 1), ("e", 1)]
         assert found[0][0] == user("D")
-        assert [it.user_id for it, _ in await uow.users.to_enroll(ORG, ["acme.example"], 1)] == ["D"]
+        assert len(await uow.users.to_enroll(ORG, ["acme.example"], 2)) == 2
         assert await uow.users.to_enroll(ORG, [], 10) == []
+        await uow.users.put([user("a", display_name="again")])
+        assert len(await uow.users.to_enroll(ORG, ["acme.example"], 10)) == 3
+
+
+async def test_user_whose_migration_ended_with_the_domain_is_enrolled_again(store: SqlStore) -> None:
+    await _users(store)
+    async with store.write() as uow:
+        await uow.migrations.add([migration(user_id) for user_id in USERS])
+        assert await uow.users.to_enroll(ORG, ["acme.example"], 10) == []
+        for user_id, reason in zip(USERS, CancelReason, strict=False):
+            await uow.migrations.move(ref(user_id), {S.BLOCKED}, S.CANCELLED, NOW, reason=reason)
+        found = await uow.users.to_enroll(ORG, ["acme.example"], 10)
+        assert [(it.user_id, generation) for it, generation in found] == [("B", 2), ("c", 2)]
+        await uow.migrations.add([migration("B", generation=2), migration("c", generation=2, state=S.SKIPPED)])
+        assert await uow.users.to_enroll(ORG, ["acme.example"], 10) == []
 
 
 async def test_open_rows_of_a_domain_by_user_behind_the_cursor(store: SqlStore) -> None:

@@ -17,7 +17,15 @@ from sqlalchemy import (
     text,
 )
 
-from edition_migration.adapters.store.tables.columns import ID, METADATA, Microseconds, UtcDateTime, holds, one_of
+from edition_migration.adapters.store.tables.columns import (
+    ID,
+    METADATA,
+    Microseconds,
+    UtcDateTime,
+    holds,
+    one_of,
+    quoted,
+)
 from edition_migration.domain.migration import TicketState, WaveState
 from edition_migration.domain.organization import Activation
 
@@ -29,7 +37,7 @@ class LedgerState(StrEnum):
 
 
 _OPEN_TICKET = text(f"state <> '{TicketState.CLOSED.value}'")
-_WAITING_TICKET = text(f"state = '{TicketState.WAITING.value}'")
+_WAITING_TICKET = text(f"state IN ({quoted([TicketState.WAITING])})")
 _UNSTARTED = text("started_at IS NULL")
 
 counters = Table(

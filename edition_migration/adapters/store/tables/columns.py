@@ -95,5 +95,5 @@ def quoted(members: Collection[StrEnum]) -> str:
 
 
 def literally(column: Column[Any], members: Collection[StrEnum]) -> ColumnElement[bool]:
-    """`column IN (...)` with literals: only so can a planner see that a partial index answers the query."""
+    """`column IN (...)` with literals, as the partial indexes have it: only so does a planner see that one answers."""
     return column.in_(bindparam(None, list(members), expanding=True, literal_execute=True))

@@ -29,7 +29,7 @@ from edition_migration.adapters.store.tables.columns import (
 from edition_migration.domain.mail import UNSENT, MailKind, MailState
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.organization import Activation
-from edition_migration.domain.states import OPEN, SELECTABLE, MigrationState
+from edition_migration.domain.states import OPEN, SELECTABLE, CancelReason, MigrationState
 from edition_migration.domain.token import TokenState
 
 
@@ -38,6 +38,10 @@ class Postman(StrEnum):
 
     MIGRATION = "migration"
     ORGANIZATION = "organization"
+
+
+COMING_BACK = (CancelReason.DOMAIN_REMOVED, CancelReason.DEPROVISIONED)
+"""Cancelled for these the user is enrolled again when the domain or the service comes again."""
 
 
 def _of_migration() -> ForeignKeyConstraint:
@@ -49,11 +53,11 @@ def _of_migration() -> ForeignKeyConstraint:
 
 _OPEN = text(f"state IN ({quoted(OPEN)})")
 _PENDING = text(f"wave_id IS NULL AND state IN ({quoted(SELECTABLE)})")
-_IN_REVIEW = text(f"state = '{MigrationState.IN_REVIEW.value}'")
+_IN_REVIEW = text(f"state IN ({quoted([MigrationState.IN_REVIEW])})")
 _UNSTARTED = text(f"started_at IS NULL AND state IN ({quoted(OPEN)})")
-_LIVE = text(f"state = '{TokenState.LIVE.value}'")
+_LIVE = text(f"state IN ({quoted([TokenState.LIVE])})")
 _TO_THE_ORGANIZATION = text("user_id IS NULL")
-_UNSENT_BY_ORGANIZATION = text(f"postman = '{Postman.ORGANIZATION.value}' AND state IN ({quoted(UNSENT)})")
+_UNSENT_BY_ORGANIZATION = text(f"postman IN ({quoted([Postman.ORGANIZATION])}) AND state IN ({quoted(UNSENT)})")
 
 migrations = Table(
     "migrations",

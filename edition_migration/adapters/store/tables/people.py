@@ -59,6 +59,9 @@ users = Table(
     Column("is_deleted", Boolean, nullable=False),
     Column("stamps", JSON, nullable=False),
     Column("updated_at", UtcDateTime),
+    # Whose newest migration the user has; NULL: none, or one that ended with its domain. Kept by the store alone, so
+    # that the next page of guests is found without passing those who were enrolled.
+    Column("enrolled_by", ID, ForeignKey("organizations.org_id", name="fk_users_enrolled_by")),
     holds("edition", Edition),
     holds("account_status", AccountStatus),
     holds("inactive_reason", InactiveReason),
@@ -72,6 +75,13 @@ users = Table(
         "uq_users_living_email",
         "email",
         unique=True,
+        sqlite_where=text("is_deleted = 0"),
+        postgresql_where=text("NOT is_deleted"),
+    ),
+    Index(
+        "ix_users_to_enroll",
+        "domain",
+        "enrolled_by",
         sqlite_where=text("is_deleted = 0"),
         postgresql_where=text("NOT is_deleted"),
     ),

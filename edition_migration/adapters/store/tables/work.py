@@ -2,10 +2,10 @@
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, text
 
-from edition_migration.adapters.store.tables.columns import ID, METADATA, NUMBER, UtcDateTime, holds, one_of
+from edition_migration.adapters.store.tables.columns import ID, METADATA, NUMBER, UtcDateTime, holds, one_of, quoted
 from edition_migration.ports.store_events import InboxState
 
-_PENDING = text(f"state = '{InboxState.PENDING.value}'")
+_PENDING = text(f"state IN ({quoted([InboxState.PENDING])})")
 
 inbox = Table(
     "inbox",

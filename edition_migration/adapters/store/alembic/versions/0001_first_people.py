@@ -84,7 +84,9 @@ def _users() -> None:
         sa.Column("is_deleted", sa.Boolean, nullable=False),
         sa.Column("stamps", sa.JSON, nullable=False),
         sa.Column("updated_at", _TIME),
+        sa.Column("enrolled_by", _ID),
         sa.PrimaryKeyConstraint("user_id", name="pk_users"),
+        sa.ForeignKeyConstraint(["enrolled_by"], ["organizations.org_id"], name="fk_users_enrolled_by"),
         sa.ForeignKeyConstraint(["org_id"], ["organizations.org_id"], name="fk_users_organizations"),
         sa.CheckConstraint("account_status IN ('active', 'inactive')", name=op.f("ck_users_account_status")),
         sa.CheckConstraint(
@@ -110,6 +112,13 @@ def _users() -> None:
         "ix_users_living_domain",
         "users",
         ["domain", "user_id"],
+        sqlite_where=sa.text("is_deleted = 0"),
+        postgresql_where=sa.text("NOT is_deleted"),
+    )
+    op.create_index(
+        "ix_users_to_enroll",
+        "users",
+        ["domain", "enrolled_by"],
         sqlite_where=sa.text("is_deleted = 0"),
         postgresql_where=sa.text("NOT is_deleted"),
     )

@@ -90,8 +90,8 @@ def _migrations() -> None:
         "ix_migrations_wave",
         "migrations",
         ["org_id", "wave_id", "user_id"],
-        sqlite_where=sa.text("state = 'IN_REVIEW'"),
-        postgresql_where=sa.text("state = 'IN_REVIEW'"),
+        sqlite_where=sa.text("state IN ('IN_REVIEW')"),
+        postgresql_where=sa.text("state IN ('IN_REVIEW')"),
     )
     op.create_index(
         "uq_migrations_open_user",
@@ -135,8 +135,8 @@ def _tickets() -> None:
         "ix_tickets_waiting",
         "tickets",
         ["org_id", "number"],
-        sqlite_where=sa.text("state = 'waiting'"),
-        postgresql_where=sa.text("state = 'waiting'"),
+        sqlite_where=sa.text("state IN ('waiting')"),
+        postgresql_where=sa.text("state IN ('waiting')"),
     )
     op.create_index(
         "uq_tickets_open",
@@ -214,8 +214,8 @@ def _reset_tokens() -> None:
         "reset_tokens",
         ["org_id", "user_id", "generation"],
         unique=True,
-        sqlite_where=sa.text("state = 'live'"),
-        postgresql_where=sa.text("state = 'live'"),
+        sqlite_where=sa.text("state IN ('live')"),
+        postgresql_where=sa.text("state IN ('live')"),
     )
 
 
@@ -274,8 +274,10 @@ def _mails() -> None:
         "ix_mails_unsent_by_organization",
         "mails",
         ["org_id", "sequence"],
-        sqlite_where=sa.text("postman = 'organization' AND state IN ('queued', 'sending', 'deferred', 'unknown')"),
-        postgresql_where=sa.text("postman = 'organization' AND state IN ('queued', 'sending', 'deferred', 'unknown')"),
+        sqlite_where=sa.text("postman IN ('organization') AND state IN ('queued', 'sending', 'deferred', 'unknown')"),
+        postgresql_where=sa.text(
+            "postman IN ('organization') AND state IN ('queued', 'sending', 'deferred', 'unknown')"
+        ),
     )
     op.create_index(
         "uq_mails_organization",

@@ -47,8 +47,8 @@ def _inbox() -> None:
         "ix_inbox_pending",
         "inbox",
         ["org_id", "inbox_id"],
-        sqlite_where=sa.text("state = 'pending'"),
-        postgresql_where=sa.text("state = 'pending'"),
+        sqlite_where=sa.text("state IN ('pending')"),
+        postgresql_where=sa.text("state IN ('pending')"),
     )
     op.create_index("ix_inbox_user_id", "inbox", ["org_id", "user_id", "type"])
 
