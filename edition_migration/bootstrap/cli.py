@@ -18,7 +18,7 @@ from edition_migration.cli.services import CliServices
 from edition_migration.observability import configure_logging
 from edition_migration.settings import load_settings
 from edition_migration.temporal.client import connect
-from edition_migration.temporal.search_attributes import register_search_attributes, search_attribute_keys
+from edition_migration.temporal.preparation import prepare
 
 
 def build_cli_services(base: Foundation) -> CliServices:
@@ -45,8 +45,8 @@ async def open_services() -> AsyncGenerator[CliServices]:
     settings = load_settings()
     configure_logging("WARNING", "console")
     base = foundation(settings, await connect(identity="starter", lazy=True))
-    await base.store.check()
     try:
+        await base.store.check()
         yield build_cli_services(base)
     finally:
         await base.store.dispose()
@@ -55,13 +55,8 @@ async def open_services() -> AsyncGenerator[CliServices]:
 async def set_up() -> Sequence[str]:
     """Schema, then namespace and search attributes. A repeat changes nothing.
 
-    Raises StoreUnavailable, TemporalUnavailable: what was done before stays done.
+    Raises StoreUnavailable, TemporalUnavailable, ConfigurationError (no such namespace): what was done before stays done.
     """
     settings = load_settings()
     await upgrade(settings.database_url.get_secret_value())
-    client = await connect(identity="starter")
-    await register_search_attributes(client, search_attribute_keys())
-    return (
-        "Database: the schema is at this code's revision.",
-        f"Temporal: namespace {client.namespace} has the search attributes.",
-    )
+    return ("Database: the schema is at this code's revision.", *await prepare(await connect(identity="starter")))

@@ -27,7 +27,7 @@ async def prepare(client: Client) -> Sequence[str]:
     except RPCError as error:
         raise _failure_of(error, client.namespace) from None
     names = ", ".join(key.name for key in keys)
-    return (f"Temporal: namespace {client.namespace} is there", f"Temporal: search attributes {names}")
+    return (f"Temporal: namespace {client.namespace} is there.", f"Temporal: it knows {names}.")
 
 
 def _failure_of(error: RPCError, namespace: str) -> ConfigurationError | TemporalUnavailable:
