@@ -21,6 +21,8 @@ from edition_migration.temporal.health import Check, Health, serve_health
 from edition_migration.temporal.sweep import sweep
 from edition_migration.temporal.worker import Activities, WorkerOptions, build_workers
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
 HEALTH_LIMIT = timedelta(seconds=2)
 
 log = structlog.stdlib.get_logger(__name__)
@@ -60,14 +62,19 @@ async def run_worker(
     stop.set()
     await asyncio.gather(stopping, *(worker.shutdown() for worker in workers))
     server.close()
+    _heed_signals_no_more()
     await asyncio.gather(*tasks)
     log.info("drained")
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    for number in SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+
+
+def _heed_signals_no_more() -> None:
+    for number in SIGNALS:
+        asyncio.get_running_loop().remove_signal_handler(number)
 
 
 def _announce(client: Client, server: asyncio.Server) -> None:

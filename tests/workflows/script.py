@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel
+from temporalio.client import WorkflowHandle
 
 from activities.commands import CommandActivities
 from activities.mails import MailActivities
@@ -20,6 +21,14 @@ from edition_migration.domain.states import MigrationState as S
 from edition_migration.temporal.worker import Activities
 
 SINCE = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+STEPS = [
+    "notify_deactivation",
+    "send_instructions",
+    "activate",
+    "reset_password",
+    "await_new_password",
+    "apply_policies",
+]
 PATIENCE = 20.0
 
 DEFAULTS: dict[str, BaseModel] = {
@@ -80,6 +89,12 @@ def activities_of(script: Any) -> Activities:
     )
 
 
+async def result_of(handle: WorkflowHandle[Any, Any]) -> Any:
+    """The workflow's result; a workflow that hangs fails the test instead of the whole run."""
+    async with asyncio.timeout(PATIENCE):
+        return await handle.result()
+
+
 class Gate:
     """An answer that is given only when the test opens the gate."""
 
@@ -117,3 +132,10 @@ def mail(mail_id: str, kind: MailKind = MailKind.INSTRUCTIONS, not_before: datet
 
 def sent(mail_id: str, behind: NextMail | None = None) -> MailOutcome:
     return MailOutcome(result="sent", mail_id=mail_id, next=behind)
+
+
+def script_steps(script: Script, *, but: tuple[str, ...] = ()) -> None:
+    """Each step is done at once, except those that the test scripts itself."""
+    for step in STEPS:
+        if step not in but:
+            script.will(step, done(S.MIGRATED if step == "apply_policies" else S.ACTIVATED))

@@ -7,42 +7,38 @@ from typing import Any
 import pytest
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.sdk.v1 import WorkflowMetadata
-from temporalio.client import WorkflowFailureError, WorkflowHandle
+from temporalio.client import WorkflowHandle
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.testing import TimeSkipper
 
-from activities.mails import MailActivities
 from edition_migration.domain.commands import CommandAnswer, CommandKind, CommandRequest, Verdict
-from edition_migration.domain.errors import NotFound
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.names import RING, SearchAttribute
-from edition_migration.domain.progress import MailInput, MailOutcome, Overview, StepInput, Wait
+from edition_migration.domain.progress import Overview, StepInput, Wait
 from tests.workflows.conftest import Started
-from tests.workflows.script import PATIENCE, SINCE, Gate, Script, done, mail, overview, sent, stop, wait
+from tests.workflows.script import (
+    PATIENCE,
+    SINCE,
+    STEPS,
+    Gate,
+    Script,
+    done,
+    mail,
+    overview,
+    result_of,
+    script_steps,
+    sent,
+    stop,
+    wait,
+)
 from tests.workflows.script import S as State
 
-STEPS = [
-    "notify_deactivation",
-    "send_instructions",
-    "activate",
-    "reset_password",
-    "await_new_password",
-    "apply_policies",
-]
 NOT_SELECTED = wait(State.IN_REVIEW, "not selected yet")
 CANCELLED = stop(State.CANCELLED)
 
 
-def _script_steps(script: Script, *, but: tuple[str, ...] = ()) -> None:
-    """Each step is done at once, except those that the test scripts itself."""
-    for step in STEPS:
-        if step not in but:
-            script.will(step, done(State.MIGRATED if step == "apply_policies" else State.ACTIVATED))
-
-
 async def _result(handle: WorkflowHandle[Any, Any]) -> Overview:
-    return Overview.model_validate(await handle.result())
+    return Overview.model_validate(await result_of(handle))
 
 
 async def _event_types(handle: WorkflowHandle[Any, Any]) -> list[str]:
@@ -64,7 +60,7 @@ async def _until_details_say(handle: WorkflowHandle[Any, Any], text: str) -> str
 async def test_six_steps_run_in_order_and_the_result_says_where_the_user_stands(
     started: Started, script: Script
 ) -> None:
-    _script_steps(script)
+    script_steps(script)
     handle = await started.migration()
     assert await _result(handle) == overview(State.MIGRATED)
     assert script.names == STEPS
@@ -72,7 +68,7 @@ async def test_six_steps_run_in_order_and_the_result_says_where_the_user_stands(
 
 
 async def test_step_that_waits_without_a_time_is_repeated_after_a_ring(started: Started, script: Script) -> None:
-    _script_steps(script, but=("send_instructions",))
+    script_steps(script, but=("send_instructions",))
     script.will("send_instructions", NOT_SELECTED, done(State.INSTRUCTED))
     handle = await started.migration()
     await script.until_asked("send_instructions")
@@ -83,7 +79,7 @@ async def test_step_that_waits_without_a_time_is_repeated_after_a_ring(started: 
 
 
 async def test_ring_during_a_step_is_not_lost(started: Started, script: Script) -> None:
-    _script_steps(script, but=("send_instructions",))
+    script_steps(script, but=("send_instructions",))
     gate = Gate(NOT_SELECTED)
     script.will("send_instructions", gate, done(State.INSTRUCTED))
     handle = await started.migration()
@@ -100,7 +96,7 @@ async def test_wait_until_a_time_ends_at_that_time_and_not_before(
     async def fortnight(given: StepInput) -> Wait:
         return wait(State.AWAITING_PASSWORD, "until the user acts", given.as_of + timedelta(days=14))
 
-    _script_steps(script, but=("await_new_password",))
+    script_steps(script, but=("await_new_password",))
     script.will("await_new_password", fortnight, stop(State.EXPIRED))
     handle = await started.migration()
     await script.until_asked("await_new_password")
@@ -122,7 +118,7 @@ async def test_stop_ends_the_migration_before_the_next_step(started: Started, sc
 
 
 async def test_done_that_names_the_next_wait_spares_asking_in_vain(started: Started, script: Script) -> None:
-    _script_steps(script, but=("notify_deactivation",))
+    script_steps(script, but=("notify_deactivation",))
     gate = Gate(done(State.ACTIVATED))
     script.will("notify_deactivation", done(State.IN_REVIEW, then=NOT_SELECTED))
     script.will("activate", gate)
@@ -138,7 +134,7 @@ async def test_done_that_names_the_next_wait_spares_asking_in_vain(started: Star
 async def test_ring_of_a_workflow_that_is_not_there_or_has_ended_finds_nobody(started: Started, script: Script) -> None:
     assert await started.gateway.ring_migration(started.ref("nobody")) is False
     script.will("notify_deactivation", stop(State.DELETED))
-    await (await started.migration()).result()
+    await result_of(await started.migration())
     assert await started.gateway.ring_migration(started.ref()) is False
 
 
@@ -152,7 +148,7 @@ async def test_starting_again_leaves_running_and_completed_workflows_as_they_are
     await started.migration()
     assert (await handle.describe()).run_id == first
     await started.gateway.ring_migration(started.ref())
-    await handle.result()
+    await result_of(handle)
     await started.migration()
     assert (await handle.describe()).run_id == first
     assert script.names == ["notify_deactivation", "notify_deactivation"]
@@ -183,7 +179,7 @@ async def test_update_without_input_acts_by_temporal(started: Started, script: S
     script.will("notify_deactivation", NOT_SELECTED, CANCELLED)
     handle = await started.migration()
     await handle.execute_update("exclude", id="update-1", result_type=CommandAnswer)
-    await handle.result()
+    await result_of(handle)
     assert dict(script.asked)["apply"].request == CommandRequest(actor="temporal")
 
 
@@ -200,119 +196,6 @@ async def test_native_cancel_acts_as_the_command_and_the_migration_ends_by_its_r
     assert (command.kind, command.request.actor) == (CommandKind.CANCEL, "temporal")
     assert command.command_id == f"{started.ref().workflow_id}/native-cancel"
     assert script.names[-1] == "deliver"
-
-
-async def test_mails_go_in_order_one_a_delivery_and_the_end_waits_for_the_last(
-    started: Started, script: Script
-) -> None:
-    gate = Gate(sent("m2"))
-    script.will("notify_deactivation", stop(State.CANCELLED, mail("m1")))
-    script.will("deliver", sent("m1", behind=mail("m2")), gate)
-    handle = await started.migration()
-    await script.until_asked("deliver", times=2)
-    assert (await handle.describe()).close_time is None
-    gate.open()
-    assert await _result(handle) == overview(State.CANCELLED)
-    assert script.names == ["notify_deactivation", "deliver", "deliver"]
-
-
-async def test_finished_delivery_counts_as_a_ring(started: Started, script: Script) -> None:
-    _script_steps(script, but=("send_instructions", "activate"))
-    script.will("send_instructions", done(State.INSTRUCTED, mail("m1"), then=wait(State.INSTRUCTED, "accepted?")))
-    script.will("activate", done(State.ACTIVATED))
-    script.will("deliver", sent("m1"))
-    assert await _result(await started.migration()) == overview(State.MIGRATED)
-    assert script.names.index("deliver") < script.names.index("activate")
-    assert script.names.count("deliver") == 1
-
-
-async def test_held_mail_goes_at_its_time_and_holding_is_no_ring(
-    started: Started, script: Script, time_skipper: TimeSkipper
-) -> None:
-    async def held(given: MailInput) -> MailOutcome:
-        morning = given.as_of + timedelta(hours=8)
-        return MailOutcome(result="held", mail_id="m1", next=mail("m1", not_before=morning))
-
-    script.will("notify_deactivation", wait(State.IN_REVIEW, "not selected yet", mail=mail("m1")), CANCELLED)
-    script.will("deliver", held, sent("m1"))
-    handle = await started.migration()
-    await script.until_asked("deliver")
-    await time_skipper.fast_forward(handle, timedelta(hours=7))
-    assert script.names == ["notify_deactivation", "deliver"]
-
-    await time_skipper.fast_forward(handle, timedelta(hours=1, minutes=1))
-    assert await _result(handle) == overview(State.CANCELLED)
-    assert script.names == ["notify_deactivation", "deliver", "deliver", "notify_deactivation"]
-
-
-async def test_refused_mail_is_a_ring_and_stops_those_behind_it(started: Started, script: Script) -> None:
-    script.will("notify_deactivation", wait(State.INSTRUCTED, "accepted?", mail=mail("m1")))
-    script.will("notify_deactivation", wait(State.INSTRUCTED, "accepted?"), CANCELLED)
-    script.will("deliver", MailOutcome(result="refused", mail_id="m1"))
-    handle = await started.migration()
-    await script.until_asked("notify_deactivation", times=2)
-    await started.gateway.ring_migration(started.ref())
-    await handle.result()
-    assert script.names.count("deliver") == 1
-
-
-async def test_mail_told_while_another_is_delivered_follows_it(started: Started, script: Script) -> None:
-    gate = Gate(sent("m1"))
-    script.will("notify_deactivation", done(State.IN_REVIEW, mail("m1")))
-    script.will("send_instructions", wait(State.IN_REVIEW, "x", mail=mail("m1")), stop(State.DELETED, mail("m2")))
-    script.will("deliver", gate, sent("m2"))
-    handle = await started.migration()
-    await script.until_asked("send_instructions")
-    await script.until_asked("deliver")
-    await started.gateway.ring_migration(started.ref())
-    await script.until_asked("send_instructions", times=2)
-    gate.open()
-    assert await _result(handle) == overview(State.DELETED)
-    assert script.names.count("deliver") == 2
-
-
-async def test_late_ring_makes_the_postman_look_once_more(started: Started, script: Script) -> None:
-    gate = Gate(sent("m1"))
-    script.will("notify_deactivation", stop(State.CANCELLED, mail("m1")))
-    script.will("deliver", gate, MailOutcome(result="none"))
-    handle = await started.migration()
-    await script.until_asked("deliver")
-    await started.gateway.ring_migration(started.ref())
-    gate.open()
-    assert await _result(handle) == overview(State.CANCELLED)
-    assert script.names == ["notify_deactivation", "deliver", "deliver"]
-
-
-async def test_failure_of_the_postman_fails_the_workflow(started: Started, script: Script) -> None:
-    async def missing(_: Any) -> MailOutcome:
-        raise NotFound("the organization of a mail is missing")
-
-    script.will("notify_deactivation", wait(State.IN_REVIEW, "not selected yet", mail=mail("m1")))
-    script.will("deliver", missing)
-    handle = await started.migration()
-    with pytest.raises(WorkflowFailureError) as caught:
-        await handle.result()
-    assert isinstance(caught.value.cause, ActivityError)
-    assert caught.value.cause.activity_type == "deliver_mail"
-    assert isinstance(caught.value.cause.cause, ApplicationError)
-    assert caught.value.cause.cause.type == "not_found"
-
-
-async def test_mail_activity_names_its_priority_and_fairness(started: Started, script: Script) -> None:
-    script.will("notify_deactivation", stop(State.CANCELLED, mail("m1", MailKind.NEW_LINK)))
-    script.will("deliver", sent("m1", behind=mail("m2", MailKind.CANCELLED)), sent("m2"))
-    handle = await started.migration()
-    await handle.result()
-    scheduled = [
-        event.activity_task_scheduled_event_attributes
-        for event in (await handle.fetch_history()).events
-        if event.event_type == EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED
-        and event.activity_task_scheduled_event_attributes.activity_type.name == MailActivities.deliver_mail.__name__
-    ]
-    assert [(it.task_queue.name, it.priority.priority_key, it.priority.fairness_key) for it in scheduled] == [
-        ("mail", 1, started.org_id),
-        ("mail", 4, started.org_id),
-    ]
 
 
 async def test_operators_see_state_waiting_and_what_can_be_done(started: Started, script: Script) -> None:

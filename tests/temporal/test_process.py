@@ -1,0 +1,69 @@
+"""The worker process in this process: it is ready, and SIGTERM lets it drain and return."""
+
+import asyncio
+import os
+import signal
+import socket
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from edition_migration.domain.errors import ConfigurationError
+from edition_migration.temporal.process import HealthAddress, run_worker
+from edition_migration.temporal.worker import WorkerOptions
+from tests.workflows.script import PATIENCE, Script, activities_of
+
+OPTIONS = WorkerOptions(mails_per_second=10, drain_limit=timedelta(seconds=5))
+
+
+class NoBells:
+    async def ring_due(self) -> int:
+        return 0
+
+
+class BrokenBells:
+    async def ring_due(self) -> int:
+        raise ConfigurationError("broken on purpose")
+
+
+async def _ready(port: int) -> bool:
+    try:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.write(b"GET /readyz HTTP/1.1\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    return answer.startswith(b"HTTP/1.1 200 ")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+async def test_worker_is_ready_and_returns_after_sigterm(temporal_env: WorkflowEnvironment) -> None:
+    bells: Any = NoBells()
+    port = _free_port()
+    activities = activities_of(Script())
+    running = asyncio.create_task(
+        run_worker(temporal_env.client, activities, bells, OPTIONS, HealthAddress("127.0.0.1", port), {})
+    )
+    async with asyncio.timeout(PATIENCE):
+        while not await _ready(port):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running
+    assert not await _ready(port)
+
+
+async def test_sweep_that_fails_ends_the_process_with_its_error(temporal_env: WorkflowEnvironment) -> None:
+    bells: Any = BrokenBells()
+    with pytest.raises(ConfigurationError, match="broken on purpose"):
+        async with asyncio.timeout(PATIENCE):
+            await run_worker(
+                temporal_env.client, activities_of(Script()), bells, OPTIONS, HealthAddress("127.0.0.1", 0), {}
+            )
