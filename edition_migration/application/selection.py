@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from edition_migration.application.capacity import grant
 from edition_migration.application.records import journal_entry
 from edition_migration.domain.commands import CommandAnswer, SelectionAnswer, Verdict
-from edition_migration.domain.errors import InvalidInput, NotFound, Problem
+from edition_migration.domain.errors import Conflict, InvalidInput, NotFound, Problem
 from edition_migration.domain.migration import Migration, Wave, WaveState
 from edition_migration.domain.names import MigrationRef, new_id
 from edition_migration.domain.organization import Activation, Organization
@@ -41,6 +41,12 @@ class Selection:
         Raises NotFound for an unknown organization, InvalidInput for a delay without delayed activation.
         """
         _check(order)
+        try:
+            return await self._first_answer(order)
+        except Conflict:  # the same command at the same moment was faster; now its answer is there
+            return await self._first_answer(order)
+
+    async def _first_answer(self, order: SelectionOrder) -> SelectionAnswer:
         async with self._store.write() as uow:
             first = await uow.waves.answer_to(order.org_id, order.command_id)
             if first is not None:
@@ -59,6 +65,8 @@ class Selection:
         wave = _wave(order, organization, now)
         free = [rows[it].ref for it in user_ids if it in rows and is_free(rows[it])]
         claimed = await uow.migrations.claim(order.org_id, free, wave.wave_id, wave.activation)
+        # Once more, since another selection or a step may have been faster than the claim.
+        rows = {row.user_id: row for row in await uow.migrations.latest_many(order.org_id, user_ids)}
         await uow.journal.add(
             [
                 journal_entry(

@@ -102,7 +102,8 @@ class SqlTickets:
 
     async def waiting(self, org_id: str, after_number: int, limit: int) -> Sequence[Ticket]:
         behind = select(tickets).where(tickets.c.org_id == org_id, _WAITING, tickets.c.number > after_number)
-        return await self._tx.all(Ticket, behind.order_by(tickets.c.number).limit(limit))
+        held = behind.order_by(tickets.c.number).limit(limit).with_for_update(key_share=True)
+        return await self._tx.all(Ticket, held)
 
     async def waiting_count(self, org_id: str) -> int:
         return await self._tx.value(select(func.count()).where(tickets.c.org_id == org_id, _WAITING))

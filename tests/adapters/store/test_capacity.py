@@ -120,7 +120,7 @@ async def test_tickets_are_numbered_on_in_the_given_order(store: SqlStore) -> No
         await uow.tickets.cut(ORG, [(ref("u3"), 5), (ref("u1"), 7)])
         await uow.tickets.cut(ORG, [(ref("u1"), 9), (ref("u2"), 0)])
         await uow.commit()
-    async with store.read() as uow:
+    async with store.write() as uow:
         waiting = await uow.tickets.waiting(ORG, 0, 10)
         assert [(it.number, it.user_id, it.storage_mb) for it in waiting] == [(1, "u3", 5), (2, "u1", 7), (3, "u2", 0)]
         assert [it.number for it in await uow.tickets.waiting(ORG, 1, 1)] == [2]

@@ -136,7 +136,7 @@ async def test_tickets_cut_by_many_at_once_have_numbers_without_gap_or_double(st
         await _in_a_transaction(store, lambda uow: uow.tickets.cut(ORG, [(it, 1) for it in mine]))
 
     await asyncio.gather(*(cut(refs[start : start + 3]) for start in range(0, 24, 3)))
-    async with store.read() as uow:
+    async with store.write() as uow:
         tickets = await uow.tickets.waiting(ORG, 0, 100)
     assert [it.number for it in tickets] == list(range(1, 25))
     assert {it.user_id for it in tickets} == {it.user_id for it in refs}
