@@ -10,7 +10,7 @@ from datetime import datetime
 from edition_migration.application.mail_context import MailContexts
 from edition_migration.application.records import as_next
 from edition_migration.domain.errors import AddressRefused, NotFound, RelayUnavailable
-from edition_migration.domain.mail import UNSENT, Mail, MailKind, MailState
+from edition_migration.domain.mail import ABOUT_THE_END, UNSENT, Mail, MailKind, MailState
 from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Organization
@@ -67,13 +67,17 @@ class Delivery:
             if mail.not_before is not None and mail.not_before > given.as_of:
                 return MailOutcome(result="held", next=as_next(mail))
             ref = _ref_of(mail)
-            if ref is not None:
-                await uow.migrations.hold(ref)
-            if mail.token_id is not None:
-                await uow.tokens.make_live(mail.token_id)
+            if ref is not None and await _is_moot(uow, mail, ref):
+                return await self._suppress(uow, given, mail)
             await uow.mails.mark(mail.mail_id, UNSENT, MailState.SENDING, self._clock.now())
             await uow.commit()
             return _Letter(mail, ref)
+
+    async def _suppress(self, uow: UnitOfWork, given: MailInput, mail: Mail) -> MailOutcome:
+        await uow.mails.mark(mail.mail_id, UNSENT, MailState.SUPPRESSED, self._clock.now())
+        following = await _head(uow, given)
+        await uow.commit()
+        return MailOutcome(result="none", mail_id=mail.mail_id, next=as_next(following))
 
     async def _envelope(self, letter: _Letter) -> Envelope | None:
         """None where there is nobody to write to: the user is gone, or no Notification Email is known."""
@@ -100,8 +104,8 @@ class Delivery:
             await uow.mails.mark(letter.mail.mail_id, [MailState.SENDING], state, now, reply_code=code)
             if row is not None and state in (MailState.ACCEPTED, MailState.BOUNCED):
                 await self._tell_migration(uow, row, letter.mail, state, now)
-            await uow.commit()
             following = await _head(uow, given)
+            await uow.commit()
         if state is MailState.BOUNCED:
             return MailOutcome(result="refused", mail_id=letter.mail.mail_id)
         return MailOutcome(result="sent", mail_id=letter.mail.mail_id, next=as_next(following))
@@ -122,6 +126,14 @@ class Delivery:
             await uow.migrations.set_instructions_accepted(row.ref, now, activate_at)
         if mail.kind is MailKind.RESET_PASSWORD:
             await uow.migrations.set_deadline(row.ref, now + settings.deadline)
+
+
+async def _is_moot(uow: UnitOfWork, mail: Mail, ref: MigrationRef) -> bool:
+    """Whether the mail came too late: its migration has ended, or its link died; else makes its link live."""
+    row = await uow.migrations.hold(ref)
+    if row is None or (not row.is_open and mail.kind not in ABOUT_THE_END):
+        return True
+    return mail.token_id is not None and not await uow.tokens.make_live(mail.token_id)
 
 
 def _ref_of(mail: Mail) -> MigrationRef | None:

@@ -39,6 +39,13 @@ UNSENT = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED, MailState.UNK
 """Still to be sent. `sending` found by a repeat cannot be known; every kind of ours that must arrive is sent again."""
 
 
+NOT_BEGUN = (MailState.QUEUED, MailState.DEFERRED, MailState.UNKNOWN)
+"""Unsent, and nobody is speaking to the relay about it now."""
+
+ABOUT_THE_END = frozenset({MailKind.WELCOME, MailKind.EXPIRED, MailKind.CANCELLED})
+"""What is still to be said when a migration has ended; every other mail of it is moot then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A row of mails: ids only, no rendered body, no address. `sequence` is the order of sending.
