@@ -134,6 +134,7 @@ async def test_long_history_makes_a_new_run_that_carries_only_the_id_and_loses_n
         await gateway.ring_organization(organization)
         handle = env.client.get_workflow_handle(organization.workflow_id, run_id=first.run_id)
         await _until_event(handle, "activity_task_cancel_requested_event_attributes")
+        assert (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
         gate.open()  # the delivery was on its way when the run came to its end, and is waited for
         await _until_event(handle, "workflow_execution_continued_as_new_event_attributes")
         await script.until_asked("report", times=2)
