@@ -46,4 +46,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stderr.flush()
+    # The SDK's native threads can abort an interpreter that ends the usual way.
+    os._exit(code)

@@ -94,15 +94,19 @@ def table_rows(guests: Sequence[Guest], actual: Mapping[str, Outcome]) -> tuple[
     wrong: list[bool] = []
     for guest in guests:
         is_wrong = actual[guest.user_id] != guest.expected
-        rows.append(["WRONG" if is_wrong else "ok", guest.email, *_cells(actual[guest.user_id])])
+        mark = "WRONG" if is_wrong else "ok"
+        rows.append([mark, guest.email, *_cells(actual[guest.user_id], is_brief=not is_wrong)])
         wrong.append(is_wrong)
         if is_wrong:
-            rows.append(["", "  expected", *_cells(guest.expected)])
+            rows.append(["", "  expected", *_cells(guest.expected, is_brief=False)])
             wrong.append(is_wrong)
     return rows, wrong
 
 
-def _cells(outcome: Outcome) -> list[str]:
+def _cells(outcome: Outcome, *, is_brief: bool) -> list[str]:
+    """Brief: how many mails, and the last one."""
     mails = " ".join(outcome.mails)
+    if is_brief and outcome.mails:
+        mails = f"{len(outcome.mails)}, last {outcome.mails[-1]}"
     cells = [outcome.sign_in_before, outcome.state, outcome.reason, mails, outcome.sign_in_after]
     return [cell or "-" for cell in cells]

@@ -1,4 +1,4 @@
-"""The processes of the demo: started one by one, awaited until they are ready, ended in reverse, whatever happened.
+"""The processes of the demo: started one by one, awaited until they are ready, ended again, whatever happened.
 
 Each runs in a session of its own, so that Ctrl-C reaches the demo alone and it can end them in order.
 """
@@ -48,8 +48,10 @@ class Processes:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        while self._children:
-            await _end(self._children.pop())
+        """The first one, which the others need, ends last."""
+        await asyncio.gather(*(_end(child) for child in self._children[1:]))
+        await asyncio.gather(*(_end(child) for child in self._children[:1]))
+        self._children.clear()
 
     async def start(self, name: str, command: Sequence[str], is_ready: Callable[[], Awaitable[bool]]) -> None:
         """Returns once `is_ready`. Raises DemoFailed with the end of its log where it ends before, or never is."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from edition_migration.application.queries import Queries
 from edition_migration.cli.demo.failure import DemoFailed, until
@@ -15,7 +16,7 @@ from edition_migration.cli.demo.tools import run_starter
 from edition_migration.domain.states import MigrationState
 
 AT_ONCE = 2
-"""Users who choose a password at the same time: as many as the page hashes at once on a small machine."""
+"""Users who act at the same time: as many as the web process hashes passwords for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,22 @@ class Stage:
             raise DemoFailed(f"the password of {self.email(user_id)} was answered with {status}")
         self.observed.new_passwords[user_id] = password
 
-    async def choose_passwords(self, user_ids: Sequence[str]) -> None:
+    async def try_before(self, guest: Guest) -> None:
+        """Today's password in the guest's own client."""
+        answer = await self.sign_in(guest.user_id, guest.old_password, guest.client_version)
+        self.observed.sign_in_before[guest.user_id] = answer
+
+    async def try_after(self, guest: Guest, version: str) -> None:
+        """The newest password that the user knows."""
+        password = self.observed.new_passwords.get(guest.user_id, guest.old_password)
+        self.observed.sign_in_after[guest.user_id] = await self.sign_in(guest.user_id, password, version)
+
+    async def at_once(self, actions: Iterable[Coroutine[Any, Any, None]]) -> None:
+        """Several users act at the same time, a few at once."""
         slots = asyncio.Semaphore(AT_ONCE)
 
-        async def choose(user_id: str) -> None:
+        async def act(action: Coroutine[Any, Any, None]) -> None:
             async with slots:
-                await self.choose_password(user_id)
+                await action
 
-        await asyncio.gather(*(choose(user_id) for user_id in user_ids))
+        await asyncio.gather(*(act(action) for action in actions))

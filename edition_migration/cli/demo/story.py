@@ -27,10 +27,9 @@ async def guests_of_today(stage: Stage) -> None:
     await stage.starter("org", "apply", "examples/organization.yaml")
     await stage.starter("import", "users", "examples/users.csv")
     await stage.starter("import", "contacts", "examples/contacts.csv")
+    guests = [guest for guest in stage.guests.values() if guest.expected.sign_in_before]
+    await stage.at_once(stage.try_before(guest) for guest in guests)
     seen = stage.observed.sign_in_before
-    for guest in stage.guests.values():
-        if guest.expected.sign_in_before:
-            seen[guest.user_id] = await stage.sign_in(guest.user_id, guest.old_password, guest.client_version)
     stage.screen.say(f"{len(seen)} guests try today's password at the gate: {_counted(seen)}")
 
 
@@ -71,8 +70,8 @@ async def first_wave(stage: Stage) -> None:
     await stage.expect(f"{guest.email} tries the old password", SignInResult.PASSWORD_NOT_CHOSEN, answer)
     await stage.starter("cancel", CHANGES_HIS_MIND, "--yes")
     await _mistakes(stage)
-    await stage.choose_passwords([it for it in FIRST_WAVE if it not in (CHANGES_HIS_MIND, USES_LINK_TWICE)])
     movers = [it for it in FIRST_WAVE if it != CHANGES_HIS_MIND]
+    await stage.at_once(stage.choose_password(it) for it in movers if it != USES_LINK_TWICE)
     await stage.until_state(movers, S.MIGRATED)
     stage.screen.say(f"{len(movers)} users chose a password and are MIGRATED")
     answer = await stage.sign_in(guest.user_id, stage.observed.new_passwords[guest.user_id], guest.client_version)
@@ -124,7 +123,7 @@ async def _until_deadline_runs(stage: Stage, user_id: str) -> None:
 async def activated_by_hand(stage: Stage) -> None:
     stage.screen.chapter("Activated by hand, while the clock of the others runs")
     await stage.starter("activate", *BY_HAND)
-    await stage.choose_passwords(BY_HAND)
+    await stage.at_once(stage.choose_password(it) for it in BY_HAND)
     await stage.until_state(BY_HAND, S.MIGRATED)
 
 
@@ -150,11 +149,9 @@ async def afterwards(stage: Stage) -> None:
     stage.screen.chapter("Afterwards")
     await stage.starter("user", "show", FIRST_WAVE[0])
     await stage.starter("status")
+    guests = [guest for guest in stage.guests.values() if guest.expected.sign_in_after]
+    await stage.at_once(stage.try_after(guest, NEWEST_CLIENT) for guest in guests)
     seen = stage.observed.sign_in_after
-    for guest in stage.guests.values():
-        if guest.expected.sign_in_after:
-            password = stage.observed.new_passwords.get(guest.user_id, guest.old_password)
-            seen[guest.user_id] = await stage.sign_in(guest.user_id, password, NEWEST_CLIENT)
     stage.screen.say(f"{len(seen)} users sign in with client {NEWEST_CLIENT}: {_counted(seen)}")
 
 
