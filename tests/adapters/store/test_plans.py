@@ -1,0 +1,49 @@
+"""Hot queries are answered by the index that was made for them: a partial index serves only where its words match."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from edition_migration.adapters.store.engine import connect
+from edition_migration.adapters.store.store import SqlUnitOfWork
+from edition_migration.adapters.store.transaction import Transaction
+from tests.fixtures.records import ORG, ref
+
+HOT: dict[str, Callable[[SqlUnitOfWork], Awaitable[object]]] = {
+    "ix_migrations_unstarted": lambda uow: uow.migrations.unstarted(ORG, 500),
+    "ix_migrations_pending": lambda uow: uow.migrations.pending(ORG, 500, "u5"),
+    "ix_migrations_wave": lambda uow: uow.migrations.claimed_in_review(ORG, "w1", 500),
+    "ix_migrations_user_id": lambda uow: uow.migrations.latest_of_user("u5"),
+    "ix_users_to_enroll": lambda uow: uow.users.to_enroll(ORG, ["acme.example"], 500),
+    "ix_users_living_domain": lambda uow: uow.migrations.open_of_domain(ORG, "acme.example", "u5", 500),
+    "uq_users_living_email": lambda uow: uow.users.by_email("u5@acme.example"),
+    "ix_tickets_waiting": lambda uow: uow.tickets.waiting(ORG, 0, 500),
+    "ix_mails_of_migration": lambda uow: uow.mails.of_migration(ref("u5")),
+    "ix_mails_unsent_by_organization": lambda uow: uow.mails.next_of_organization(ORG),
+    "ix_inbox_pending": lambda uow: uow.inbox.next_pending(ORG),
+    "ix_waves_unstarted": lambda uow: uow.waves.unstarted(ORG, 500),
+    "ix_errands_org_id_errand_id": lambda uow: uow.errands.next(ORG),
+    "ix_sessions_open": lambda uow: uow.sessions.open_count("u5"),
+}
+
+
+@pytest.mark.parametrize("index", HOT)
+async def test_hot_query_uses_its_index(sqlite_store_url: str, index: str) -> None:
+    engines = connect(sqlite_store_url)
+    asked: list[tuple[str, Any]] = []
+
+    def remember(connection: object, cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        asked.append((statement, parameters))
+
+    async with engines.reader.connect() as connection:
+        event.listen(engines.reader.sync_engine, "before_cursor_execute", remember)
+        await HOT[index](SqlUnitOfWork(Transaction(connection, is_writer=False)))
+        event.remove(engines.reader.sync_engine, "before_cursor_execute", remember)
+        [statement, parameters] = next(it for it in asked if it[0].startswith("SELECT"))
+        plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        steps = [row[-1] for row in plan]
+    await engines.dispose()
+    assert any(f" {index} " in step for step in steps), steps
+    assert not [step for step in steps if step.startswith("SCAN")]
