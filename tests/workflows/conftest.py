@@ -70,6 +70,7 @@ async def started(time_skipper: TimeSkipper, script: Script, request: pytest.Fix
     async with AsyncExitStack() as stack:
         for worker in build_workers(time_skipper.client, activities_of(script), options):
             await stack.enter_async_context(worker)
+        stack.callback(script.open_gates)
         yield begun
         await begun.end_all()
     if folder := request.config.getoption("--record-histories"):

@@ -128,6 +128,7 @@ async def test_long_history_makes_a_new_run_that_carries_only_the_id_and_loses_n
         stack.push_async_callback(env.shutdown)
         for worker in build_workers(env.client, activities_of(script), WorkerOptions(mails_per_second=1000)):
             await stack.enter_async_context(worker)
+        stack.callback(script.open_gates)
         await gateway.ring_organization(organization)
         await script.until_asked("deliver")
         first = await env.client.get_workflow_handle(organization.workflow_id).describe()

@@ -74,6 +74,15 @@ async def test_refused_mail_is_a_ring_and_stops_those_behind_it(started: Started
     assert script.names.count("deliver") == 1
 
 
+async def test_mail_that_an_earlier_try_sent_is_a_ring(started: Started, script: Script) -> None:
+    """A worker killed after the commit of `accepted` answers nobody; its repeat finds no mail to send."""
+    script.will("notify_deactivation", wait(State.INSTRUCTED, "accepted?", mail=mail("m1")), CANCELLED)
+    script.will("deliver", MailOutcome(result="none"))
+    handle = await started.migration()
+    assert Overview.model_validate(await result_of(handle)) == overview(State.CANCELLED)
+    assert script.names == ["notify_deactivation", "deliver", "notify_deactivation"]
+
+
 async def test_mail_told_while_another_is_delivered_follows_it(started: Started, script: Script) -> None:
     gate = Gate(sent("m1"))
     script.will("notify_deactivation", done(State.IN_REVIEW, mail("m1")))
