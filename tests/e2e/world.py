@@ -29,7 +29,7 @@ from edition_migration.bootstrap.web import build_web_services, web_settings
 from edition_migration.bootstrap.worker import build_activities
 from edition_migration.domain.commands import CommandAnswer, CommandKind, CommandRequest, SelectionAnswer
 from edition_migration.domain.migration import JournalEntry, Migration
-from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.names import MigrationRef, SearchAttribute
 from edition_migration.domain.organization import Capacity
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.user import User
@@ -257,6 +257,15 @@ class World:
 
         await until(there, lambda: f"mails so far: {[str(mail.message['Subject']) for mail in self.smtp.received]}")
 
+    async def until_deadline(self, user_id: str) -> None:
+        """Returns once the user's workflow shows the deadline, which the accepted mail has set."""
+
+        async def there() -> bool:
+            execution = await self.handle(user_id).describe()
+            return any(pair.key.name == SearchAttribute.DEADLINE for pair in execution.typed_search_attributes)
+
+        await until(there, lambda: f"{user_id} has no deadline")
+
     async def ended(self, user_id: str, generation: int = 1) -> None:
         """Returns when the user's workflow has completed."""
         async with asyncio.timeout(PATIENCE):
@@ -289,12 +298,18 @@ async def submit(web: httpx2.AsyncClient, path: str, password: str) -> httpx2.Re
     return await web.post(path, data=fields, headers={"Origin": "http://127.0.0.1:8080"})
 
 
-async def until(condition: Callable[[], Awaitable[bool]], said: Callable[[], str]) -> None:
-    """Returns once the condition holds; fails with what `said` says after `PATIENCE` seconds."""
-    deadline = asyncio.get_running_loop().time() + PATIENCE
+async def until(
+    condition: Callable[[], Awaitable[bool]],
+    said: Callable[[], str],
+    patience: float = PATIENCE,
+    *,
+    every: float = 0.02,
+) -> None:
+    """Returns once the condition holds; fails with what `said` says after `patience` seconds."""
+    deadline = asyncio.get_running_loop().time() + patience
     while not await condition():
         assert asyncio.get_running_loop().time() < deadline, said()
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(every)
 
 
 @asynccontextmanager
