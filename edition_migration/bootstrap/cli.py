@@ -55,7 +55,7 @@ async def open_services() -> AsyncGenerator[CliServices]:
 async def set_up() -> Sequence[str]:
     """Schema, then namespace and search attributes. A repeat changes nothing.
 
-    Raises StoreUnavailable, TemporalUnavailable, ConfigurationError (no such namespace): what was done before stays done.
+    Raises StoreUnavailable, TemporalUnavailable, ConfigurationError (no such namespace); what was done stays done.
     """
     settings = load_settings()
     await upgrade(settings.database_url.get_secret_value())

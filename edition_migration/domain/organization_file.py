@@ -107,7 +107,7 @@ def _with_nearest_key(problem: Problem) -> Problem:
     if problem.reason != _UNKNOWN_KEY:
         return problem
     key = problem.path.rpartition(".")[2]
-    nearest = get_close_matches(key, _KNOWN_KEYS, n=1)
+    nearest = get_close_matches(key, _KNOWN_KEYS, n=1, cutoff=0.7)
     return problem._replace(mend=f'write "{nearest[0]}", or remove it') if nearest else problem
 
 

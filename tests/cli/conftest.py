@@ -1,0 +1,131 @@
+"""A command line over a temporary SQLite store and a gateway that only counts; the real use cases in between."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from edition_migration.adapters.store.store import SqlStore
+from edition_migration.application.events import Events
+from edition_migration.bootstrap.cli import build_cli_services
+from edition_migration.bootstrap.foundation import Foundation
+from edition_migration.cli.app import build_app
+from edition_migration.cli.services import CliServices
+from edition_migration.domain.errors import EditionMigrationError, TemporalUnavailable
+from edition_migration.domain.names import MigrationRef, OrganizationRef
+from edition_migration.domain.progress import PageInput
+from edition_migration.ports.gateway import WorkflowGateway
+from edition_migration.ports.mails import Mailer
+from edition_migration.ports.store import UnitOfWork
+from edition_migration.settings import Settings
+from tests import builders
+from tests.doubles import MovableClock
+
+
+class CountingGateway:
+    """`rung` are the workflow ids; `is_down` makes every ring fail."""
+
+    def __init__(self) -> None:
+        self.rung: list[str] = []
+        self.is_down = False
+
+    async def ring_migration(self, ref: MigrationRef) -> bool:
+        self._ring(ref.workflow_id)
+        return True
+
+    async def ring_organization(self, ref: OrganizationRef) -> None:
+        self._ring(ref.workflow_id)
+
+    def _ring(self, workflow_id: str) -> None:
+        if self.is_down:
+            raise TemporalUnavailable("nobody answers")
+        self.rung.append(workflow_id)
+
+
+class CommandLine:
+    """Runs commands as a program would; each opens and closes the store for itself."""
+
+    def __init__(self, store_url: str) -> None:
+        self.store_url = store_url
+        self.gateway = CountingGateway()
+        self.clock = MovableClock()
+        self.failure: BaseException | None = None
+        self.runner = CliRunner()
+        self.app = build_app(self._open_services, self._set_up)
+
+    def run(self, *arguments: str, given: str | bytes | None = None) -> Result:
+        return self.runner.invoke(self.app, list(arguments), input=given, prog_name="starter.py")
+
+    def json(self, *arguments: str, given: str | None = None) -> Any:
+        return json.loads(self.run(*arguments, "--json", given=given).stdout)
+
+    def put(self, *users: Any, **organization: Any) -> None:
+        """Organization acme with 2 licenses, and users with their migrations: (user, migration or None)."""
+
+        async def write(uow: UnitOfWork) -> None:
+            await uow.organizations.put(builders.organization(**organization))
+            await uow.domains.put(builders.domain())
+            await uow.capacity.set_purchased("acme", licenses=2, storage_mb=1000)
+            await uow.users.put([user for user, _ in users])
+            await uow.migrations.add([row for _, row in users if row is not None])
+            await uow.commit()
+
+        self.write(write)
+
+    def write(self, action: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
+        async def run() -> Any:
+            store = SqlStore(self.store_url)
+            async with store.write() as uow:
+                answer = await action(uow)
+            await store.dispose()
+            return answer
+
+        return asyncio.run(run())
+
+    def apply_events(self) -> None:
+        """What the worker would do, a second later."""
+        self.clock.move(timedelta(seconds=1))
+
+        async def run() -> None:
+            store = SqlStore(self.store_url)
+            while (
+                await Events(store=store, clock=self.clock).apply_next(PageInput(org_id="acme", as_of=self.clock.now()))
+            ).more:
+                pass
+            await store.dispose()
+
+        asyncio.run(run())
+
+    @asynccontextmanager
+    async def _open_services(self) -> AsyncGenerator[CliServices]:
+        if self.failure is not None:
+            raise self.failure
+        store = SqlStore(self.store_url)
+        base = Foundation(
+            settings=cast(Settings, None),
+            store=store,
+            clock=self.clock,
+            gateway=cast(WorkflowGateway, self.gateway),
+            mailer=cast(Mailer, None),
+        )
+        try:
+            yield build_cli_services(base)
+        finally:
+            await store.dispose()
+
+    async def _set_up(self) -> list[str]:
+        if isinstance(self.failure, EditionMigrationError):
+            raise self.failure
+        return ["Database: schema 0001", "Temporal: namespace default is there"]
+
+
+@pytest.fixture
+def cli(sqlite_store_url: str, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    for name in ("EDITION_MIGRATION_ACTOR", "COLUMNS", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    return CommandLine(sqlite_store_url)

@@ -1,0 +1,85 @@
+"""`event` and `inbox`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import CommandLine
+
+
+def event(**changes: Any) -> str:
+    document = {
+        "specversion": "1.0",
+        "id": "order-1",
+        "source": "https://provisioning.example",
+        "type": "org.licenses.changed",
+        "time": "2026-11-22T12:00:00Z",
+        "data": {"org_id": "acme", "licenses_purchased": 5},
+    }
+    return json.dumps({**document, **changes})
+
+
+def test_a_new_event_is_received_and_rung(cli: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(event())
+    result = cli.run("event", str(path))
+    assert (result.exit_code, result.stdout) == (0, "new: event order-1 of organization acme\n")
+    assert cli.gateway.rung == ["organization/acme"]
+
+
+def test_the_same_event_again_is_told_so_and_done(cli: CommandLine) -> None:
+    cli.run("event", "-", given=event())
+    assert cli.json("event", "-", given=event()) == {
+        "event_id": "order-1",
+        "outcome": "repeated",
+        "org_id": "acme",
+        "is_known_type": True,
+    }
+
+
+def test_the_same_id_with_another_content_is_a_conflict(cli: CommandLine) -> None:
+    cli.run("event", "-", given=event())
+    result = cli.run("event", "-", given=event(time="2026-11-23T12:00:00Z"))
+    assert result.exit_code == 7
+    assert "What helps: give each event an id of its own" in result.stderr
+
+
+def test_an_unknown_type_is_kept_and_shown(cli: CommandLine) -> None:
+    result = cli.run("event", "-", given=event(type="org.painted"))
+    assert result.exit_code == 0
+    assert "Its type is not known here" in result.stderr
+    assert [(it["type"], it["state"]) for it in cli.json("inbox")["events"]] == [("org.painted", "unknown_type")]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (event(data={"org_id": "a b"}), "data.org_id: has not the form asked for"),
+        (event(time="yesterday"), "time: is no RFC 3339 time with its zone; give a time like 2026-11-22T12:00:00Z"),
+        ('{"id": \n', "line 2: is no JSON (Expecting value); mend it"),
+        ('{"id": NaN}', "-: is no JSON (NaN, Infinity, or nested too deep); mend it"),
+        ("[" * 100_000, "-: is no JSON (NaN, Infinity, or nested too deep); mend it"),
+        ("[]", "the event is no JSON object; send one CloudEvent in structured mode"),
+    ],
+)
+def test_a_bad_event_is_refused_by_path_and_kept_nowhere(cli: CommandLine, text: str, shown: str) -> None:
+    result = cli.run("event", "-", given=text)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert shown in result.stderr
+    assert cli.json("inbox") == {"events": []}
+
+
+def test_what_is_no_text_is_refused(cli: CommandLine) -> None:
+    assert "-: is not UTF-8; save it in UTF-8" in cli.run("event", "-", given=b"\xff\xfe").stderr
+
+
+def test_the_inbox_shows_what_became_of_events_newest_first(cli: CommandLine) -> None:
+    cli.run("event", "-", given=event())
+    cli.apply_events()
+    cli.run("event", "-", given=event(id="order-2"))
+    shown = cli.json("inbox", "--org", "acme")["events"]
+    assert [(it["event_id"], it["state"]) for it in shown] == [("order-2", "pending"), ("order-1", "applied")]
+    assert "order-1" in cli.run("inbox", "--limit", "2").stdout
+    assert "order-1" not in cli.run("inbox", "--limit", "1").stdout
