@@ -106,9 +106,9 @@ class Postman:
         self._settle(outcome)
 
     def _settle(self, outcome: MailOutcome) -> None:
-        if outcome.result in ("sent", "refused"):
+        if outcome.result != "held":  # nothing left to send: a try whose answer was lost with its worker sent it
             self._has_finished_one = True
-            self._finished = outcome.mail_id
+            self._finished = outcome.mail_id or self._finished
             if self._head is not None and self._is_finished(self._head):
                 self._head, self._is_called = None, False  # told while it was on its way
         self._head = outcome.next or self._head
