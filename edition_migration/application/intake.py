@@ -51,7 +51,7 @@ class Intake:
 def inbox_row(document: object, received_at: datetime) -> InboxRow:
     """The row of one event document, also for events that we raise ourselves. Raises InvalidInput."""
     event = parse_event(document)
-    body = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    body = json.dumps(document, sort_keys=True, separators=(",", ":"))
     return InboxRow(
         inbox_id=0,
         source=event.source,
@@ -60,7 +60,7 @@ def inbox_row(document: object, received_at: datetime) -> InboxRow:
         org_id=event.org_id,
         user_id=None if isinstance(event, UnknownEvent) else event.user_id,
         body=body,
-        digest=hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest(),
+        digest=hashlib.sha256(body.encode()).hexdigest(),
         received_at=received_at,
         state=InboxState.UNKNOWN_TYPE if isinstance(event, UnknownEvent) else InboxState.PENDING,
     )

@@ -20,7 +20,7 @@ from edition_migration.domain.errors import ConfigurationError
 PATIENCE = timedelta(seconds=30)
 """How long a statement waits for somebody else's lock."""
 
-_to_json = partial(json.dumps, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+_to_json = partial(json.dumps, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
