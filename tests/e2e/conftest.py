@@ -1,19 +1,26 @@
 """Fixtures of the end-to-end tests."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import pytest
 import pytest_asyncio
 from temporalio.testing import TimeSkipper
 
 from edition_migration.adapters.store.store import SqlStore
 from tests.e2e.world import World, running_world
 from tests.fixtures.smtp import SmtpServer
+from tests.replay.histories import record
 
 
 @pytest_asyncio.fixture
-async def world(sqlite_store_url: str, time_skipper: TimeSkipper, smtp_server: SmtpServer) -> AsyncIterator[World]:
-    """A service on a SQLite file."""
+async def world(
+    sqlite_store_url: str, time_skipper: TimeSkipper, smtp_server: SmtpServer, request: pytest.FixtureRequest
+) -> AsyncIterator[World]:
+    """A service on a SQLite file. With --record-histories, what ran goes into the corpus of replays."""
     store = SqlStore(sqlite_store_url)
     async with running_world(store, time_skipper, smtp_server) as running:
         yield running
+        if folder := request.config.getoption("--record-histories"):
+            await record(Path(folder), request.node.name, await running.workflows())
     await store.dispose()

@@ -239,6 +239,11 @@ class World:
         ref = MigrationRef(org_id=self.org_id, user_id=user_id, generation=generation)
         return self.skipper.client.get_workflow_handle(ref.workflow_id)
 
+    async def workflows(self) -> list[WorkflowHandle[Any, Any]]:
+        """All of the organization, in the order of their ids."""
+        executions = self.skipper.client.list_workflows(f'MigrationOrg = "{self.org_id}"')
+        return [self.skipper.client.get_workflow_handle(id_) for id_ in sorted([it.id async for it in executions])]
+
     async def until(self, user_id: str, *states: S) -> Migration:
         """The row, once it is in one of these states."""
 
@@ -347,8 +352,6 @@ async def running_world(
 
 
 async def _end_workflows(world: World) -> None:
-    query = f'MigrationOrg = "{world.org_id}" AND ExecutionStatus = "Running"'
-    async for execution in world.skipper.client.list_workflows(query):
-        handle = world.skipper.client.get_workflow_handle(execution.id)
+    for handle in await world.workflows():
         if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
             await handle.terminate("the test is over")
