@@ -6,6 +6,7 @@ The errors never repeat what was given: an address must not reach a log.
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NoReturn
 
 import idna
@@ -52,7 +53,7 @@ def normalize_domain(text: str, path: str = "domain") -> str:
     if _has_unprintable(text):
         _refuse(path, "holds a space or a control character", _DOMAIN_MEND)
     try:
-        name = idna.encode(text, uts46=True).decode("ascii")
+        name = _a_labels(text)
     except idna.IDNAError:
         _refuse(path, "is no valid domain name", _DOMAIN_MEND)
     labels = name.split(".")
@@ -61,6 +62,12 @@ def normalize_domain(text: str, path: str = "domain") -> str:
     if len(labels) < 2 or labels[-1].isdigit():
         _refuse(path, "is no full domain name", _DOMAIN_MEND)
     return name
+
+
+@lru_cache(maxsize=4096)
+def _a_labels(text: str) -> str:
+    """Kept for the last domains seen: an import asks for the same few a hundred thousand times."""
+    return idna.encode(text, uts46=True).decode("ascii")
 
 
 def domain_of(address: str) -> str:
