@@ -1,5 +1,7 @@
 """The command line of edition-migration: `python starter.py --help`."""
 
+import os
+import sys
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
@@ -22,5 +24,18 @@ async def _set_up() -> Sequence[str]:
     return await cli.set_up()
 
 
+def main() -> int:
+    """The exit code of the command that was given."""
+    try:
+        build_app(_open_services, _set_up)(prog_name="starter.py")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
+
+
 if __name__ == "__main__":
-    build_app(_open_services, _set_up)(prog_name="starter.py")
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The SDK's native threads can abort an interpreter that ends the usual way.
+    os._exit(code)

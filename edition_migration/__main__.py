@@ -1,6 +1,7 @@
 """The web process: `python -m edition_migration` serves the password page, the sign-in gate and the event intake."""
 
 import asyncio
+import os
 import sys
 
 from edition_migration.bootstrap.web import serve_web
@@ -26,4 +27,8 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The SDK's native threads can abort an interpreter that ends the usual way; all is drained and flushed here.
+    os._exit(code)
