@@ -75,10 +75,15 @@ def lay(root: Path = ROOT) -> Generator[Ground]:
         _empty(state)
         shutil.copytree(root / "examples", state / "examples")
         yield _ground(root, state)
-        shutil.rmtree(state)
-        _remove_if_empty(state.parent)
     except BlockingIOError:
         raise DemoFailed(f"another demo runs in {state}; end it with Ctrl-C first") from None
+    except DemoFailed:
+        raise
+    except BaseException:
+        _remove(state)
+        raise
+    else:
+        _remove(state)
     finally:
         os.close(handle)
 
@@ -183,6 +188,7 @@ def _empty(state: Path) -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _remove_if_empty(folder: Path) -> None:
-    if not any(folder.iterdir()):
-        folder.rmdir()
+def _remove(state: Path) -> None:
+    shutil.rmtree(state)
+    if not any(state.parent.iterdir()):
+        state.parent.rmdir()

@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 from edition_migration.cli.demo.failure import DemoFailed, until
@@ -34,17 +34,26 @@ def run(open_services: OpenServices, *, is_exiting: bool) -> int:
     try:
         with lay() as ground:
             os.environ.update(ground.environ)
-            return asyncio.run(_until_interrupted(_demo(ground, screen, open_services, is_exiting=is_exiting)))
+            demo = _demo(ground, screen, open_services, is_exiting=is_exiting)
+            return asyncio.run(_until_interrupted(demo, screen))
     except DemoFailed as failure:
         screen.wrong(f"The demo failed. {failure}")
         return 1
 
 
-async def _until_interrupted(demo: Awaitable[int]) -> int:
-    """Ctrl-C, SIGTERM and a closed terminal end the demo in order."""
-    task = asyncio.ensure_future(demo)
+async def _until_interrupted(demo: Coroutine[Any, Any, int], screen: Screen) -> int:
+    """Ctrl-C, SIGTERM and a closed terminal end the demo in order; a second one does not hurry it."""
+    task = asyncio.create_task(demo)
+    interrupted = asyncio.Event()
+
+    def interrupt() -> None:
+        if not interrupted.is_set():
+            interrupted.set()
+            screen.say("Ending all processes.")
+            task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, interrupt)
     try:
         return await task
     except asyncio.CancelledError:
