@@ -193,6 +193,18 @@ async def test_a_file_may_go_back_and_forth(desk: Desk) -> None:
             assert (await uow.capacity.get("acme")).licenses_purchased == licenses
 
 
+async def test_a_file_says_again_what_another_sender_changed_in_between(desk: Desk) -> None:
+    await desk.apply(domains=None)
+    await desk.work()
+    async with desk.store.write() as uow:
+        await uow.capacity.set_purchased("acme", licenses=50, storage_mb=None)
+        await uow.commit()
+    assert await desk.apply(domains=None) == {"licensesPurchased": (50, 20)}
+    await desk.work()
+    async with desk.store.read() as uow:
+        assert (await uow.capacity.get("acme")).licenses_purchased == 20
+
+
 async def test_the_last_of_several_files_wins_although_none_was_applied_in_between(desk: Desk) -> None:
     await desk.apply()
     await desk.work()
