@@ -35,7 +35,12 @@ def run(open_services: OpenServices, *, is_exiting: bool) -> int:
         with lay() as ground:
             os.environ.update(ground.environ)
             demo = _demo(ground, screen, open_services, is_exiting=is_exiting)
-            return asyncio.run(_until_interrupted(demo, screen))
+            try:
+                return asyncio.run(_until_interrupted(demo, screen))
+            except DemoFailed as failure:
+                raise DemoFailed(
+                    f"{failure}\n   Its logs stay in {ground.state / 'logs'} until the next run."
+                ) from None
     except DemoFailed as failure:
         screen.wrong(f"The demo failed. {failure}")
         return 1
