@@ -43,8 +43,13 @@ class Capacity:
         self._clock = clock
 
     async def grant_page(self, page: PageInput) -> PageOutcome:
-        """Grants all that fits. A repeat finds nothing left to grant."""
+        """Grants all that fits. A repeat finds nothing left to grant.
+
+        An organization of which only users are known yet has nothing to grant.
+        """
         async with self._store.write() as uow:
+            if await uow.organizations.get(page.org_id) is None:
+                return PageOutcome(more=False)
             count = await grant(uow, page.org_id, self._clock.now())
             await uow.commit()
         return PageOutcome(more=False, count=count)

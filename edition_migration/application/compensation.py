@@ -44,7 +44,6 @@ async def restore_guest(uow: UnitOfWork, row: Migration, now: datetime) -> None:
         status=user.reported_status,
         reason=user.reported_inactive_reason,
         org_id=None,
-        edition=Edition.GUEST,
     )
     await _release(uow, row, now)
 

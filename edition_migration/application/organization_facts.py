@@ -25,6 +25,8 @@ from edition_migration.ports.store import UnitOfWork
 
 RELEASE_DOMAIN = "release_domain"
 """The errand that lets go of the users of a domain that is no longer the organization's."""
+REVIEW_DOMAIN = "review_domain"
+"""The errand that decides anew who of a domain is pending: what was decided before may rest on older facts."""
 
 OrganizationData = (
     ServiceProvisioned | DomainAdded | DomainRemoved | LicensesChanged | PolicyChanged | SsoChanged | Deprovisioned
@@ -115,6 +117,7 @@ class OrganizationFacts:
             digest_due_at = self.now + current.settings.digest_every
             await self.uow.organizations.put(replace(current, digest_due_at=digest_due_at))
         if merged is not None:
+            await self._review(data.org_id)
             await self._set_block(data.org_id, is_blocked=current.status is ServiceStatus.PROVISIONED)
         return merged is not None or any(claimed)
 
@@ -133,6 +136,11 @@ class OrganizationFacts:
                 await self.uow.domains.put(replace(domain, block_at=None))
                 await self.uow.errands.add(org_id, RELEASE_DOMAIN, domain.name, self.now)
 
+    async def _review(self, org_id: str) -> None:
+        """Administrators may have changed, or the users' facts while the service was gone."""
+        for domain in await self.uow.domains.of_organization(org_id):
+            await self.uow.errands.add(org_id, REVIEW_DOMAIN, domain.name, self.now)
+
     async def _claim(self, organization: Organization, name: str) -> bool:
         domain = await self.uow.domains.hold(name)
         if domain is not None and domain.org_id != organization.org_id and domain.is_claimed:
@@ -150,6 +158,8 @@ class OrganizationFacts:
                 stamp=self.stamp,
             )
         )
+        if is_blocked:
+            await self.uow.errands.add(organization.org_id, REVIEW_DOMAIN, name, self.now)
         return True
 
     async def _let_go(self, organization: Organization, name: str) -> bool:

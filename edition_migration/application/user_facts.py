@@ -8,21 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from edition_migration.application.compensation import restore_guest
-from edition_migration.application.enrollment import Candidate, enroll
+from edition_migration.application.reconsideration import Reconsideration
 from edition_migration.application.records import PROVISIONING, Detail, journal_entry
 from edition_migration.domain.addresses import domain_of
-from edition_migration.domain.eligibility import decide
 from edition_migration.domain.events.user import PasswordSet, UserData, UserDeleted, UserSignedIn
 from edition_migration.domain.facts import merge
-from edition_migration.domain.migration import Migration
-from edition_migration.domain.organization import ServiceStatus
+from edition_migration.domain.migration import ADOPTED, Migration
 from edition_migration.domain.states import (
     AFTER_ACTIVATION,
     AccountStatus,
-    CancelReason,
     CredentialState,
     Edition,
-    SkipReason,
 )
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.user import User
@@ -91,31 +87,9 @@ class UserFacts:
         return True
 
     async def _reconsider(self, user: User, row: Migration | None, org_id: str) -> None:
-        """After new facts: who is no longer eligible is let go, who became eligible is blocked."""
         organization = await self.uow.organizations.get(org_id)
-        if organization is None or organization.status is not ServiceStatus.PROVISIONED or row is None:
-            return
-        if row.org_id != org_id or row.wave_id is not None or user.is_deleted:
-            return
-        reason = decide(
-            user,
-            org_id=org_id,
-            administrators=organization.administrators,
-            minimum_client=organization.settings.minimum_client,
-            has_open_migration=False,
-        )
-        domain = await self.uow.domains.get(user.domain) if user.domain else None
-        is_of_domain = domain is not None and domain.org_id == org_id and domain.block_at is not None
-        if row.state in (S.BLOCKED, S.IN_REVIEW) and (reason is not None or not is_of_domain):
-            await self._let_go(row, reason)
-        if row.state is S.SKIPPED and row.reason != SkipReason.EXCLUDED and reason is None and is_of_domain:
-            await enroll(self.uow, organization, [Candidate(user, row.generation + 1)], self.now)
-            await self.uow.doorbells.add_organization(org_id, self.now)
-
-    async def _let_go(self, row: Migration, reason: SkipReason | None) -> None:
-        target, why = (S.CANCELLED, CancelReason.LEFT_DOMAIN) if reason is None else (S.SKIPPED, reason)
-        await self._move(row, target, reason=why)
-        await restore_guest(self.uow, row, self.now)
+        if organization is not None and row is not None:
+            await Reconsideration(self.uow, organization, self.now, self.event_key).of(user, row)
 
     async def _delete(self, user: User, row: Migration | None) -> bool:
         if row is not None and row.is_open:
@@ -123,7 +97,7 @@ class UserFacts:
         if row is not None:
             await self.uow.tokens.kill_all(row.ref)
             await restore_guest(self.uow, row, self.now)
-            await self.uow.ledger.release(replace(row, generation=0).ref)
+            await self.uow.ledger.release(replace(row, generation=ADOPTED).ref)
         await self.uow.sessions.end_all([user.user_id], self.now)
         await self.uow.users.put([replace(unknown_user(user.user_id), is_deleted=True)])
         return True

@@ -8,6 +8,9 @@ from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import OPEN, MigrationState
 
+ADOPTED = 0
+"""The generation under which the ledger keeps a Business Edition user who was there before us."""
+
 
 class Step(StrEnum):
     """The six steps, in order; each is an activity of this name."""

@@ -90,6 +90,10 @@ class Migrations(Protocol):
         """Open rows of users with an address in `domain`, by user id, after the cursor."""
         ...
 
+    async def newest_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:
+        """The newest row, open or not, of each user with an address in `domain`, by user id, after the cursor."""
+        ...
+
     async def pending(self, org_id: str, limit: int, after_user_id: str = "") -> Sequence[Pending]:
         """The Migration tab: BLOCKED and IN_REVIEW rows without a wave, by user id."""
         ...

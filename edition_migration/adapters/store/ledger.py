@@ -9,11 +9,9 @@ from edition_migration.adapters.store.capacity import SqlCapacityTable, move_cou
 from edition_migration.adapters.store.tables.capacity import LedgerState, ledger
 from edition_migration.adapters.store.transaction import Insert, Transaction
 from edition_migration.domain.errors import Conflict
+from edition_migration.domain.migration import ADOPTED
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Capacity
-
-ADOPTED = 0
-"""The generation of a Business Edition user who was there before us."""
 
 
 def _is(ref: MigrationRef) -> ColumnElement[bool]:

@@ -77,8 +77,9 @@ async def test_user_whose_migration_ended_with_the_domain_is_enrolled_again(stor
         for user_id, reason in zip(USERS, CancelReason, strict=False):
             await uow.migrations.move(ref(user_id), {S.BLOCKED}, S.CANCELLED, NOW, reason=reason)
         found = await uow.users.to_enroll(ORG, ["acme.example"], 10)
-        assert [(it.user_id, generation) for it, generation in found] == [("B", 2), ("c", 2)]
-        await uow.migrations.add([migration("B", generation=2), migration("c", generation=2, state=S.SKIPPED)])
+        assert [(it.user_id, generation) for it, generation in found] == [("B", 2), ("D", 2), ("c", 2)]
+        again = [migration("B", generation=2), migration("D", generation=2)]
+        await uow.migrations.add([*again, migration("c", generation=2, state=S.SKIPPED)])
         assert await uow.users.to_enroll(ORG, ["acme.example"], 10) == []
 
 
@@ -91,6 +92,8 @@ async def test_open_rows_of_a_domain_by_user_behind_the_cursor(store: SqlStore) 
         page = await uow.migrations.open_of_domain(ORG, "acme.example", "", 2)
         assert [it.user_id for it in page] == ["B", "a"]
         assert [it.user_id for it in await uow.migrations.open_of_domain(ORG, "acme.example", "a", 2)] == ["e"]
+        newest = await uow.migrations.newest_of_domain(ORG, "acme.example", "B", 2)
+        assert [(it.user_id, it.state) for it in newest] == [("D", S.CANCELLED), ("a", S.BLOCKED)]
 
 
 async def test_newest_generation_counts(store: SqlStore) -> None:

@@ -40,8 +40,8 @@ class Postman(StrEnum):
     ORGANIZATION = "organization"
 
 
-COMING_BACK = (CancelReason.DOMAIN_REMOVED, CancelReason.DEPROVISIONED)
-"""Cancelled for these the user is enrolled again when the domain or the service comes again."""
+COMING_BACK = (CancelReason.DOMAIN_REMOVED, CancelReason.DEPROVISIONED, CancelReason.LEFT_DOMAIN)
+"""Cancelled for these the user is enrolled again when the domain or the service comes again, or he to the domain."""
 
 
 def _of_migration() -> ForeignKeyConstraint:
