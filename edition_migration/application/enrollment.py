@@ -12,6 +12,7 @@ from edition_migration.application.capacity import grant
 from edition_migration.application.records import PROVISIONING, journal_entry
 from edition_migration.application.selection import cut_tickets
 from edition_migration.domain.eligibility import decide
+from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.migration import Migration, Wave, WaveState
 from edition_migration.domain.names import WaveRef, new_id
 from edition_migration.domain.organization import Organization, Selection, ServiceStatus
@@ -152,23 +153,40 @@ class Enrollment:
         return PageOutcome(more=len(found) == PAGE, count=count)
 
     async def start_page(self, page: PageInput) -> PageOutcome:
-        """Starts the workflows of rows and waves not started yet. Starting twice is one start."""
+        """Starts the workflows of rows and waves not started yet. Starting twice is one start.
+
+        What was started is kept although others failed, so that a slow Temporal is not asked for the whole page again.
+        """
         async with self._store.read() as uow:
             rows = await uow.migrations.unstarted(page.org_id, PAGE)
             waves = await uow.waves.unstarted(page.org_id, PAGE)
         slots = asyncio.Semaphore(STARTS_AT_ONCE)
-
-        async def start(row: Migration) -> None:
-            async with slots:
-                await self._gateway.start_migration(row.ref, overview(row))
-
-        await asyncio.gather(*(start(row) for row in rows))
-        for wave in waves:
-            await self._gateway.start_wave(WaveRef(org_id=wave.org_id, wave_id=wave.wave_id))
+        users = await asyncio.gather(*(self._start_user(row, slots) for row in rows))
+        selections = await asyncio.gather(*(self._start_wave(wave, slots) for wave in waves))
         async with self._store.write() as uow:
             now = self._clock.now()
-            await uow.migrations.set_started([row.ref for row in rows], now)
-            for wave in waves:
-                await uow.waves.set_started(wave.org_id, wave.wave_id, now)
+            started = [row.ref for row, failure in zip(rows, users, strict=True) if failure is None]
+            await uow.migrations.set_started(started, now)
+            for wave, failure in zip(waves, selections, strict=True):
+                if failure is None:
+                    await uow.waves.set_started(wave.org_id, wave.wave_id, now)
             await uow.commit()
+        if failure := next((it for it in (*users, *selections) if it is not None), None):
+            raise failure
         return PageOutcome(more=PAGE in (len(rows), len(waves)), count=len(rows))
+
+    async def _start_user(self, row: Migration, slots: asyncio.Semaphore) -> TemporalUnavailable | None:
+        async with slots:
+            try:
+                await self._gateway.start_migration(row.ref, overview(row))
+            except TemporalUnavailable as failure:
+                return failure
+        return None
+
+    async def _start_wave(self, wave: Wave, slots: asyncio.Semaphore) -> TemporalUnavailable | None:
+        async with slots:
+            try:
+                await self._gateway.start_wave(WaveRef(org_id=wave.org_id, wave_id=wave.wave_id))
+            except TemporalUnavailable as failure:
+                return failure
+        return None
