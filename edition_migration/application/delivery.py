@@ -13,7 +13,7 @@ from edition_migration.domain.errors import AddressRefused, NotFound, RelayUnava
 from edition_migration.domain.mail import ABOUT_THE_END, UNSENT, Mail, MailKind, MailState
 from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.names import MigrationRef
-from edition_migration.domain.organization import Organization
+from edition_migration.domain.organization import Activation, Organization
 from edition_migration.domain.progress import MailInput, MailOutcome
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.mails import Envelope, Mailer, Renderer
@@ -101,12 +101,13 @@ class Delivery:
         now = self._clock.now()
         async with self._store.write() as uow:
             row = await uow.migrations.hold(letter.ref) if letter.ref else None
-            await uow.mails.mark(letter.mail.mail_id, [MailState.SENDING], state, now, reply_code=code)
-            if row is not None and state in (MailState.ACCEPTED, MailState.BOUNCED):
+            # From every unsent state: a try that was given up may have marked the mail after this one began.
+            is_first_end = await uow.mails.mark(letter.mail.mail_id, UNSENT, state, now, reply_code=code)
+            if is_first_end and row is not None and state in (MailState.ACCEPTED, MailState.BOUNCED):
                 await self._tell_migration(uow, row, letter.mail, state, now)
             following = await _head(uow, given)
             await uow.commit()
-        if state is MailState.BOUNCED:
+        if is_first_end and state is MailState.BOUNCED:
             return MailOutcome(result="refused", mail_id=letter.mail.mail_id)
         return MailOutcome(result="sent", mail_id=letter.mail.mail_id, next=as_next(following))
 
@@ -122,7 +123,8 @@ class Delivery:
             await uow.tokens.start_life(mail.token_id, now + settings.link_lifetime)
         if mail.kind is MailKind.INSTRUCTIONS and state is MailState.ACCEPTED:
             wave = await uow.waves.get(row.org_id, row.wave_id) if row.wave_id else None
-            activate_at = now + wave.activation_delay if wave and wave.activation_delay else None
+            # An organization keeps its delay in the settings whatever its activation is; only a delayed one waits.
+            activate_at = now + wave.activation_delay if wave and wave.activation is Activation.DELAYED else None
             await uow.migrations.set_instructions_accepted(row.ref, now, activate_at)
         if mail.kind is MailKind.RESET_PASSWORD:
             await uow.migrations.set_deadline(row.ref, now + settings.deadline)
