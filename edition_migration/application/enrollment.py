@@ -75,6 +75,17 @@ async def enroll(uow: UnitOfWork, organization: Organization, candidates: Sequen
     return len(blocked)
 
 
+async def _candidates(
+    uow: UnitOfWork, found: Sequence[tuple[User, int]], domains: Sequence[str]
+) -> Sequence[Candidate]:
+    """Those found, held and as they are now: an import may have written them since, and who left is not pending."""
+    generations = {user.user_id: generation for user, generation in found}
+    held = await uow.users.hold_many(list(generations))
+    return [
+        Candidate(user, generations[user.user_id]) for user in held if user.domain in domains and not user.is_deleted
+    ]
+
+
 def _row(organization: Organization, candidate: Candidate, now: datetime, *, is_moving: bool) -> Migration:
     user = candidate.user
     reason = decide(
@@ -138,19 +149,23 @@ class Enrollment:
         self._gateway = gateway
 
     async def block_page(self, page: PageInput) -> PageOutcome:
-        """Enrolls one page of users of the organization's blocked domains."""
+        """Enrolls one page of users of the organization's blocked domains; `due` is when the next block begins.
+
+        A repeat finds enrolled whom the first try enrolled, and goes on with the rest.
+        """
         async with self._store.write() as uow:
             organization = await uow.organizations.get(page.org_id)
             if organization is None or organization.status is not ServiceStatus.PROVISIONED:
                 return PageOutcome(more=False)
-            now = self._clock.now()
-            domains = [it for it in await uow.domains.of_organization(page.org_id) if it.block_at is not None]
-            due = [it.name for it in domains if it.block_at is not None and it.block_at <= now]
+            begins = {
+                it.name: it.block_at for it in await uow.domains.of_organization(page.org_id) if it.block_at is not None
+            }
+            due = [name for name, at in begins.items() if at <= page.as_of]
             found = await uow.users.to_enroll(page.org_id, due, PAGE)
-            candidates = [Candidate(user, generation) for user, generation in found]
-            count = await enroll(uow, organization, candidates, now)
+            count = await enroll(uow, organization, await _candidates(uow, found, due), self._clock.now())
             await uow.commit()
-        return PageOutcome(more=len(found) == PAGE, count=count)
+        later = [at for at in begins.values() if at > page.as_of]
+        return PageOutcome(more=len(found) == PAGE, count=count, due=min(later, default=None))
 
     async def start_page(self, page: PageInput) -> PageOutcome:
         """Starts the workflows of rows and waves not started yet. Starting twice is one start.

@@ -1,0 +1,85 @@
+"""Blocking the guests of a domain, page by page, beside imports that write the same users."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from edition_migration.adapters.store.store import SqlStore
+from edition_migration.application.enrollment import Enrollment
+from edition_migration.domain.migration import Migration
+from edition_migration.domain.progress import PageInput
+from edition_migration.domain.states import AccountStatus, InactiveReason, SkipReason
+from edition_migration.domain.states import MigrationState as S
+from edition_migration.ports.store import Store
+from tests.application.test_starting import HalfDeafGateway
+from tests.builders import NOW, domain, organization, user
+from tests.doubles import MovableClock
+from tests.fixtures.postgres import until_somebody_waits
+
+PAGE = PageInput(org_id="acme", as_of=NOW)
+LEFT = replace(user(), reported_status=AccountStatus.INACTIVE, reported_inactive_reason=InactiveReason.LEFT_COMPANY)
+
+
+def enrollment(store: Store) -> Enrollment:
+    return Enrollment(store=store, clock=MovableClock(), gateway=HalfDeafGateway())
+
+
+async def guests(store: Store, **of_domain: object) -> None:
+    """Acme with Ada, an active guest."""
+    async with store.write() as uow:
+        await uow.organizations.put(organization())
+        await uow.domains.put(domain(**of_domain))
+        await uow.users.put([user()])
+        await uow.commit()
+
+
+async def adas(store: Store) -> Migration | None:
+    async with store.read() as uow:
+        return await uow.migrations.latest("acme", "u1")
+
+
+async def test_a_guest_who_left_while_his_page_was_read_is_skipped(postgres_store_url: str) -> None:
+    """On PostgreSQL an import may write a user between the page's look at him and its block."""
+    store = SqlStore(postgres_store_url)
+    await guests(store)
+    async with store.write() as uow:
+        await uow.users.hold_many(["u1"])
+        await uow.users.put([LEFT])
+        page = asyncio.create_task(enrollment(store).block_page(PAGE))
+        await until_somebody_waits(postgres_store_url)
+        await uow.commit()
+    await page
+    row = await adas(store)
+    await store.dispose()
+    assert row is not None
+    assert (row.state, row.reason) == (S.SKIPPED, SkipReason.LEFT_COMPANY)
+
+
+async def test_a_guest_who_went_to_another_domain_while_his_page_was_read_is_left_alone(
+    postgres_store_url: str,
+) -> None:
+    store = SqlStore(postgres_store_url)
+    await guests(store)
+    async with store.write() as uow:
+        await uow.users.hold_many(["u1"])
+        await uow.users.put([user(email="ada@other.example", domain="other.example")])
+        page = asyncio.create_task(enrollment(store).block_page(PAGE))
+        await until_somebody_waits(postgres_store_url)
+        await uow.commit()
+    outcome = await page
+    row = await adas(store)
+    await store.dispose()
+    assert (outcome.count, outcome.more, row) == (0, False, None)
+
+
+async def test_a_domain_whose_block_begins_later_is_looked_at_again_then(store: Store) -> None:
+    """Also a second later, as when the clock of the worker that wrote it is ahead."""
+    begins = NOW + timedelta(seconds=1)
+    await guests(store, block_at=begins)
+    early = await enrollment(store).block_page(PAGE)
+    assert (early.count, early.due, await adas(store)) == (0, begins, None)
+    then = await enrollment(store).block_page(PageInput(org_id="acme", as_of=begins))
+    assert (then.count, then.due) == (1, None)
+    row = await adas(store)
+    assert row is not None
+    assert row.state is S.BLOCKED
