@@ -4,6 +4,7 @@ A repeat of the command id gets the first answer: the journal row of the command
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from edition_migration.application.compensation import compensate
 from edition_migration.application.records import journal_entry
@@ -34,8 +35,9 @@ class Commands:
             row = await uow.migrations.hold(command.migration)
             if row is None:
                 return _refused(command, None, "not_found", "see `starter.py status`")
-            if await uow.journal.find(row.ref, _key(command)) is not None:
-                return _done(row)
+            first = await uow.journal.find(row.ref, _key(command))
+            if first is not None:
+                return _done(replace(row, state=first.target, reason=row.reason if row.state is first.target else None))
             answer = await self._act(uow, command, row)
             if answer.verdict is Verdict.DONE:
                 await uow.commit()

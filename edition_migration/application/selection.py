@@ -10,7 +10,7 @@ from edition_migration.domain.commands import CommandAnswer, SelectionAnswer, Ve
 from edition_migration.domain.errors import Conflict, InvalidInput, NotFound, Problem
 from edition_migration.domain.migration import Migration, Wave, WaveState
 from edition_migration.domain.names import MigrationRef, new_id
-from edition_migration.domain.organization import Activation, Organization
+from edition_migration.domain.organization import LONGEST_ACTIVATION_DELAY, Activation, Organization
 from edition_migration.domain.states import SELECTABLE, TERMINAL
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store, UnitOfWork
@@ -38,7 +38,8 @@ class Selection:
     async def select(self, order: SelectionOrder) -> SelectionAnswer:
         """Claims whom it may, and says for each of the others why not. A repeat gets the first answer.
 
-        Raises NotFound for an unknown organization, InvalidInput for a delay without delayed activation.
+        Raises NotFound for an unknown organization, InvalidInput for a delay that is too long or comes without
+        delayed activation.
         """
         _check(order)
         try:
@@ -109,9 +110,17 @@ def is_free(row: Migration) -> bool:
 
 
 def _check(order: SelectionOrder) -> None:
-    if order.activation_delay is not None and order.activation is not Activation.DELAYED:
-        problem = Problem("activation_delay", "is given without activation=delayed", "set activation to delayed")
-        raise InvalidInput(str(problem), problems=(problem,))
+    if order.activation_delay is None:
+        return
+    if order.activation is not Activation.DELAYED:
+        raise _refusal("is given without activation=delayed", "set activation to delayed")
+    if not timedelta() <= order.activation_delay <= LONGEST_ACTIVATION_DELAY:
+        raise _refusal(f"is not between 0 and {LONGEST_ACTIVATION_DELAY.days} days", "give a span like 2d")
+
+
+def _refusal(reason: str, mend: str) -> InvalidInput:
+    problem = Problem("activation_delay", reason, mend)
+    return InvalidInput(str(problem), problems=(problem,))
 
 
 def _wave(order: SelectionOrder, organization: Organization, now: datetime) -> Wave:

@@ -12,9 +12,12 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks
 
 def parse(value: object) -> object:
     """A short form becomes a timedelta; everything else is left to pydantic, which knows ISO 8601."""
-    if isinstance(value, str) and (match := _SHORT.match(value.strip())):
+    if not isinstance(value, str) or not (match := _SHORT.match(value.strip())):
+        return value
+    try:
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    return value
+    except (OverflowError, ValueError):  # more days, or more digits, than Python can count
+        return value
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse)]

@@ -30,6 +30,9 @@ class Activation(StrEnum):
     BY_HAND = "by_hand"
 
 
+LONGEST_ACTIVATION_DELAY = timedelta(days=90)
+
+
 class PasswordRules(BaseModel):
     """NIST SP 800-63B-4: length, no composition rule; an organization may add the product's own."""
 
@@ -53,9 +56,9 @@ class OrganizationSettings(BaseModel):
     minimum_client: str = Field(default="6.0", pattern=r"^\d+(\.\d+){0,3}$")
     selection: Selection = Selection.MANUAL
     activation: Activation = Activation.WITH_INSTRUCTIONS
-    activation_delay: Duration = Field(default=timedelta(0), ge=timedelta(0), le=timedelta(days=90))
+    activation_delay: Duration = Field(default=timedelta(0), ge=timedelta(0), le=LONGEST_ACTIVATION_DELAY)
     storage_per_user_mb: int = Field(default=0, ge=0)
-    digest_every: Duration = Field(default=timedelta(days=7), ge=timedelta(days=1))
+    digest_every: Duration = Field(default=timedelta(days=7), ge=timedelta(days=1), le=timedelta(days=365))
     password: PasswordRules = PasswordRules()
     locale: str = Field(default="en", pattern=r"^[a-z]{2}$")
     zone: str = "UTC"
