@@ -1,0 +1,81 @@
+"""A missing or placeholder secret stops the process with the setting's name, and never with its value."""
+
+import base64
+
+import pytest
+
+from edition_migration.domain.errors import ConfigurationError
+from edition_migration.settings import PREFIX, load_settings
+
+KEY = base64.b64encode(b"k" * 32).decode()
+GOOD = {
+    "LINK_KEYS": f"new:{KEY},old:{KEY}",
+    "WEBHOOK_SECRETS": f"whsec_{KEY}",
+    "PAGE_SECRET": "a page secret of more than 32 characters",
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("empty"))
+    for name, value in GOOD.items():
+        monkeypatch.setenv(PREFIX + name, value)
+
+
+def refusal() -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings()
+    assert "starter.py secrets" in refused.value.mend
+    return refused.value.message
+
+
+def test_defaults_serve_one_machine_and_the_first_link_key_is_the_current_one() -> None:
+    settings = load_settings()
+    assert settings.database_url.get_secret_value() == "sqlite+aiosqlite:///var/edition-migration.db"
+    assert list(settings.keys_of_links) == ["new", "old"]
+    assert settings.webhook_secret_list == (f"whsec_{KEY}",)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_missing_secret_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv(PREFIX + name)
+    assert refusal() == f"{PREFIX}{name}: is missing"
+
+
+def test_all_missing_secrets_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in GOOD:
+        monkeypatch.setenv(PREFIX + name, "")
+    assert refusal() == " | ".join(f"{PREFIX}{name}: is missing" for name in GOOD)
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("placeholder", ["changeme", " Secret ", "TODO"])
+def test_a_placeholder_is_named(monkeypatch: pytest.MonkeyPatch, name: str, placeholder: str) -> None:
+    monkeypatch.setenv(PREFIX + name, placeholder)
+    assert refusal() == f"{PREFIX}{name} is a placeholder; make one with `starter.py secrets`"
+
+
+@pytest.mark.parametrize(
+    ("name", "weak", "message"),
+    [
+        ("LINK_KEYS", "k1:c2hvcnQ=", f"{PREFIX}LINK_KEYS needs ID:BASE64 of 32 bytes or more in each part"),
+        ("LINK_KEYS", KEY, f"{PREFIX}LINK_KEYS needs ID:BASE64 of 32 bytes or more in each part"),
+        ("WEBHOOK_SECRETS", KEY, f"{PREFIX}WEBHOOK_SECRETS needs whsec_BASE64 of 24 bytes or more in each part"),
+        ("PAGE_SECRET", "too short a page secret", f"{PREFIX}PAGE_SECRET is shorter than 32 characters"),
+    ],
+)
+def test_a_weak_secret_is_refused_without_being_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, weak: str, message: str
+) -> None:
+    monkeypatch.setenv(PREFIX + name, weak)
+    assert refusal() == message
+
+
+def test_no_secret_is_shown_when_settings_are_printed() -> None:
+    shown = repr(load_settings())
+    assert [value for value in (KEY, GOOD["PAGE_SECRET"]) if value in shown] == []
+
+
+def test_another_setting_out_of_range_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}SMTP_PORT", "0")
+    assert refusal().startswith(f"{PREFIX}SMTP_PORT: ")
