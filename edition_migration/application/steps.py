@@ -204,7 +204,7 @@ class Steps:
 
     async def _await_new_password(self, turn: _Turn) -> Outcome:
         row = turn.row
-        if row.signed_in_at is not None:
+        if row.state is S.AWAITING_FIRST_SIGN_IN and row.signed_in_at is not None:
             return await turn.done(row)
         if row.deadline_at is None or row.deadline_at > turn.as_of:
             return await turn.wait("until the user acts", until=row.deadline_at)

@@ -24,6 +24,9 @@ from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.user import User
 from edition_migration.ports.store import UnitOfWork
 
+_BEFORE_FIRST_SIGN_IN = (S.ACTIVATED, S.AWAITING_FIRST_SIGN_IN)
+"""Who waits for a password does not become a federated user by signing in elsewhere."""
+
 
 def unknown_user(user_id: str) -> User:
     """The row of a user of whom nothing is known yet: no address, so nobody's guest."""
@@ -106,7 +109,7 @@ class UserFacts:
         accepted, stamps = merge(user.stamps, {"signed_in": True}, self.stamp)
         if not accepted:
             return False
-        is_awaited = row is not None and row.state in AFTER_ACTIVATION and row.signed_in_at is None
+        is_awaited = row is not None and row.state in _BEFORE_FIRST_SIGN_IN and row.signed_in_at is None
         credential = CredentialState.FEDERATED if is_awaited else user.credential_state
         await self.uow.users.put([replace(user, credential_state=credential, stamps=stamps)])
         if row is not None and is_awaited:

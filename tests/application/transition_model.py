@@ -1,0 +1,169 @@
+"""The model of one user written from the design, and the use cases on one store. Used by `test_transition_model`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from edition_migration.adapters.mails.renderer import TemplateRenderer
+from edition_migration.adapters.store.store import SqlStore
+from edition_migration.adapters.strength import strength
+from edition_migration.application.capacity import Capacity
+from edition_migration.application.commands import Commands
+from edition_migration.application.credentials import Credentials
+from edition_migration.application.delivery import Delivery
+from edition_migration.application.events import Events
+from edition_migration.application.intake import Intake
+from edition_migration.application.mail_context import MailContexts
+from edition_migration.application.selection import Selection
+from edition_migration.application.steps import Steps
+from edition_migration.application.token_keys import TokenKeys
+from edition_migration.application.waves import WaveRelease
+from edition_migration.domain.states import AccountStatus
+from edition_migration.ports.mails import Envelope
+from tests import builders
+from tests.doubles import CountingHasher, MovableClock
+
+PEOPLE, LICENSES = 3, 2
+DEADLINE = timedelta(days=14)
+STEPS = (
+    "notify_deactivation",
+    "send_instructions",
+    "activate",
+    "reset_password",
+    "await_new_password",
+    "apply_policies",
+)
+ENDED = {"MIGRATED", "EXPIRED", "CANCELLED", "SKIPPED", "DELETED"}
+FORWARD = {
+    "BLOCKED": {"IN_REVIEW", "SELECTED", "SKIPPED"},
+    "IN_REVIEW": {"SELECTED", "SKIPPED"},
+    "SELECTED": {"WAITING_CAPACITY", "INSTRUCTED"},
+    "WAITING_CAPACITY": {"INSTRUCTED"},
+    "INSTRUCTED": {"ACTIVATED"},
+    "ACTIVATED": {"AWAITING_PASSWORD", "AWAITING_FIRST_SIGN_IN"},
+    "AWAITING_PASSWORD": {"PASSWORD_SET", "EXPIRED"},
+    "AWAITING_FIRST_SIGN_IN": {"MIGRATED", "EXPIRED"},
+    "PASSWORD_SET": {"MIGRATED"},
+}
+"""Beside these, everybody who has not ended may be CANCELLED or DELETED."""
+WITH_ACCOUNT = {"ACTIVATED", "AWAITING_PASSWORD", "AWAITING_FIRST_SIGN_IN", "PASSWORD_SET", "MIGRATED"}
+
+
+@dataclass
+class Person:
+    """One user as the model sees him. `position` is the step that his workflow asks."""
+
+    state: str = "BLOCKED"
+    position: int = 0
+    wave: str | None = None
+    license: str = ""  # waiting, reserved, used
+    is_by_hand: bool = False
+    is_activation_requested: bool = False
+    told: bool = False
+    signed_in: bool = False
+    deadline: Any = None
+    mails: list[str] = field(default_factory=list[str])
+    was_written_to: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in ENDED
+
+    def end(self, state: str, last_mail: str | None = None) -> None:
+        self.state, self.license = state, ""
+        self.mails = [last_mail] if last_mail and self.was_written_to else []
+
+
+class Relay:
+    async def send(self, envelope: Envelope) -> int:
+        return 250
+
+
+class Service:
+    """The use cases on one store."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.store, self.clock = store, MovableClock()
+        store_and_clock: dict[str, Any] = {"store": store, "clock": self.clock}
+        self.keys = TokenKeys(keys={"k1": b"k" * 32}, current="k1")
+        self.selection = Selection(**store_and_clock)
+        self.commands = Commands(**store_and_clock, selection=self.selection)
+        self.capacity = Capacity(**store_and_clock)
+        self.release = WaveRelease(**store_and_clock, page_size=10)
+        self.steps = Steps(**store_and_clock, keys=self.keys)
+        self.intake, self.events = Intake(**store_and_clock), Events(**store_and_clock)
+        self.credentials = Credentials(**store_and_clock, hasher=CountingHasher(), strength=strength, keys=self.keys)
+        contexts = MailContexts(keys=self.keys, link_base="https://service.example")
+        self.delivery = Delivery(**store_and_clock, renderer=TemplateRenderer(), mailer=Relay(), contexts=contexts)
+
+    async def prepare(self, org_id: str, user_ids: Sequence[str], *, is_single_sign_on: bool) -> None:
+        inactive: dict[str, Any] = {"account_status": AccountStatus.INACTIVE, "org_id": org_id}
+        async with self.store.write() as uow:
+            await uow.organizations.put(builders.organization(org_id=org_id, is_single_sign_on=is_single_sign_on))
+            await uow.capacity.set_purchased(org_id, licenses=LICENSES, storage_mb=10_000)
+            await uow.users.put([builders.user(it, email=f"{it}@acme.example", **inactive) for it in user_ids])
+            await uow.migrations.add([builders.migration(it, org_id=org_id) for it in user_ids])
+            await uow.commit()
+
+
+class Model:
+    """What the design says of people who want the same licenses: whom a grant serves, and what a step answers."""
+
+    people: dict[str, Person]
+    queue: list[str]
+    service: Service
+    is_single_sign_on: bool
+
+    def model_grants(self) -> None:
+        self.queue = [it for it in self.queue if self.people[it].license == "waiting"]
+        taken = sum(it.license in ("reserved", "used") for it in self.people.values())
+        for user_id in self.queue[: LICENSES - taken]:
+            self.people[user_id].license = "reserved"
+
+    def model_steps(self, person: Person) -> str:
+        if not person.is_open:
+            return "stop"
+        return str(getattr(self, f"model_{STEPS[person.position]}")(person))
+
+    def model_notify_deactivation(self, person: Person) -> str:
+        person.state = "SELECTED" if person.wave else "IN_REVIEW"
+        person.mails.append("account_deactivated")
+        return "done"
+
+    def model_send_instructions(self, person: Person) -> str:
+        if person.state == "IN_REVIEW":
+            return "wait"
+        if person.license != "reserved":
+            person.state = "WAITING_CAPACITY"
+            return "wait"
+        person.state = "INSTRUCTED"
+        person.mails.append("instructions")
+        return "done"
+
+    def model_activate(self, person: Person) -> str:
+        if not person.told or (person.is_by_hand and not person.is_activation_requested):
+            return "wait"
+        person.state, person.license = "ACTIVATED", "used"
+        return "done"
+
+    def model_reset_password(self, person: Person) -> str:
+        if self.is_single_sign_on:
+            person.state, person.deadline = "AWAITING_FIRST_SIGN_IN", self.service.clock.now() + DEADLINE
+        else:
+            person.state = "AWAITING_PASSWORD"
+            person.mails.append("reset_password")
+        return "done"
+
+    def model_await_new_password(self, person: Person) -> str:
+        if person.state == "PASSWORD_SET" or (person.state == "AWAITING_FIRST_SIGN_IN" and person.signed_in):
+            return "done"
+        if person.deadline is None or person.deadline > self.service.clock.now():
+            return "wait"
+        person.end("EXPIRED", "expired")
+        return "stop"
+
+    def model_apply_policies(self, person: Person) -> str:
+        person.state = "MIGRATED"
+        person.mails.append("welcome")
+        return "done"
