@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.names import MigrationRef, OrganizationRef
@@ -47,6 +48,18 @@ class Bells:
             if answered:
                 await self._remove(answered)
         return len(answered)
+
+    async def wake(self, now: datetime) -> int:
+        """Starts the workflows of organizations that have work to do and do not run; how many have work.
+
+        One that was terminated or failed in the middle of its drain has answered its bells already. A running one is
+        not disturbed. Raises as `ring_due`.
+        """
+        async with self._store.read() as uow:
+            org_ids = await uow.organizations.with_work(now)
+        for org_id in org_ids:
+            await self._gateway.start_organization(OrganizationRef(org_id=org_id))
+        return len(org_ids)
 
     async def _ring(self, bell: Doorbell) -> None:
         if bell.migration is None:

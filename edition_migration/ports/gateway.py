@@ -24,3 +24,7 @@ class WorkflowGateway(Protocol):
     async def ring_organization(self, ref: OrganizationRef) -> None:
         """Signal-with-start: the organization's workflow always hears it."""
         ...
+
+    async def start_organization(self, ref: OrganizationRef) -> None:
+        """Starts the organization's workflow where none runs; a running one hears nothing of it."""
+        ...

@@ -45,6 +45,11 @@ class Organizations(Protocol):
 
     async def list_ids(self) -> Sequence[str]: ...
 
+    async def with_work(self, now: datetime) -> Sequence[str]:
+        """Ids, also of organizations that only events name yet, for which something is to be done: a pending event, an
+        errand, a migration or wave not started, a mail of the organization's postman, a report that is due."""
+        ...
+
 
 class Domains(Protocol):
     async def get(self, name: str) -> Domain | None: ...

@@ -75,6 +75,13 @@ class TemporalWorkflowGateway:
 
     async def ring_organization(self, ref: OrganizationRef) -> None:
         """Signal-with-start: one that was cancelled or terminated begins anew."""
+        await self._start_organization(ref, RING)
+
+    async def start_organization(self, ref: OrganizationRef) -> None:
+        """A running one is used and not rung; one that has ended, in whatever way, begins anew."""
+        await self._start_organization(ref, None)
+
+    async def _start_organization(self, ref: OrganizationRef, signal: str | None) -> None:
         async with _answering():
             await self._client.start_workflow(
                 OrganizationMigration.run,
@@ -82,7 +89,8 @@ class TemporalWorkflowGateway:
                 id=ref.workflow_id,
                 task_queue=MIGRATION_QUEUE,
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                start_signal=RING,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                start_signal=signal,
                 search_attributes=attributes_of_organization(ref.org_id),
                 static_summary=f"organization {ref.org_id}",
                 priority=Priority(fairness_key=ref.org_id),

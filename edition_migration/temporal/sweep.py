@@ -1,6 +1,10 @@
-"""The sweep: every second the worker rings the doorbells that nobody answered (Temporal down, process killed)."""
+"""The sweep: every second the worker rings the doorbells that nobody answered (Temporal down, process killed).
+
+And every half minute it starts the organizations that have work to do but do not run: cancelled, terminated, failed.
+"""
 
 import asyncio
+from datetime import UTC, datetime
 
 import structlog
 
@@ -10,15 +14,21 @@ from edition_migration.domain.errors import StoreUnavailable, TemporalUnavailabl
 PERIOD = 1.0
 """Seconds between two looks: what a lost ring costs at most."""
 
+WAKE_PERIOD = 30.0
+"""Seconds between two looks at the organizations: what a terminated one loses at most."""
+
 log = structlog.stdlib.get_logger(__name__)
 
 
 async def sweep(bells: Bells, stop: asyncio.Event, *, period: float = PERIOD) -> None:
     """Until `stop` is set. An outage of store or Temporal is said once and survived; other errors are raised."""
-    is_down = False
+    is_down, wakes_at = False, 0.0
     while not stop.is_set():
         try:
             is_full = await bells.ring_due() == LIMIT
+            if asyncio.get_running_loop().time() >= wakes_at:
+                await bells.wake(datetime.now(UTC))
+                wakes_at = asyncio.get_running_loop().time() + WAKE_PERIOD
             if is_down:
                 log.info("doorbells are rung again")
             is_down = False

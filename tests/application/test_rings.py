@@ -1,18 +1,20 @@
 """Doorbells on both databases: rung once a target, removed only when rung, and what happens where nobody hears."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.rings import Bells
 from edition_migration.domain.errors import TemporalUnavailable
-from edition_migration.domain.mail import MailState
+from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
 from edition_migration.domain.progress import Overview
 from edition_migration.domain.states import MigrationState as S
-from tests.fixtures.records import NOW, ORG, mail, migration, organization, ref, user
+from edition_migration.ports.store import UnitOfWork
+from edition_migration.ports.store_events import InboxRow, InboxState
+from tests.fixtures.records import NOW, ORG, mail, migration, organization, ref, user, wave
 
 
 class RecordingGateway:
@@ -20,6 +22,7 @@ class RecordingGateway:
 
     def __init__(self, *, deaf: Sequence[MigrationRef] = (), away_at: int | None = None) -> None:
         self.rung: list[str] = []
+        self.woken: list[str] = []
         self.away_at = away_at
         self._deaf = deaf
 
@@ -35,6 +38,9 @@ class RecordingGateway:
 
     async def ring_organization(self, ref: OrganizationRef) -> None:
         self._ring(ref.workflow_id)
+
+    async def start_organization(self, ref: OrganizationRef) -> None:
+        self.woken.append(ref.org_id)
 
     def _ring(self, workflow_id: str) -> None:
         if self.away_at is not None and len(self.rung) >= self.away_at:
@@ -123,3 +129,51 @@ async def test_migration_that_is_not_started_yet_needs_no_ring(store: SqlStore) 
     assert row is not None
     assert row.attention is None
     assert await _left(store) == []
+
+
+def event(event_id: str = "e1", org_id: str | None = ORG) -> InboxRow:
+    return InboxRow(
+        inbox_id=0,
+        source="hr",
+        event_id=event_id,
+        type="user.created",
+        org_id=org_id,
+        body="{}",
+        digest="0" * 64,
+        received_at=NOW,
+        state=InboxState.PENDING,
+    )
+
+
+WORK: dict[str, Callable[[UnitOfWork], Awaitable[object]]] = {
+    "event": lambda uow: uow.inbox.receive(event()),
+    "errand": lambda uow: uow.errands.add(ORG, "review_domain", "acme.example", NOW),
+    "migration not started": lambda uow: uow.migrations.add([migration()]),
+    "wave not started": lambda uow: uow.waves.add(wave(), ""),
+    "mail": lambda uow: uow.mails.queue([mail(user_id=None, generation=None, kind=MailKind.SERVICE_PROVISIONED)]),
+    "report": lambda uow: uow.organizations.put(organization(digest_due_at=NOW)),
+}
+
+
+@pytest.mark.parametrize("kind", WORK)
+async def test_an_organization_that_has_work_to_do_is_started_without_a_bell(store: SqlStore, kind: str) -> None:
+    """Its workflow may have been terminated after it had answered its bells."""
+    await _prepare(store, migration("u2", state=S.IN_REVIEW, started_at=NOW))
+    gateway = RecordingGateway()
+    bells = Bells(store=store, gateway=gateway)
+    assert (await bells.wake(NOW), gateway.woken) == (0, [])
+    async with store.write() as uow:
+        await uow.users.put([user("u1")])
+        await WORK[kind](uow)
+        await uow.commit()
+    assert (await bells.wake(NOW), gateway.woken, gateway.rung) == (1, [ORG], [])
+
+
+async def test_an_organization_of_which_only_events_are_known_is_started_too(store: SqlStore) -> None:
+    async with store.write() as uow:
+        await uow.inbox.receive(event(org_id="newcomer"))
+        await uow.inbox.receive(event(event_id="e2", org_id=None))
+        await uow.commit()
+    gateway = RecordingGateway()
+    await Bells(store=store, gateway=gateway).wake(NOW)
+    assert gateway.woken == ["newcomer"]

@@ -152,3 +152,6 @@ class WatchedGateway:
         await self._reached(f"{ref.org_id}.ring_organization.before")
         await self._gateway.ring_organization(ref)
         await self._reached(f"{ref.org_id}.ring_organization.after")
+
+    async def start_organization(self, ref: OrganizationRef) -> None:
+        await self._gateway.start_organization(ref)

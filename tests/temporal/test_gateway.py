@@ -22,6 +22,7 @@ CALLS: dict[str, Callable[[TemporalWorkflowGateway], Awaitable[object]]] = {
     "start_wave": lambda gateway: gateway.start_wave(WaveRef(org_id="acme", wave_id="w1")),
     "ring_migration": lambda gateway: gateway.ring_migration(REF),
     "ring_organization": lambda gateway: gateway.ring_organization(OrganizationRef(org_id="acme")),
+    "start_organization": lambda gateway: gateway.start_organization(OrganizationRef(org_id="acme")),
 }
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +20,9 @@ OPTIONS = WorkerOptions(mails_per_second=10, drain_limit=timedelta(seconds=5))
 
 class NoBells:
     async def ring_due(self) -> int:
+        return 0
+
+    async def wake(self, now: datetime) -> int:
         return 0
 
 

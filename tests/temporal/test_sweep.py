@@ -1,6 +1,7 @@
 """The sweep: rings until it is told to stop, survives outages, rests only when nothing is left."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ class ScriptedBells:
     def __init__(self, stop: asyncio.Event, *answers: int | Exception) -> None:
         self._stop = stop
         self._answers = list(answers)
+        self.wakes = 0
 
     @property
     def is_empty(self) -> bool:
@@ -28,6 +30,10 @@ class ScriptedBells:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    async def wake(self, now: datetime) -> int:
+        self.wakes += 1
+        return 0
 
 
 async def _sweep(*answers: int | Exception, period: float = 0.0) -> ScriptedBells:
@@ -44,6 +50,10 @@ async def test_sweep_survives_outages_of_store_and_temporal() -> None:
 
 async def test_full_page_is_followed_by_the_next_without_a_rest() -> None:
     assert (await _sweep(LIMIT, LIMIT, 0, period=60)).is_empty
+
+
+async def test_organizations_are_looked_at_at_once_and_then_more_rarely() -> None:
+    assert (await _sweep(0, 0, 0)).wakes == 1
 
 
 async def test_stop_ends_a_rest_at_once() -> None:

@@ -110,6 +110,18 @@ async def test_cancelled_organization_begins_anew_with_the_next_ring(started: St
     assert script.names == EMPTY_DRAIN * 2
 
 
+async def test_terminated_organization_is_started_again_and_a_running_one_is_not_disturbed(
+    started: Started, script: Script
+) -> None:
+    handle = await started.organization()
+    await script.until_asked("report")
+    await started.gateway.start_organization(OrganizationRef(org_id=started.org_id))
+    await handle.terminate()
+    await started.gateway.start_organization(OrganizationRef(org_id=started.org_id))
+    await script.until_asked("report", times=2)
+    assert script.names == EMPTY_DRAIN * 2
+
+
 async def test_long_history_makes_a_new_run_that_carries_only_the_id_and_loses_no_ring(script: Script) -> None:
     """On a server of its own that suggests a new run after 60 events: one drain is about 36."""
     binary = await find_local_server(os.environ)

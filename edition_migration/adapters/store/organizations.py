@@ -1,15 +1,22 @@
 """Organizations and their domains."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 
-from edition_migration.adapters.store.tables.capacity import counters
+from edition_migration.adapters.store.tables.capacity import counters, waves
+from edition_migration.adapters.store.tables.columns import literally
+from edition_migration.adapters.store.tables.migrations import Postman, mails, migrations
 from edition_migration.adapters.store.tables.people import domains, organizations
+from edition_migration.adapters.store.tables.work import errands, inbox
 from edition_migration.adapters.store.transaction import Transaction
 from edition_migration.domain.errors import Conflict
+from edition_migration.domain.mail import UNSENT
 from edition_migration.domain.organization import Domain, Organization, OrganizationSettings
+from edition_migration.domain.states import OPEN
+from edition_migration.ports.store_events import InboxState
 
 _NOTHING_PURCHASED = dict.fromkeys((column.name for column in counters.c if column.name != "org_id"), 0)
 
@@ -36,6 +43,20 @@ class SqlOrganizations:
     async def list_ids(self) -> Sequence[str]:
         rows = await self._tx.rows(select(organizations.c.org_id).order_by(organizations.c.org_id))
         return [row["org_id"] for row in rows]
+
+    async def with_work(self, now: datetime) -> Sequence[str]:
+        """Each part is answered by the index that the organization's own drain uses."""
+        work = union(
+            select(inbox.c.org_id).where(literally(inbox.c.state, [InboxState.PENDING])),
+            select(errands.c.org_id),
+            select(migrations.c.org_id).where(migrations.c.started_at.is_(None), literally(migrations.c.state, OPEN)),
+            select(waves.c.org_id).where(waves.c.started_at.is_(None)),
+            select(mails.c.org_id).where(
+                literally(mails.c.postman, [Postman.ORGANIZATION]), literally(mails.c.state, UNSENT)
+            ),
+            select(organizations.c.org_id).where(organizations.c.digest_due_at <= now),
+        )
+        return sorted({row["org_id"] for row in await self._tx.rows(work)} - {None})
 
 
 def _organization(*, settings: object, administrators: Sequence[str], **columns: Any) -> Organization:
