@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from edition_migration.application.import_file import Outcome, RowStatus
+from edition_migration.application.organization_facts import REVIEW_DOMAIN
 from edition_migration.application.user_facts import UserFacts, merged_user, unknown_user
 from edition_migration.domain.addresses import domain_of
 from edition_migration.domain.events.user import UserUpdated
@@ -40,7 +41,9 @@ class ImportedUsers:
         moving = {email: migrations[user.user_id] for email, user in known.items() if user.user_id in migrations}
         one_by_one = sorted((row for row in rows if row.email in moving), key=lambda row: known[row.email].user_id)
         outcomes = {row.email: await self._follow(uow, row, known[row.email], moving[row.email]) for row in one_by_one}
-        outcomes |= await self._write_together(uow, [row for row in rows if row.email not in moving], known)
+        together = [row for row in rows if row.email not in moving]
+        outcomes |= await self._write_together(uow, together, known)
+        await self._review_late(uow, [known[row.email] for row in together if row.email in known], owners)
         for org_id in sorted(set(owners.values())):
             await uow.doorbells.add_organization(org_id, self._now)
         return [outcomes[row.email] for row in rows]
@@ -60,6 +63,13 @@ class ImportedUsers:
                 changed.append(after)
         await uow.users.put(changed)
         return outcomes
+
+    async def _review_late(self, uow: UnitOfWork, written: Sequence[User], owners: Mapping[str, str]) -> None:
+        """Whom a page of the organization blocked before his row was held here: his domain is looked at once more."""
+        enrolled = await _migrations(uow, {user.user_id: user for user in written}, owners)
+        domains = {user.domain for user in written if user.user_id in enrolled and user.domain is not None}
+        for name in sorted(domains & owners.keys()):
+            await uow.errands.add(owners[name], REVIEW_DOMAIN, name, self._now)
 
     def _merged(self, user: User, row: UserRow) -> User | None:
         """The user as the row says; None where newer events said all of it already."""

@@ -3,9 +3,13 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
+from edition_migration.adapters.csv_files import CsvFiles
 from edition_migration.adapters.store.store import SqlStore
-from edition_migration.application.enrollment import Enrollment
+from edition_migration.application.enrollment import Candidate, Enrollment, enroll
+from edition_migration.application.errands import Errands
+from edition_migration.application.imports import UserImport
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.progress import PageInput
 from edition_migration.domain.states import AccountStatus, InactiveReason, SkipReason
@@ -83,3 +87,23 @@ async def test_a_domain_whose_block_begins_later_is_looked_at_again_then(store: 
     row = await adas(store)
     assert row is not None
     assert row.state is S.BLOCKED
+
+
+async def test_a_guest_blocked_while_his_import_was_read_is_reviewed(postgres_store_url: str, tmp_path: Path) -> None:
+    """The import saw no migration of his and so decided nothing; the file says that he left."""
+    store = SqlStore(postgres_store_url)
+    await guests(store)
+    file = tmp_path / "users.csv"
+    file.write_text("email,status,inactiveReason\nada.lovelace@acme.example,inactive,left_company\n", encoding="utf-8")
+    users = UserImport(store=store, clock=MovableClock(NOW + timedelta(seconds=1)), files=CsvFiles())
+    async with store.write() as uow:
+        await enroll(uow, organization(), [Candidate(user(), 1)], NOW)
+        importing = asyncio.create_task(users.run(file, tmp_path / "result.csv"))
+        await until_somebody_waits(postgres_store_url)
+        await uow.commit()
+    await importing
+    await Errands(store=store, clock=MovableClock()).page(PAGE)
+    row = await adas(store)
+    await store.dispose()
+    assert row is not None
+    assert (row.state, row.reason) == (S.SKIPPED, SkipReason.LEFT_COMPANY)
