@@ -4,7 +4,7 @@ from datetime import datetime
 
 from edition_migration.application.records import user_mail
 from edition_migration.domain.mail import MailKind
-from edition_migration.domain.migration import Migration
+from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.states import AFTER_ACTIVATION, AccountStatus, CredentialState, Edition, InactiveReason
 from edition_migration.ports.store import UnitOfWork
 
@@ -20,7 +20,8 @@ async def compensate(
     ref = row.ref
     await uow.tokens.kill_all(ref)
     await uow.mails.suppress_unsent(ref)
-    if mail is not None and await uow.mails.was_any_accepted(ref):
+    is_reachable = row.attention is not Attention.UNDELIVERABLE  # a refused mail stops those behind it
+    if mail is not None and is_reachable and await uow.mails.was_any_accepted(ref):
         await uow.mails.queue([user_mail(ref, mail, now)])
     await uow.users.set_account(
         [row.user_id],

@@ -8,6 +8,7 @@ from edition_migration.application.reconsideration import Reconsideration
 from edition_migration.application.records import PROVISIONING, journal_entry
 from edition_migration.domain.errors import ConfigurationError, NotFound
 from edition_migration.domain.migration import Migration
+from edition_migration.domain.organization import ServiceStatus
 from edition_migration.domain.progress import PageInput, PageOutcome
 from edition_migration.domain.states import BEFORE_ACTIVATION, CancelReason
 from edition_migration.domain.states import MigrationState as S
@@ -44,9 +45,10 @@ class Errands:
     async def _release_domain(self, uow: UnitOfWork, errand: Errand) -> int:
         """Who is not yet activated is CANCELLED and a guest again; who is activated goes on. Others are reviewed."""
         rows = await uow.migrations.open_of_domain(errand.org_id, errand.argument, errand.cursor, PAGE)
+        reason = await _why_released(uow, errand)
         for row in await _held(uow, rows):
             if row.state in BEFORE_ACTIVATION:
-                await self._cancel(uow, row, errand)
+                await self._cancel(uow, row, errand, reason)
         if len(rows) < PAGE:
             await uow.errands.add(errand.org_id, kinds.REVIEW_DOMAIN, errand.argument, self._clock.now())
         await _turn_page(uow, errand, rows)
@@ -66,9 +68,9 @@ class Errands:
         await _turn_page(uow, errand, rows)
         return len(rows)
 
-    async def _cancel(self, uow: UnitOfWork, row: Migration, errand: Errand) -> None:
+    async def _cancel(self, uow: UnitOfWork, row: Migration, errand: Errand, reason: CancelReason) -> None:
         now = self._clock.now()
-        await uow.migrations.move(row.ref, [row.state], S.CANCELLED, now, reason=CancelReason.DOMAIN_REMOVED)
+        await uow.migrations.move(row.ref, [row.state], S.CANCELLED, now, reason=reason)
         entry = journal_entry(
             row,
             key=f"errand/{errand.errand_id}",
@@ -80,6 +82,13 @@ class Errands:
         await uow.journal.add([entry])
         await uow.doorbells.add_migrations([row.ref], now)
         await restore_guest(uow, row, now)
+
+
+async def _why_released(uow: UnitOfWork, errand: Errand) -> CancelReason:
+    organization = await uow.organizations.get(errand.org_id)
+    if organization is not None and organization.status is ServiceStatus.DEPROVISIONED:
+        return CancelReason.DEPROVISIONED
+    return CancelReason.DOMAIN_REMOVED
 
 
 async def _held(uow: UnitOfWork, rows: Sequence[Migration]) -> Sequence[Migration]:

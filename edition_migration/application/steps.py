@@ -12,7 +12,7 @@ from edition_migration.application.activation import assign_policy
 from edition_migration.application.compensation import compensate
 from edition_migration.application.records import WORKFLOW, Detail, journal_entry, next_mail_of, user_mail
 from edition_migration.application.token_keys import TokenKeys
-from edition_migration.domain.errors import NotFound
+from edition_migration.domain.errors import Inconsistent, NotFound
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import Migration, Step, TicketState
 from edition_migration.domain.names import MigrationRef
@@ -25,6 +25,7 @@ from edition_migration.domain.states import (
     CredentialState,
     Edition,
     InactiveReason,
+    sources_of,
 )
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.clock import Clock
@@ -64,7 +65,9 @@ class _Turn:
             target=target,
             detail=detail,
         )
-        await self.uow.migrations.move(self.ref, [self.row.state], target, self.now, reason=reason)
+        is_moved = await self.uow.migrations.move(self.ref, sources_of(target), target, self.now, reason=reason)
+        if not is_moved:
+            raise Inconsistent("a step would move a migration where it may not go", mend="look at its journal")
         await self.uow.journal.add([entry])
         moved = await self.uow.migrations.get(self.ref)
         return moved or replace(self.row, state=target)
@@ -178,7 +181,8 @@ class Steps:
             edition=Edition.BUSINESS,
             credential=CredentialState.LOCKED,
         )
-        await uow.ledger.use(turn.ref)
+        if not await uow.ledger.use(turn.ref):
+            raise Inconsistent("a granted user has no license reserved", mend="compare tickets and ledger of the user")
         return await turn.done(moved)
 
     async def _reset_password(self, turn: _Turn) -> Outcome:
@@ -213,6 +217,8 @@ class Steps:
         return await turn.stop(moved)
 
     async def _apply_policies(self, turn: _Turn) -> Outcome:
+        if not await turn.uow.ledger.is_used(turn.ref):
+            raise Inconsistent("an activated user has no license", mend="compare tickets and ledger of the user")
         is_changed = await assign_policy(turn.uow, turn.row)
         moved = await turn.move(S.MIGRATED, detail={"policy_changed": is_changed})
         await turn.uow.mails.queue([user_mail(turn.ref, MailKind.WELCOME, turn.now)])

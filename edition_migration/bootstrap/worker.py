@@ -25,6 +25,9 @@ from edition_migration.temporal.client import connect
 from edition_migration.temporal.process import HealthAddress, run_worker
 from edition_migration.temporal.worker import Activities, WorkerOptions
 
+LARGEST_PAGE = 1000
+"""Users released in one transaction, however fast the relay is."""
+
 
 def build_activities(base: Foundation) -> Activities:
     """Everything that a worker can do."""
@@ -38,7 +41,7 @@ def build_activities(base: Foundation) -> Activities:
         mailer=base.mailer,
         contexts=MailContexts(keys=keys, link_base=base.settings.link_base),
     )
-    page_size = max(1, round(base.settings.mails_per_second * 60))
+    page_size = max(1, min(LARGEST_PAGE, round(base.settings.mails_per_second * 60)))
     return Activities(
         steps=StepActivities(Steps(store=store, clock=clock, keys=keys)),
         commands=CommandActivities(Commands(store=store, clock=clock, selection=selection)),

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.names import OPAQUE_ID, MigrationRef
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import OPEN, SELECTABLE, MigrationState, sources_of
 
@@ -33,7 +33,9 @@ class _Message(BaseModel):
 class CommandRequest(_Message):
     """What an operator sends from the Temporal UI with one user's Update."""
 
-    actor: str = Field(default="temporal", max_length=64, description="Who decides: an opaque staff id, no address")
+    actor: str = Field(
+        default="temporal", pattern=f"^{OPAQUE_ID.pattern}$", description="Who decides: an opaque staff id, no address"
+    )
     activation: Activation | None = Field(default=None, description="select only: when the user is activated")
     activation_delay: timedelta | None = Field(default=None, description="select only: with activation=delayed")
 

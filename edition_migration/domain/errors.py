@@ -78,6 +78,16 @@ class ConfigurationError(EditionMigrationError):
     retryable = True
 
 
+class Inconsistent(EditionMigrationError):
+    """Rows contradict each other, which no use case of ours can make. Nothing is changed; an operator must look.
+
+    Retried, so that the failure stays in sight and the work goes on once the rows are mended.
+    """
+
+    code = "inconsistent"
+    retryable = True
+
+
 class StoreUnavailable(EditionMigrationError):
     """The database is down, busy beyond patience, or full. Retried without limit, alarmed by age."""
 

@@ -103,10 +103,6 @@ TRANSITIONS: tuple[Transition, ...] = (
 )
 
 
-def is_legal(source: MigrationState, target: MigrationState) -> bool:
-    return any(move.source is source and move.target is target for move in TRANSITIONS)
-
-
 def sources_of(target: MigrationState) -> frozenset[MigrationState]:
     """The states from which `target` can be reached: what a guarded UPDATE puts into its WHERE."""
     return frozenset(move.source for move in TRANSITIONS if move.target is target)

@@ -51,6 +51,10 @@ class Ledger(Protocol):
         """`reserved` becomes `used`; also moves the counters. False where nothing was reserved."""
         ...
 
+    async def is_used(self, ref: MigrationRef) -> bool:
+        """Whether this migration's license and storage are in use."""
+        ...
+
     async def adopt(self, org_id: str, holders: Sequence[tuple[str, int]]) -> None:
         """Business Edition users who were there before us: used from the start (generation 0), counters moved."""
         ...

@@ -15,6 +15,7 @@ from activities.organization import OrganizationActivities
 from activities.steps import StepActivities
 from activities.waves import WaveActivities
 from edition_migration.domain.names import MAIL_QUEUE, MIGRATION_QUEUE
+from edition_migration.temporal.build_id import build_id
 from workflows.migration_wave import MigrationWave
 from workflows.organization_migration import OrganizationMigration
 from workflows.user_migration import UserMigration
@@ -69,6 +70,7 @@ def build_workers(client: Client, activities: Activities, options: WorkerOptions
         workflows=WORKFLOWS,
         activities=migration_activities(activities),
         workflow_runner=sandbox(),
+        build_id=build_id(),
         max_concurrent_activities=options.concurrent_activities,
         sticky_queue_schedule_to_start_timeout=STICKY_LIMIT,
         graceful_shutdown_timeout=options.drain_limit,
@@ -77,6 +79,7 @@ def build_workers(client: Client, activities: Activities, options: WorkerOptions
         client,
         task_queue=MAIL_QUEUE,
         activities=[activities.mails.deliver_mail],
+        build_id=build_id(),
         max_concurrent_activities=options.concurrent_mails,
         max_task_queue_activities_per_second=options.mails_per_second,
         graceful_shutdown_timeout=options.drain_limit,

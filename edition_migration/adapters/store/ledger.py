@@ -41,6 +41,10 @@ class SqlLedger:
         )
         return True
 
+    async def is_used(self, ref: MigrationRef) -> bool:
+        used = select(ledger.c.user_id).where(_is(ref), ledger.c.state == LedgerState.USED)
+        return await self._tx.value(used) is not None
+
     async def adopt(self, org_id: str, holders: Sequence[tuple[str, int]]) -> None:
         rows = [_row(org_id, user_id, ADOPTED, LedgerState.USED, mb) for user_id, mb in holders]
         opened = await self._open(rows)
