@@ -7,10 +7,9 @@ from datetime import datetime
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributePair, SearchAttributeUpdate, TypedSearchAttributes
 
-from edition_migration.domain.commands import LEGAL_IN
+from edition_migration.domain.commands import legal_commands
 from edition_migration.domain.names import SearchAttribute
 from edition_migration.domain.progress import Overview
-from edition_migration.domain.states import MigrationState
 
 _ORG = SearchAttributeKey.for_keyword(SearchAttribute.ORG)
 _STATE = SearchAttributeKey.for_keyword(SearchAttribute.STATE)
@@ -18,6 +17,9 @@ _STEP = SearchAttributeKey.for_keyword(SearchAttribute.STEP)
 _WAVE = SearchAttributeKey.for_keyword(SearchAttribute.WAVE)
 _DEADLINE = SearchAttributeKey.for_datetime(SearchAttribute.DEADLINE)
 _ATTENTION = SearchAttributeKey.for_keyword(SearchAttribute.ATTENTION)
+
+GAP = "\u2003"
+"""An em space before each value: the UI's tables have no space between their columns."""
 
 
 def attributes_of_migration(org_id: str, overview: Overview) -> TypedSearchAttributes:
@@ -51,26 +53,26 @@ def details(overview: Overview, waiting: str = "") -> str:
             "Waiting": waiting,
             "Next": overview.next,
             "Who acts next": overview.who,
-            "What can be done": ", ".join(commands_in(overview.state)) or "nothing",
+            "What can be done": ", ".join(_commands(overview)) or "nothing",
             "Deadline": moment(overview.deadline),
             "Attention": overview.attention or "",
         }
     )
 
 
-def commands_in(state: MigrationState) -> tuple[str, ...]:
-    """The commands that are legal now, each of them an Update of this workflow."""
-    return tuple(kind for kind, states in LEGAL_IN.items() if state in states)
-
-
 def table(rows: Mapping[str, str]) -> str:
     """A markdown table of two columns; what is empty is left out."""
-    lines = [f"| {name} | {value} |" for name, value in rows.items() if value]
+    lines = [f"| {name} | {GAP}{value} |" for name, value in rows.items() if value]
     return "\n".join(["| | |", "|---|---|", *lines])
 
 
 def moment(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
+
+
+def _commands(overview: Overview) -> tuple[str, ...]:
+    """The commands that are legal now, each of them an Update of this workflow."""
+    return legal_commands(overview.state, is_in_wave=overview.wave_id is not None)
 
 
 def _keywords(overview: Overview) -> dict[SearchAttributeKey[str], str | None]:

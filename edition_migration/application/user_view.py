@@ -58,7 +58,7 @@ async def _migration(uow: UnitOfWork, row: Migration) -> views.MigrationView:
         next=seen.next,
         who=seen.who,
         wave_id=row.wave_id,
-        deadline=row.deadline_at,
+        deadline=seen.deadline,
         attention=row.attention,
         ticket=ticket and views.TicketView(number=ticket.number, state=ticket.state, storage_mb=ticket.storage_mb),
     )

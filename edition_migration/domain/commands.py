@@ -25,6 +25,15 @@ LEGAL_IN: dict[CommandKind, frozenset[MigrationState]] = {
 }
 """The states in which a command may change something; who is in a wave already can be neither selected nor excluded."""
 
+_BEFORE_A_WAVE = frozenset({CommandKind.SELECT, CommandKind.EXCLUDE})
+
+
+def legal_commands(state: MigrationState, *, is_in_wave: bool) -> tuple[CommandKind, ...]:
+    """What may change something now, for whom to show it."""
+    return tuple(
+        kind for kind, states in LEGAL_IN.items() if state in states and not (is_in_wave and kind in _BEFORE_A_WAVE)
+    )
+
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True)

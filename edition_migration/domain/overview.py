@@ -5,6 +5,7 @@ from typing import NamedTuple
 from edition_migration.domain.migration import Migration, Step
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.progress import Overview
+from edition_migration.domain.states import OPEN
 from edition_migration.domain.states import MigrationState as S
 
 
@@ -38,8 +39,10 @@ def is_behind(state: S, step: Step) -> bool:
 
 
 def overview(row: Migration) -> Overview:
-    """What the Temporal UI shows of this row. No personal data."""
+    """What the Temporal UI shows of this row. No personal data. Who is through has no deadline any more."""
     station = _STATIONS.get(row.state, _Station(None, f"nothing; ended{_because(row)}", "nobody"))
+    if row.state is S.IN_REVIEW and row.wave_id is not None:
+        station = _Station(Step.SEND_INSTRUCTIONS, "the wave releases the user", "nobody")
     if row.state is S.INSTRUCTED and row.instructions_accepted_at and row.activation is Activation.BY_HAND:
         station = _Station(Step.ACTIVATE, "activate the user by hand", "administrator")
     return Overview(
@@ -49,7 +52,7 @@ def overview(row: Migration) -> Overview:
         next=station.next,
         who=station.who,
         wave_id=row.wave_id,
-        deadline=row.deadline_at,
+        deadline=row.deadline_at if row.state in OPEN else None,
         attention=row.attention,
     )
 

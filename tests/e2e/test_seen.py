@@ -11,6 +11,7 @@ from temporalio.client import WorkflowHandle
 from edition_migration.domain.names import OrganizationRef, SearchAttribute, WaveRef
 from edition_migration.domain.states import MigrationState as S
 from tests.e2e.world import NEW_PASSWORD, World, guest
+from workflows.display import GAP
 
 ADA = "ada@acme.example"
 
@@ -65,10 +66,10 @@ async def test_a_waiting_migration_reads_at_a_glance(world: World) -> None:
     assert handle.id == f"migration/{world.org_id}/ada/1"
     seen = await metadata(handle)
     details = seen.current_details
-    assert details.startswith("| | |\n|---|---|\n| State | AWAITING_PASSWORD |")
-    assert "| Who acts next | user |" in details
-    assert "| Next | the user chooses a password |" in details
-    assert "| What can be done | cancel |" in details
+    assert details.startswith(f"| | |\n|---|---|\n| State | {GAP}AWAITING_PASSWORD |")
+    assert f"| Who acts next | {GAP}user |" in details
+    assert f"| Next | {GAP}the user chooses a password |" in details
+    assert f"| What can be done | {GAP}cancel |" in details
     described = {update.name: update.description for update in seen.definition.update_definitions}
     assert set(described) == {"select", "exclude", "activate", "cancel"}
     assert all(described.values())

@@ -32,6 +32,7 @@ from tests.workflows.script import (
     wait,
 )
 from tests.workflows.script import S as State
+from workflows.display import GAP
 
 NOT_SELECTED = wait(State.IN_REVIEW, "not selected yet")
 CANCELLED = stop(State.CANCELLED)
@@ -207,13 +208,13 @@ async def test_operators_see_state_waiting_and_what_can_be_done(started: Started
     handle = await started.migration()
     assert await _until_details_say(handle, "by hand") == (
         "| | |\n|---|---|\n"
-        "| State | INSTRUCTED |\n"
-        "| Since | 2026-11-22 12:00:00 UTC |\n"
-        "| Waiting | by hand |\n"
-        "| Next | activate the user by hand |\n"
-        "| Who acts next | administrator |\n"
-        "| What can be done | activate, cancel |\n"
-        "| Deadline | 2030-01-02 03:04:05 UTC |"
+        f"| State | {GAP}INSTRUCTED |\n"
+        f"| Since | {GAP}2026-11-22 12:00:00 UTC |\n"
+        f"| Waiting | {GAP}by hand |\n"
+        f"| Next | {GAP}activate the user by hand |\n"
+        f"| Who acts next | {GAP}administrator |\n"
+        f"| What can be done | {GAP}activate, cancel |\n"
+        f"| Deadline | {GAP}2030-01-02 03:04:05 UTC |"
     )
     found = (await handle.describe()).typed_search_attributes
     assert found[SearchAttributeKey.for_keyword(SearchAttribute.ORG)] == started.org_id
