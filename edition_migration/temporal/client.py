@@ -3,14 +3,17 @@
 Used by the worker (at once) and by web and command line (lazily: they serve while Temporal is down).
 """
 
+import logging
 import os
 import socket
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 
 from temporalio.client import Client, ClientConnectConfig
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
+from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig
 
 from edition_migration.domain.errors import TemporalUnavailable
 
@@ -37,6 +40,7 @@ async def connect(*, identity: str, lazy: bool = False, environ: Mapping[str, st
     config = connect_config(environ)
     config["identity"] = f"{identity}-{os.getpid()}@{socket.gethostname()}"
     config["lazy"] = lazy
+    config["runtime"] = _runtime()
     try:
         return await Client.connect(**config)
     except RuntimeError:  # what the SDK raises for every failed connection
@@ -44,3 +48,10 @@ async def connect(*, identity: str, lazy: bool = False, environ: Mapping[str, st
         raise TemporalUnavailable(
             f"no Temporal service answers at {address}", mend="start it, or set TEMPORAL_ADDRESS"
         ) from None
+
+
+@cache
+def _runtime() -> Runtime:
+    """The process's one runtime. What the SDK's native part logs becomes our lines, where it would print its own."""
+    forwarding = LogForwardingConfig(logger=logging.getLogger("temporalio.core"), prepend_target_on_message=False)
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(LoggingConfig.default.filter, forwarding)))

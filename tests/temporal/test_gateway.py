@@ -1,6 +1,5 @@
 """The gateway where Temporal is away, and where a namespace is missing; the rest is in tests/workflows."""
 
-import dataclasses
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -58,4 +57,4 @@ async def test_identity_says_role_and_process_and_no_more(temporal_env: Workflow
     address = temporal_env.client.service_client.config.target_host
     client = await connect(identity="worker", environ={"TEMPORAL_ADDRESS": address})
     assert client.identity.startswith("worker-")
-    assert dataclasses.asdict(client.service_client.config)["target_host"] == address
+    assert client.service_client.config.target_host == address
