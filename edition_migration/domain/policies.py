@@ -5,9 +5,18 @@ of no group gets the organization's. Used at activation, by step six, `org.polic
 """
 
 from enum import StrEnum
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import InitErrorDetails
 
 from edition_migration.domain.texts import Name
 from edition_migration.domain.validation import broken
@@ -38,14 +47,24 @@ class Decision(NamedTuple):
     rule: str
 
 
-def _known_actions(actions: object) -> object:
-    """One fault for unknown names, which would otherwise be repeated in the path of the error."""
-    if isinstance(actions, dict) and not {str(key) for key in actions} <= set(PolicyAction):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        raise broken("has an unknown action", f"use these only: {', '.join(PolicyAction)}")
-    return actions  # pyright: ignore[reportUnknownVariableType]
+def _known_actions(actions: object, validated: ValidatorFunctionWrapHandler) -> object:
+    """One fault for all unknown names, which its path would otherwise repeat, beside the faults of the others."""
+    if not isinstance(actions, dict):
+        return validated(actions)
+    given = cast("dict[object, object]", actions)
+    known = {name: value for name, value in given.items() if str(name) in set(PolicyAction)}
+    if len(known) == len(given):
+        return validated(given)
+    unknown = broken("has an unknown action", f"use these only: {', '.join(PolicyAction)}")
+    faults = [InitErrorDetails(type=unknown, input=None)]
+    try:
+        validated(known)
+    except ValidationError as error:
+        faults += [InitErrorDetails(type=it["type"], loc=it["loc"], input=None) for it in error.errors()]
+    raise ValidationError.from_exception_data("Actions", faults)
 
 
-Actions = Annotated[dict[PolicyAction, bool | None], BeforeValidator(_known_actions)]
+Actions = Annotated[dict[PolicyAction, bool | None], WrapValidator(_known_actions)]
 """On, off, or (None, or not named) unset."""
 
 

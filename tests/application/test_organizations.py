@@ -268,6 +268,7 @@ async def test_every_fault_is_named_at_once_with_its_path_and_mend(desk: Desk) -
         "administrators: is an empty list; name one at least, or leave it out",
         "licensesPurchased: is not allowed: input should be greater than or equal to 0",
         "policies.groups.Finance: has an unknown action; use these only: " + ", ".join(PolicyAction),
+        "policies.groups.Finance.desktop_sharing: is neither on nor off; write on or off",
         "settings.deadline: is no duration; write it like 7d, 12h or 30m",
         "settings.password.minimumLength: is not allowed: input should be greater than or equal to 8",
         "settings.zone: is no known time zone; give an IANA name like Europe/Berlin",
