@@ -75,6 +75,8 @@ class Commands:
         return await self._cancel(uow, command, row)
 
     async def _exclude(self, uow: UnitOfWork, command: Command, row: Migration) -> CommandAnswer:
+        if row.state not in OPEN:
+            return _refused(command, row, "already_ended", "there is nothing to exclude")
         if row.wave_id is not None or row.state not in sources_of(S.SKIPPED):
             return _refused(command, row, "not_in_review", "a selected user can be cancelled")
         return await self._end(uow, command, row, S.SKIPPED, SkipReason.EXCLUDED)

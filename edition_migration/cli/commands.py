@@ -170,9 +170,9 @@ def _warn_of_cancel(ctx: typer.Context, chosen: "Chosen", is_agreed: bool) -> No
     activated = sum(count for state, count in states.items() if state in AFTER_ACTIVATION)
     if not open_count:
         return
-    warning = f"{open_count} migrations are cancelled; the users stay inactive."
+    warning = f"Migrations to cancel: {open_count}. The users stay inactive."
     if activated:
-        warning += f" {activated} of them are activated already: they lose license, storage, links and sessions."
+        warning += f" Activated already: {activated}; these lose license, storage, links and sessions."
     confirm(warning, is_agreed=is_agreed)
 
 

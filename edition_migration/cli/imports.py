@@ -63,7 +63,7 @@ def _show(report: "ImportReport", as_json: bool) -> None:
         say(f"Skipped columns: {', '.join(report.skipped_columns)}")
     say(f"Status and reason of each row: {report.result}")
     if not report.is_written:
-        say(f"Nothing was imported: {report.refused} rows are refused, and the import is strict.")
+        say(f"Nothing was imported, because the import is strict. Rows refused: {report.refused}.")
         raise typer.Exit(ExitCode.INVALID_INPUT)
     if report.refused:
         raise typer.Exit(ExitCode.REFUSED)

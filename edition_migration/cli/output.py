@@ -86,7 +86,7 @@ def duration(span: timedelta) -> str:
 def show_error(error: EditionMigrationError) -> None:
     """What, why, and the mend."""
     problems = error.problems if isinstance(error, InvalidInput) else ()
-    is_said_below = len(problems) == 1 and str(problems[0]) == error.message
+    is_said_below = bool(problems) and " | ".join(map(str, problems)) in error.message
     say(f"Error: {'the input is not valid.' if is_said_below else error.message}")
     for problem in problems:
         say(f"  {problem}")

@@ -30,4 +30,4 @@ def status(ctx: typer.Context, org: Org = None, as_json: AsJson = False) -> None
     )
     show_table("Mails", ("Mail", "State", "Mails"), [(it.kind, it.state, it.mails) for it in view.mails])
     if view.pending:
-        say(f"{view.pending} users are pending: see `starter.py pending --org {view.org_id}`")
+        say(f"Users pending: {view.pending}. See `starter.py pending --org {view.org_id}`.")

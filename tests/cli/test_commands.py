@@ -154,6 +154,16 @@ def test_excluded_users_are_off_the_list(office: CommandLine) -> None:
     assert office.gateway.rung[-1].startswith("migration/acme/u1")
 
 
+def test_excluding_what_has_ended_is_refused_as_such(office: CommandLine) -> None:
+    office.run("exclude", "u1")
+    answer = office.json("exclude", "u1")["answers"][0]
+    assert (answer["verdict"], answer["reason"], answer["mend"]) == (
+        "refused",
+        "already_ended",
+        "there is nothing to exclude",
+    )
+
+
 def test_activation_by_hand(cli: CommandLine) -> None:
     cli.put(guest("u1", S.INSTRUCTED), guest("u2"))
     answer = cli.json("activate", "u1", "u2", "--command-id", "c1")
@@ -169,8 +179,8 @@ def test_cancel_says_what_is_lost_and_needs_consent(cli: CommandLine) -> None:
     result = cli.run("cancel", "u1", "u2")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(
-        "2 migrations are cancelled; the users stay inactive. 1 of them are activated already: "
-        "they lose license, storage, links and sessions.\n"
+        "Migrations to cancel: 2. The users stay inactive. Activated already: 1; "
+        "these lose license, storage, links and sessions.\n"
     )
     assert states(cli) == {"AWAITING_PASSWORD": 1, "IN_REVIEW": 1}
     assert cli.run("cancel", "u1", "u2", "--yes").exit_code == 0
@@ -203,7 +213,7 @@ def test_status_counts_by_state_and_reason(office: CommandLine) -> None:
     ]
     assert (shown["pending"], shown["capacity"]["licenses_reserved"], shown["mails"]) == (1, 1, [])
     table = office.run("status")
-    assert "1 users are pending: see `starter.py pending --org acme`\n" in table.stderr
+    assert "Users pending: 1. See `starter.py pending --org acme`.\n" in table.stderr
     assert "SKIPPED" in table.stdout
 
 

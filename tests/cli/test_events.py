@@ -68,6 +68,8 @@ def test_a_bad_event_is_refused_by_path_and_kept_nowhere(cli: CommandLine, text:
     result = cli.run("event", "-", given=text)
     assert (result.exit_code, result.stdout) == (3, "")
     assert shown in result.stderr
+    assert result.stderr.startswith("Error: the input is not valid.\n")
+    assert result.stderr.count(shown) == 1
     assert cli.json("inbox") == {"events": []}
 
 

@@ -50,7 +50,7 @@ def test_a_strict_import_with_a_refused_row_writes_nothing_and_says_so(cli: Comm
     file.write_text("email\nana@acme.example\nnobody\n")
     result = cli.run("import", "users", str(file), "--strict")
     assert result.exit_code == 3
-    assert result.stderr.endswith("Nothing was imported: 1 rows are refused, and the import is strict.\n")
+    assert result.stderr.endswith("Nothing was imported, because the import is strict. Rows refused: 1.\n")
     assert cli.run("user", "show", "ana@acme.example").exit_code == 4
 
 
