@@ -18,6 +18,11 @@ RETRY_SECONDS = 5
 
 API_PREFIX = "/v1/"
 
+_OF_THE_ROUTER = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not answer that method.",
+}
+
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
@@ -57,7 +62,7 @@ def refusal_of(error: Exception) -> Refusal:
             return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, error.code, message, retry_after=RETRY_SECONDS)
         case HTTPException():
             status = HTTPStatus(error.status_code)
-            return Refusal(status, status.name.lower(), f"{status.phrase}.")
+            return Refusal(status, status.name.lower(), _OF_THE_ROUTER.get(status, f"{status.phrase}."))
         case _:
             return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side.")
 

@@ -67,7 +67,10 @@ async def test_log_names_the_route_and_never_the_link(web: Web) -> None:
 async def test_unknown_path_is_a_page_and_under_v1_json(web: Web) -> None:
     page = await web.client.get("/nowhere")
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
-    assert (await web.client.get("/v1/nowhere")).json() == {"error": "not_found", "message": "Not Found."}
+    assert (await web.client.get("/v1/nowhere")).json() == {
+        "error": "not_found",
+        "message": "There is nothing at this address.",
+    }
 
 
 @pytest.mark.parametrize(
