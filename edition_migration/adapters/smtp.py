@@ -17,8 +17,8 @@ from edition_migration.ports.mails import Envelope, RelaySecurity
 
 _START_INPUT = 354
 _LINE_STARTING_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
-_NOT_ABOUT_THE_ADDRESS = frozenset({500, 502, 503, 504, 521, 530, 534, 535, 538})
-"""Refusals for good that every mail would get (unknown command, sequence, login, encryption): the relay's matter."""
+_NOT_ABOUT_THE_ADDRESS = frozenset({421, 500, 502, 503, 504, 521, 530, 534, 535, 538})
+"""What every mail would be answered (closing, unknown command, sequence, login, encryption): the relay's matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,14 @@ class SmtpMailer:
     async def _offer(self, client: aiosmtplib.SMTP, recipient: str) -> None:
         """Everything up to the relay's 354. Nothing was sent if this raises."""
         failure: EditionMigrationError
+        is_for_all = True
         try:
             async with asyncio.timeout(self._relay.timeout):
                 await client.connect()
-                await self._address(client, recipient)
+                is_for_all = recipient.isascii()  # SMTPUTF8 is asked for with MAIL, and is about this mail
+                await self._introduce(client, recipient)
+                is_for_all = False
+                await client.rcpt(recipient, encoding="utf-8")
                 answer = await client.execute_command(b"DATA")
             if answer.code == _START_INPUT:
                 return
@@ -93,12 +97,15 @@ class SmtpMailer:
         except aiosmtplib.SMTPRecipientRefused as error:
             failure = _refusal(error.code, "RCPT")
         except aiosmtplib.SMTPResponseException as error:
-            failure = RelayUnavailable(f"The relay answered {error.code}")
+            failure = RelayUnavailable(f"The relay answered {error.code}", is_for_all=is_for_all)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            failure = RelayUnavailable(f"The relay could not be used ({_cause(error)})", mend="check the SMTP settings")
+            failure = RelayUnavailable(
+                f"The relay could not be used ({_cause(error)})", is_for_all=is_for_all, mend="check the SMTP settings"
+            )
         raise failure  # outside of the except: the library's error, as context, would carry the address
 
-    async def _address(self, client: aiosmtplib.SMTP, recipient: str) -> None:
+    async def _introduce(self, client: aiosmtplib.SMTP, recipient: str) -> None:
+        """Up to MAIL, which names the sender and not yet the recipient."""
         is_international = not recipient.isascii()
         if is_international:
             await client.ehlo()
@@ -109,7 +116,6 @@ class SmtpMailer:
                 mend="use a relay with SMTPUTF8, or correct the user's address",
             )
         await client.mail(self._relay.sender, options=["SMTPUTF8"] if is_international else [])
-        await client.rcpt(recipient, encoding="utf-8")
 
     async def _hand_over(self, client: aiosmtplib.SMTP, message: bytes) -> int:
         """The message, the final dot, and the answer to it. Once the dot is written, only an answer tells."""
@@ -144,9 +150,10 @@ def _say_goodbye(client: aiosmtplib.SMTP) -> None:
 
 def _refusal(code: int, stage: str) -> EditionMigrationError:
     """Whose matter the relay's answer is: this address or this mail for good, or the relay's."""
-    if code // 100 == 5 and code not in _NOT_ABOUT_THE_ADDRESS:
+    is_for_all = code in _NOT_ABOUT_THE_ADDRESS
+    if code // 100 == 5 and not is_for_all:
         return AddressRefused(f"The relay answered {code} to {stage}", reply_code=code)
-    return RelayUnavailable(f"The relay answered {code} to {stage}")
+    return RelayUnavailable(f"The relay answered {code} to {stage}", is_for_all=is_for_all)
 
 
 def _cause(error: BaseException) -> str:

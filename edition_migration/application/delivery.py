@@ -9,8 +9,9 @@ from datetime import datetime
 
 from edition_migration.application.mail_context import MailContexts
 from edition_migration.application.records import as_next
+from edition_migration.application.relay_breaker import RelayBreaker
 from edition_migration.domain.errors import AddressRefused, NotFound, RelayUnavailable
-from edition_migration.domain.mail import ABOUT_THE_END, UNSENT, Mail, MailKind, MailState
+from edition_migration.domain.mail import ABOUT_THE_END, NOT_BEGUN, UNSENT, Mail, MailKind, MailState
 from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation, Organization
@@ -32,13 +33,21 @@ class Delivery:
     """Delivers the mail at the head of one queue."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, renderer: Renderer, mailer: Mailer, contexts: MailContexts
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        renderer: Renderer,
+        mailer: Mailer,
+        contexts: MailContexts,
+        breaker: RelayBreaker,
     ) -> None:
         self._store = store
         self._clock = clock
         self._renderer = renderer
         self._mailer = mailer
         self._contexts = contexts
+        self._breaker = breaker
 
     async def deliver(self, given: MailInput) -> MailOutcome:
         """Sends one mail, or says that none may go now. Raises RelayUnavailable: repeat it later, nothing is lost."""
@@ -51,10 +60,13 @@ class Delivery:
         try:
             code = await self._mailer.send(envelope)
         except AddressRefused as refusal:
+            self._breaker.report(None)
             return await self._finish(given, begun, MailState.BOUNCED, refusal.reply_code)
         except RelayUnavailable as outage:
-            await self._mark_unsent(begun, MailState.UNKNOWN if outage.outcome_unknown else MailState.DEFERRED)
+            self._breaker.report(outage)
+            await self._mark_unsent(begun, outage)
             raise
+        self._breaker.report(None)
         return await self._finish(given, begun, MailState.ACCEPTED, code)
 
     async def _begin(self, given: MailInput) -> _Letter | MailOutcome:
@@ -69,6 +81,7 @@ class Delivery:
             ref = _ref_of(mail)
             if ref is not None and await _is_moot(uow, mail, ref):
                 return await self._suppress(uow, given, mail)
+            self._breaker.admit()
             await uow.mails.mark(mail.mail_id, UNSENT, MailState.SENDING, self._clock.now())
             await uow.commit()
             return _Letter(mail, ref)
@@ -92,9 +105,16 @@ class Delivery:
             content=self._renderer.render(addressed.context),
         )
 
-    async def _mark_unsent(self, letter: _Letter, state: MailState) -> None:
+    async def _mark_unsent(self, letter: _Letter, outage: RelayUnavailable) -> None:
+        """A fault that every mail would have met is none of this one, which stands as before; no attempt is counted."""
+        mail = letter.mail
         async with self._store.write() as uow:
-            await uow.mails.mark(letter.mail.mail_id, [MailState.SENDING], state, self._clock.now())
+            if outage.is_for_all:
+                # Found `sending`, it was begun by a try that nobody heard of again.
+                await uow.mails.put_back(mail.mail_id, mail.state if mail.state in NOT_BEGUN else MailState.UNKNOWN)
+            else:
+                state = MailState.UNKNOWN if outage.outcome_unknown else MailState.DEFERRED
+                await uow.mails.mark(mail.mail_id, [MailState.SENDING], state, self._clock.now())
             await uow.commit()
 
     async def _finish(self, given: MailInput, letter: _Letter, state: MailState, code: int | None) -> MailOutcome:
@@ -118,7 +138,7 @@ class Delivery:
         organization = await _organization(uow, row)
         settings = organization.settings
         if state is MailState.BOUNCED:
-            await uow.migrations.set_attention(row.ref, Attention.UNDELIVERABLE)
+            await uow.migrations.set_attention(row.ref, Attention.UNDELIVERABLE, now)
         elif mail.token_id is not None:
             await uow.tokens.start_life(mail.token_id, now + settings.link_lifetime)
         if mail.kind is MailKind.INSTRUCTIONS and state is MailState.ACCEPTED:
@@ -127,7 +147,7 @@ class Delivery:
             activate_at = now + wave.activation_delay if wave and wave.activation is Activation.DELAYED else None
             await uow.migrations.set_instructions_accepted(row.ref, now, activate_at)
         if mail.kind is MailKind.RESET_PASSWORD:
-            await uow.migrations.set_deadline(row.ref, now + settings.deadline)
+            await uow.migrations.set_deadline(row.ref, now, now + settings.deadline)
 
 
 async def _is_moot(uow: UnitOfWork, mail: Mail, ref: MigrationRef) -> bool:

@@ -5,6 +5,7 @@ from activities.mails import MailActivities
 from activities.organization import OrganizationActivities
 from activities.steps import StepActivities
 from activities.waves import WaveActivities
+from edition_migration.adapters.clock import SystemPace
 from edition_migration.adapters.mails.renderer import TemplateRenderer
 from edition_migration.application.capacity import Capacity
 from edition_migration.application.commands import Commands
@@ -13,6 +14,7 @@ from edition_migration.application.enrollment import Enrollment
 from edition_migration.application.errands import Errands
 from edition_migration.application.events import Events
 from edition_migration.application.mail_context import MailContexts
+from edition_migration.application.relay_breaker import RelayBreaker
 from edition_migration.application.reports import Reports
 from edition_migration.application.rings import Bells
 from edition_migration.application.selection import Selection
@@ -40,6 +42,7 @@ def build_activities(base: Foundation) -> Activities:
         renderer=TemplateRenderer(),
         mailer=base.mailer,
         contexts=MailContexts(keys=keys, link_base=base.settings.link_base),
+        breaker=RelayBreaker(pace=SystemPace()),
     )
     page_size = max(1, min(LARGEST_PAGE, round(base.settings.mails_per_second * 60)))
     return Activities(

@@ -105,15 +105,19 @@ class Busy(EditionMigrationError):
 class RelayUnavailable(EditionMigrationError):
     """The SMTP relay did not take the mail for a reason that is not this address. Retried without limit.
 
-    `outcome_unknown` is true where the relay may have accepted it (cut after the final dot, RFC 1047).
+    `outcome_unknown` is true where the relay may have accepted it (cut after the final dot, RFC 1047). `is_for_all`
+    is true where every other mail would have met the same: no connection, no encryption, no login, no sender.
     """
 
     code = "relay_unavailable"
     retryable = True
 
-    def __init__(self, message: str, *, outcome_unknown: bool = False, mend: str = "") -> None:
+    def __init__(
+        self, message: str, *, outcome_unknown: bool = False, is_for_all: bool = False, mend: str = ""
+    ) -> None:
         super().__init__(message, mend=mend)
         self.outcome_unknown = outcome_unknown
+        self.is_for_all = is_for_all
 
 
 class AddressRefused(EditionMigrationError):

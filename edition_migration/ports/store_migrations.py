@@ -177,6 +177,10 @@ class Mails(Protocol):
         """Guarded. `sending` counts the attempt and keeps `sending_at`; `accepted` keeps `accepted_at`."""
         ...
 
+    async def put_back(self, mail_id: str, state: MailState) -> None:
+        """A mail that is `sending` is in `state` again and its attempt was none; any other stays as it is."""
+        ...
+
     async def of_migration(self, ref: MigrationRef) -> Sequence[Mail]: ...
     async def counts(self, org_id: str) -> dict[tuple[MailKind, MailState], int]:
         """How many mails of the organization, its users' and its own, are in each state."""

@@ -9,6 +9,7 @@ import pytest
 from edition_migration.adapters.mails.renderer import TemplateRenderer
 from edition_migration.application.delivery import Delivery
 from edition_migration.application.mail_context import MailContexts
+from edition_migration.application.relay_breaker import RelayBreaker
 from edition_migration.application.token_keys import TokenKeys
 from edition_migration.domain.errors import AddressRefused, RelayUnavailable
 from edition_migration.domain.mail import MailKind, MailState
@@ -19,7 +20,7 @@ from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.mails import Envelope
 from edition_migration.ports.store import Store
 from tests.builders import NOW, migration, organization, user
-from tests.doubles import MovableClock
+from tests.doubles import MovableClock, StillPace
 from tests.fixtures.records import mail, wave
 
 OK = 250
@@ -42,7 +43,14 @@ class Relay:
 
 def delivery(store: Store, relay: Relay) -> Delivery:
     contexts = MailContexts(keys=TokenKeys(keys={"k": b"k" * 32}, current="k"), link_base="https://go.example")
-    return Delivery(store=store, clock=MovableClock(), renderer=TemplateRenderer(), mailer=relay, contexts=contexts)
+    return Delivery(
+        store=store,
+        clock=MovableClock(),
+        renderer=TemplateRenderer(),
+        mailer=relay,
+        contexts=contexts,
+        breaker=RelayBreaker(pace=StillPace()),
+    )
 
 
 async def instructed(store: Store, **wave_fields: Any) -> None:

@@ -15,6 +15,7 @@ from edition_migration.application.delivery import Delivery
 from edition_migration.application.events import Events
 from edition_migration.application.intake import Intake
 from edition_migration.application.mail_context import MailContexts
+from edition_migration.application.relay_breaker import RelayBreaker
 from edition_migration.application.selection import Selection
 from edition_migration.application.steps import Steps
 from edition_migration.application.token_keys import TokenKeys
@@ -22,7 +23,7 @@ from edition_migration.application.waves import WaveRelease
 from edition_migration.domain.states import AccountStatus
 from edition_migration.ports.mails import Envelope
 from tests import builders
-from tests.doubles import CountingHasher, MovableClock
+from tests.doubles import CountingHasher, MovableClock, StillPace
 
 PEOPLE, LICENSES = 3, 2
 DEADLINE = timedelta(days=14)
@@ -95,7 +96,13 @@ class Service:
         self.intake, self.events = Intake(**store_and_clock), Events(**store_and_clock)
         self.credentials = Credentials(**store_and_clock, hasher=CountingHasher(), strength=strength, keys=self.keys)
         contexts = MailContexts(keys=self.keys, link_base="https://service.example")
-        self.delivery = Delivery(**store_and_clock, renderer=TemplateRenderer(), mailer=Relay(), contexts=contexts)
+        self.delivery = Delivery(
+            **store_and_clock,
+            renderer=TemplateRenderer(),
+            mailer=Relay(),
+            contexts=contexts,
+            breaker=RelayBreaker(pace=StillPace()),
+        )
 
     async def prepare(self, org_id: str, user_ids: Sequence[str], *, is_single_sign_on: bool) -> None:
         inactive: dict[str, Any] = {"account_status": AccountStatus.INACTIVE, "org_id": org_id}

@@ -67,6 +67,10 @@ class SqlMails:
         marked = update(mail_rows).where(_IT.mail_id == mail_id, _IT.state.in_(sorted(sources)))
         return await self._tx.change(marked.values(values)) == 1
 
+    async def put_back(self, mail_id: str, state: MailState) -> None:
+        sending = update(mail_rows).where(_IT.mail_id == mail_id, _IT.state == MailState.SENDING)
+        await self._tx.change(sending.values(state=state, attempts=_IT.attempts - 1))
+
     async def of_migration(self, ref: MigrationRef) -> Sequence[Mail]:
         """In the order of sending."""
         theirs = select(*_MAIL).where(_is_of(ref)).order_by(_IT.sequence)
