@@ -27,7 +27,7 @@ async def grant(uow: UnitOfWork, org_id: str, now: datetime) -> int:
             (MigrationRef(org_id=org_id, user_id=it.user_id, generation=it.generation), it.storage_mb)
             for it in chosen.granted
         ]
-        await uow.tickets.set_granted(org_id, [it.number for it in chosen.granted])
+        await uow.tickets.set_granted(org_id, [it.number for it in chosen.granted], now)
         await uow.ledger.reserve(org_id, holders)
         await uow.doorbells.add_migrations([ref for ref, _ in holders], now)
         licenses, storage_mb = licenses - chosen.licenses, storage_mb - chosen.storage_mb

@@ -62,19 +62,22 @@ class Bells:
         return len(org_ids)
 
     async def _ring(self, bell: Doorbell) -> None:
-        if bell.migration is None:
+        """A wave that nobody hears of has ended, or reads its row when it starts; reconciliation names a lost one."""
+        if bell.wave is not None:
+            await self._gateway.ring_wave(bell.wave)
+        elif bell.migration is None:
             await self._gateway.ring_organization(bell.organization)
         elif not await self._gateway.ring_migration(bell.migration):
-            await self._nobody_heard(bell.migration)
+            await self._nobody_heard(bell.migration, bell.rung_at)
 
-    async def _nobody_heard(self, ref: MigrationRef) -> None:
+    async def _nobody_heard(self, ref: MigrationRef, at: datetime) -> None:
         """Ended: its last mails go to the organization. Not started yet: it will read its row. Else it is missing."""
         async with self._store.write() as uow:
             row = await uow.migrations.hold(ref)
             if row is None or (row.is_open and row.started_at is None):
                 return
             if row.is_open:
-                await uow.migrations.set_attention(ref, Attention.WORKFLOW_MISSING)
+                await uow.migrations.set_attention(ref, Attention.WORKFLOW_MISSING, at)
             else:
                 await uow.mails.hand_over(ref)
             await uow.commit()
@@ -91,6 +94,6 @@ def _targets(bells: Sequence[Doorbell]) -> Sequence[_Target]:
     """Bells by whom they are for, in the order of the first bell of each."""
     by_workflow: dict[str, list[Doorbell]] = {}
     for bell in bells:
-        ref = bell.migration or bell.organization
+        ref = bell.wave or bell.migration or bell.organization
         by_workflow.setdefault(ref.workflow_id, []).append(bell)
     return [_Target(tuple(it)) for it in by_workflow.values()]

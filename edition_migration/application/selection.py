@@ -18,7 +18,11 @@ from edition_migration.ports.store import Store, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class SelectionOrder:
-    """A selection as given: users in the order in which they shall be served. None takes the organization's setting."""
+    """A selection as given: users in the order in which they shall be served. None takes the organization's setting.
+
+    `release_at` is when the wave begins; `pilot` users go first, and the wave then waits to be resumed.
+    `confirm_administrator` lets one administrator through, alone.
+    """
 
     org_id: str
     user_ids: Sequence[str]
@@ -26,6 +30,9 @@ class SelectionOrder:
     command_id: str
     activation: Activation | None = None
     activation_delay: timedelta | None = None
+    confirm_administrator: bool = False
+    release_at: datetime | None = None
+    pilot: int | None = None
 
 
 class Selection:

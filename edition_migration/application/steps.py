@@ -191,7 +191,7 @@ class Steps:
         if organization.is_single_sign_on:
             moved = await turn.move(S.AWAITING_FIRST_SIGN_IN)
             # Never before the user could act: a long delay of the activation must not eat the time to sign in.
-            await uow.migrations.set_deadline(turn.ref, turn.now + organization.settings.deadline)
+            await uow.migrations.set_deadline(turn.ref, turn.now, turn.now + organization.settings.deadline)
         else:
             token = self._keys.new_token(row.org_id, row.user_id, row.generation, now=turn.now)
             moved = await turn.move(S.AWAITING_PASSWORD)

@@ -7,32 +7,44 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edition_migration.domain.names import OPAQUE_ID, MigrationRef
 from edition_migration.domain.organization import Activation
-from edition_migration.domain.states import OPEN, SELECTABLE, MigrationState, sources_of
+from edition_migration.domain.states import AWAITING_USER, OPEN, RESELECTABLE, SELECTABLE, sources_of
+from edition_migration.domain.states import MigrationState as S
 
 
 class CommandKind(StrEnum):
     SELECT = "select"
+    DESELECT = "deselect"
     EXCLUDE = "exclude"
     ACTIVATE = "activate"
+    RESEND = "resend"
+    EXTEND_DEADLINE = "extend_deadline"
+    RETRY = "retry"
     CANCEL = "cancel"
+    UNDO = "undo"
 
 
-LEGAL_IN: dict[CommandKind, frozenset[MigrationState]] = {
-    CommandKind.SELECT: frozenset(SELECTABLE),
-    CommandKind.EXCLUDE: sources_of(MigrationState.SKIPPED),
-    CommandKind.ACTIVATE: frozenset({MigrationState.INSTRUCTED}),
+LEGAL_IN: dict[CommandKind, frozenset[S]] = {
+    CommandKind.SELECT: frozenset({*SELECTABLE, *RESELECTABLE}),
+    CommandKind.DESELECT: frozenset({S.BLOCKED, S.IN_REVIEW, S.SELECTED, S.WAITING_CAPACITY}),
+    CommandKind.EXCLUDE: sources_of(S.SKIPPED),
+    CommandKind.ACTIVATE: frozenset({S.INSTRUCTED}),
+    CommandKind.RESEND: frozenset({S.INSTRUCTED, *AWAITING_USER}),
+    CommandKind.EXTEND_DEADLINE: frozenset(AWAITING_USER),
+    CommandKind.RETRY: frozenset(OPEN),
     CommandKind.CANCEL: frozenset(OPEN),
+    CommandKind.UNDO: frozenset({S.MIGRATED}),
 }
 """The states in which a command may change something; who is in a wave already can be neither selected nor excluded."""
 
 _BEFORE_A_WAVE = frozenset({CommandKind.SELECT, CommandKind.EXCLUDE})
 
 
-def legal_commands(state: MigrationState, *, is_in_wave: bool) -> tuple[CommandKind, ...]:
+def legal_commands(state: S, *, is_in_wave: bool, has_attention: bool = False) -> tuple[CommandKind, ...]:
     """What may change something now, for whom to show it."""
-    return tuple(
-        kind for kind, states in LEGAL_IN.items() if state in states and not (is_in_wave and kind in _BEFORE_A_WAVE)
-    )
+    ruled_out = _BEFORE_A_WAVE if is_in_wave and state in OPEN else frozenset({CommandKind.DESELECT})
+    if not has_attention:
+        ruled_out |= {CommandKind.RETRY}
+    return tuple(kind for kind, states in LEGAL_IN.items() if state in states and kind not in ruled_out)
 
 
 class _Message(BaseModel):
@@ -47,6 +59,12 @@ class CommandRequest(_Message):
     )
     activation: Activation | None = Field(default=None, description="select only: when the user is activated")
     activation_delay: timedelta | None = Field(default=None, description="select only: with activation=delayed")
+    confirm_administrator: bool = Field(
+        default=False, description="select only: yes, although the user administers the organization"
+    )
+    extension: timedelta | None = Field(
+        default=None, description="extend_deadline only: by how much; by the organization's own deadline unless given"
+    )
 
 
 class Command(_Message):
@@ -68,7 +86,7 @@ class CommandAnswer(_Message):
 
     user_id: str
     verdict: Verdict
-    state: MigrationState | None = None
+    state: S | None = None
     reason: str = ""
     mend: str = ""
     wave_id: str | None = None

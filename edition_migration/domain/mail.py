@@ -8,17 +8,34 @@ from enum import StrEnum
 class MailKind(StrEnum):
     SERVICE_PROVISIONED = "service_provisioned"
     PENDING_DIGEST = "pending_digest"
+    CAPACITY_SHORT = "capacity_short"
+    UNDELIVERABLE = "undeliverable"
+    WAVE_REPORT = "wave_report"
+    COMING_SOON = "coming_soon"
     ACCOUNT_DEACTIVATED = "account_deactivated"
     INSTRUCTIONS = "instructions"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - a mail, no password
+    REMINDER = "reminder"
     NEW_LINK = "new_link"
     WELCOME = "welcome"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    UNDONE = "undone"
+    ADDRESS_CHANGED = "address_changed"
 
 
-ADMINISTRATOR_MAILS = frozenset({MailKind.SERVICE_PROVISIONED, MailKind.PENDING_DIGEST})
-LINK_MAILS = frozenset({MailKind.RESET_PASSWORD, MailKind.NEW_LINK})
+ADMINISTRATOR_MAILS = frozenset(
+    {
+        MailKind.SERVICE_PROVISIONED,
+        MailKind.PENDING_DIGEST,
+        MailKind.CAPACITY_SHORT,
+        MailKind.UNDELIVERABLE,
+        MailKind.WAVE_REPORT,
+    }
+)
+LINK_MAILS = frozenset({MailKind.RESET_PASSWORD, MailKind.NEW_LINK, MailKind.REMINDER})
+AT_MOST_ONCE = frozenset({MailKind.REMINDER})
+"""Kinds of which a repeat would be worse than none: found `sending` they are `unknown` and not sent again."""
 
 
 class MailState(StrEnum):
@@ -42,7 +59,9 @@ UNSENT = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED, MailState.UNK
 NOT_BEGUN = (MailState.QUEUED, MailState.DEFERRED, MailState.UNKNOWN)
 """Unsent, and nobody is speaking to the relay about it now."""
 
-ABOUT_THE_END = frozenset({MailKind.WELCOME, MailKind.EXPIRED, MailKind.CANCELLED})
+ABOUT_THE_END = frozenset(
+    {MailKind.WELCOME, MailKind.EXPIRED, MailKind.CANCELLED, MailKind.UNDONE, MailKind.ADDRESS_CHANGED}
+)
 """What is still to be said when a migration has ended; every other mail of it is moot then."""
 
 
@@ -50,7 +69,8 @@ ABOUT_THE_END = frozenset({MailKind.WELCOME, MailKind.EXPIRED, MailKind.CANCELLE
 class Mail:
     """A row of mails: ids only, no rendered body, no address. `sequence` is the order of sending.
 
-    `user_id` and `generation` are None for a mail to the Notification Email.
+    `user_id` and `generation` are None for a mail to the Notification Email. `about` is the id of what the mail is
+    about beside its user: a wave, or the former address that it goes to.
     """
 
     mail_id: str
@@ -68,3 +88,4 @@ class Mail:
     reply_code: int | None = None
     sending_at: datetime | None = None
     accepted_at: datetime | None = None
+    about: str = ""

@@ -27,12 +27,18 @@ class Attention(StrEnum):
     """What somebody should look at; shown to operators, an empty one is None."""
 
     UNDELIVERABLE = "undeliverable"
+    POLICY = "policy"
     WORKFLOW_MISSING = "workflow_missing"
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """A row of migrations: every state and fact of one generation."""
+    """A row of migrations: every state and fact of one generation.
+
+    `deadline_at` is the deadline without pauses, which count from `deadline_from`; `reminders` is how many moments to
+    remind have passed; `password_set_at` is a password set elsewhere before it was awaited; until `hold_ends_at` an
+    activated user is held, whose domain is gone.
+    """
 
     org_id: str
     user_id: str
@@ -47,8 +53,13 @@ class Migration:
     activation_requested_at: datetime | None = None
     instructions_accepted_at: datetime | None = None
     signed_in_at: datetime | None = None
+    deadline_from: datetime | None = None
     deadline_at: datetime | None = None
+    reminders: int = 0
+    password_set_at: datetime | None = None
+    hold_ends_at: datetime | None = None
     attention: Attention | None = None
+    attention_at: datetime | None = None
 
     @property
     def ref(self) -> MigrationRef:
@@ -76,13 +87,17 @@ class JournalEntry:
 
 
 class WaveState(StrEnum):
+    """A paused wave releases nobody until it is resumed; a cancelled one gave back whom it had not instructed."""
+
     RELEASING = "releasing"
+    PAUSED = "paused"
     RELEASED = "released"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """One selection. `result` is the first answer, given again to a repeat of the same command."""
+    """One selection: released not before `release_at`, `pilot` users first, after whom it pauses itself."""
 
     org_id: str
     wave_id: str
@@ -94,6 +109,10 @@ class Wave:
     created_at: datetime
     started_at: datetime | None
     size: int
+    release_at: datetime | None = None
+    pilot: int | None = None
+    released: int = 0
+    reported_at: datetime | None = None
 
 
 class TicketState(StrEnum):
@@ -112,3 +131,4 @@ class Ticket:
     generation: int
     state: TicketState
     storage_mb: int
+    granted_at: datetime | None = None

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from edition_migration.domain.durations import Duration
+from edition_migration.domain.validation import broken
 
 
 class ServiceStatus(StrEnum):
@@ -45,13 +47,38 @@ class PasswordRules(BaseModel):
     unacceptable_words: tuple[str, ...] = ()
 
 
+def _time_of_day(text: str) -> str:
+    try:
+        return f"{datetime.strptime(text, '%H:%M'):%H:%M}"  # noqa: DTZ007 - a time of day, in each reader's zone
+    except ValueError:
+        raise broken("is no time of day", "write it like 08:00") from None
+
+
+TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
+"""As people write it, `08:00`, in the reader's own zone."""
+
+
+class QuietHours(BaseModel):
+    """When nobody is written to who did not ask: from `begins` until `ends`, and on whole week-ends if so set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    begins: TimeOfDay = "18:00"
+    ends: TimeOfDay = "08:00"
+    weekends: bool = True
+
+
 class OrganizationSettings(BaseModel):
-    """What an organization may set, with the defaults of design section 7."""
+    """What an organization may set, with the defaults of design section 7. `mails_per_second` None: no own pace."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     link_lifetime: Duration = Field(default=timedelta(days=7), gt=timedelta(0), le=timedelta(days=14))
     deadline: Duration = Field(default=timedelta(days=14), gt=timedelta(0), le=timedelta(days=365))
+    warning_period: Duration = Field(default=timedelta(0), ge=timedelta(0), le=timedelta(days=90))
+    undo_window: Duration = Field(default=timedelta(days=30), ge=timedelta(0), le=timedelta(days=365))
+    quiet_hours: QuietHours | None = None
+    mails_per_second: float | None = Field(default=None, gt=0, le=1000)
     new_links_per_day: int = Field(default=5, ge=1, le=20)
     minimum_client: str = Field(default="6.0", pattern=r"^\d+(\.\d+){0,3}$")
     selection: Selection = Selection.MANUAL

@@ -19,8 +19,6 @@ from edition_migration.domain.validation import broken, problems_of
 
 _FILE = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
 _UNKNOWN_KEY = "is not known here"
-NOT_ACTED_UPON = frozenset({"warningPeriod", "quietHours", "undoWindow"})
-"""Settings of the design that come with a later version: refused, since a setting that does nothing would deceive."""
 
 
 def _once_each(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -109,8 +107,6 @@ def _with_nearest_key(problem: Problem) -> Problem:
     if problem.reason != _UNKNOWN_KEY:
         return problem
     key = problem.path.rpartition(".")[2]
-    if key in NOT_ACTED_UPON:
-        return problem._replace(reason="is not acted upon by this version", mend="leave it out")
     nearest = get_close_matches(key, _KNOWN_KEYS, n=1, cutoff=0.7)
     return problem._replace(mend=f'write "{nearest[0]}", or remove it') if nearest else problem
 

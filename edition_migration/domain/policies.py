@@ -23,6 +23,7 @@ from edition_migration.domain.validation import broken
 
 
 class PolicyAction(StrEnum):
+    BUSINESS_EDITION = "business_edition"
     EXTERNAL_FILE_TRANSFER = "external_file_transfer"
     INTERNAL_FILE_TRANSFER = "internal_file_transfer"
     EXTERNAL_IM = "external_im"
@@ -35,6 +36,8 @@ class PolicyAction(StrEnum):
 
 
 OFF_BY_DEFAULT = frozenset({PolicyAction.END_TO_END_ENCRYPTION})
+FORBIDS_MIGRATION = PolicyAction.BUSINESS_EDITION
+"""Off, the user may not use the Business Edition at all: his migration is parked until the policy allows him."""
 NEEDS_EXTERNAL_IM = (PolicyAction.EXTERNAL_VIDEO, PolicyAction.EXTERNAL_VOIP)
 """External IM off stops external video and voice too, says the product."""
 

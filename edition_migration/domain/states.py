@@ -79,6 +79,7 @@ AFTER_ACTIVATION = (S.ACTIVATED, S.AWAITING_PASSWORD, S.AWAITING_FIRST_SIGN_IN, 
 OPEN = BEFORE_ACTIVATION + AFTER_ACTIVATION
 TERMINAL = (S.MIGRATED, S.EXPIRED, S.CANCELLED, S.SKIPPED, S.DELETED, S.UNDONE)
 SELECTABLE = (S.BLOCKED, S.IN_REVIEW)
+RESELECTABLE = (S.EXPIRED, S.CANCELLED, S.UNDONE)
 AWAITING_USER = (S.AWAITING_PASSWORD, S.AWAITING_FIRST_SIGN_IN)
 
 TRANSITIONS: tuple[Transition, ...] = (
@@ -86,13 +87,17 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(S.BLOCKED, S.IN_REVIEW, "notify_deactivation"),
     Transition(S.BLOCKED, S.SELECTED, "notify_deactivation, in a wave already"),
     Transition(S.IN_REVIEW, S.SELECTED, "select"),
+    *_from_each((S.SELECTED, S.WAITING_CAPACITY), S.IN_REVIEW, "deselect"),
     Transition(S.SELECTED, S.WAITING_CAPACITY, "no license or storage"),
     Transition(S.SELECTED, S.INSTRUCTED, "send_instructions"),
     Transition(S.WAITING_CAPACITY, S.INSTRUCTED, "send_instructions"),
     Transition(S.INSTRUCTED, S.ACTIVATED, "activate"),
     Transition(S.ACTIVATED, S.AWAITING_PASSWORD, "reset_password"),
     Transition(S.ACTIVATED, S.AWAITING_FIRST_SIGN_IN, "reset_password, single sign-on"),
+    Transition(S.ACTIVATED, S.PASSWORD_SET, "password set elsewhere"),
     Transition(S.AWAITING_PASSWORD, S.PASSWORD_SET, "password chosen"),
+    Transition(S.AWAITING_PASSWORD, S.AWAITING_FIRST_SIGN_IN, "single sign-on switched on"),
+    Transition(S.AWAITING_FIRST_SIGN_IN, S.AWAITING_PASSWORD, "single sign-on switched off"),
     Transition(S.PASSWORD_SET, S.MIGRATED, "apply_policies"),
     Transition(S.AWAITING_FIRST_SIGN_IN, S.MIGRATED, "apply_policies"),
     *_from_each(AWAITING_USER, S.EXPIRED, "deadline"),

@@ -21,6 +21,10 @@ class WorkflowGateway(Protocol):
         """Says "read your row". False where no running workflow of this id is found."""
         ...
 
+    async def ring_wave(self, ref: WaveRef) -> bool:
+        """As `ring_migration`."""
+        ...
+
     async def ring_organization(self, ref: OrganizationRef) -> None:
         """Signal-with-start: the organization's workflow always hears it."""
         ...

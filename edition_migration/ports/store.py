@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from edition_migration.ports.store_capacity import CapacityTable, Ledger, Tickets, Waves
-from edition_migration.ports.store_events import Doorbells, Errands, Inbox
+from edition_migration.ports.store_events import Doorbells, Errands, Inbox, Paces, Pauses
 from edition_migration.ports.store_migrations import Journal, Mails, Migrations, Tokens
 from edition_migration.ports.store_people import Contacts, Domains, Organizations, Policies, Sessions, Users
 
@@ -51,6 +51,10 @@ class UnitOfWork(Protocol):
     def doorbells(self) -> Doorbells: ...
     @property
     def errands(self) -> Errands: ...
+    @property
+    def pauses(self) -> Pauses: ...
+    @property
+    def paces(self) -> Paces: ...
 
     async def commit(self) -> None: ...
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from edition_migration.domain.names import MigrationRef, OrganizationRef
+from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
 
 
 class InboxState(StrEnum):
@@ -21,7 +21,8 @@ class InboxState(StrEnum):
 class InboxRow:
     """One event as it came. `body` is the document's JSON; `digest` its SHA-256, to tell a repeat from a forgery.
 
-    `user_id` is whom the event is about, where its type is known and it is about one user.
+    `user_id` is whom the event is about, where its type is known and it is about one user; `failure` is the code of
+    the error that a failed one met.
     """
 
     inbox_id: int
@@ -35,6 +36,7 @@ class InboxRow:
     state: InboxState
     reason: str | None = None
     user_id: str | None = None
+    failure: str | None = None
 
 
 class Received(StrEnum):
@@ -45,13 +47,18 @@ class Received(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Doorbell:
-    """Somebody's row changed. `user_id` None rings the organization."""
+    """Somebody's row changed. Without a user and a wave it rings the organization."""
 
     bell_id: int
     org_id: str
     user_id: str | None
     generation: int | None
     rung_at: datetime
+    wave_id: str | None = None
+
+    @property
+    def wave(self) -> WaveRef | None:
+        return None if self.wave_id is None else WaveRef(org_id=self.org_id, wave_id=self.wave_id)
 
     @property
     def migration(self) -> MigrationRef | None:
@@ -85,7 +92,9 @@ class Inbox(Protocol):
         """The oldest pending one of the organization."""
         ...
 
-    async def settle(self, inbox_id: int, state: InboxState, reason: str | None) -> None: ...
+    async def settle(
+        self, inbox_id: int, state: InboxState, reason: str | None, *, failure: str | None = None
+    ) -> None: ...
     async def get(self, source: str, event_id: str) -> InboxRow | None: ...
     async def listing(self, org_id: str | None, limit: int) -> Sequence[InboxRow]:
         """Newest first."""
@@ -99,6 +108,7 @@ class Inbox(Protocol):
 class Doorbells(Protocol):
     async def add_migrations(self, refs: Sequence[MigrationRef], at: datetime) -> None: ...
     async def add_organization(self, org_id: str, at: datetime) -> None: ...
+    async def add_wave(self, ref: WaveRef, at: datetime) -> None: ...
     async def oldest(self, limit: int) -> Sequence[Doorbell]: ...
     async def remove(self, bell_ids: Sequence[int]) -> None: ...
 
@@ -111,3 +121,42 @@ class Errands(Protocol):
 
     async def advance(self, errand_id: int, cursor: str) -> None: ...
     async def finish(self, errand_id: int) -> None: ...
+
+
+SERVICE = "*"
+"""The scope of a pause of the whole service; no organization's id can be this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """`scope` is an organization's id or `SERVICE`; `ended_at` None while it lasts."""
+
+    pause_id: int
+    scope: str
+    started_at: datetime
+    ended_at: datetime | None
+    actor: str
+
+
+class Pauses(Protocol):
+    async def begin(self, scope: str, at: datetime, actor: str) -> bool:
+        """False where this scope is paused already."""
+        ...
+
+    async def end(self, scope: str, at: datetime) -> bool:
+        """False where this scope is not paused."""
+        ...
+
+    async def of(self, org_id: str) -> Sequence[Pause]:
+        """All that concern this organization, the service's too, oldest first."""
+        ...
+
+    async def is_paused(self, org_id: str) -> bool:
+        """Whether the organization or the whole service is paused now."""
+        ...
+
+
+class Paces(Protocol):
+    async def take_slot(self, org_id: str, now: datetime, interval: timedelta) -> datetime:
+        """The time of the organization's next free slot, `now` or later; the one behind it is `interval` later."""
+        ...

@@ -65,9 +65,16 @@ class TemporalWorkflowGateway:
 
     async def ring_migration(self, ref: MigrationRef) -> bool:
         """False where no running workflow of this id is found."""
+        return await self._ring(ref.workflow_id)
+
+    async def ring_wave(self, ref: WaveRef) -> bool:
+        """As `ring_migration`."""
+        return await self._ring(ref.workflow_id)
+
+    async def _ring(self, workflow_id: str) -> bool:
         try:
             async with _answering():
-                handle = self._client.get_workflow_handle(ref.workflow_id)
+                handle = self._client.get_workflow_handle(workflow_id)
                 await handle.signal(RING, rpc_timeout=LIMIT)
         except RPCError:
             return False

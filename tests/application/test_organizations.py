@@ -277,10 +277,10 @@ async def test_every_fault_is_named_at_once_with_its_path_and_mend(desk: Desk) -
     ]
 
 
-@pytest.mark.parametrize("key", ["warningPeriod", "quietHours", "undoWindow"])
-async def test_a_setting_of_a_later_version_is_refused_rather_than_ignored(desk: Desk, key: str) -> None:
-    assert await problems_of(desk, settings={key: "7d"}) == [
-        f"settings.{key}: is not acted upon by this version; leave it out"
+async def test_quiet_hours_that_are_no_times_are_refused(desk: Desk) -> None:
+    assert await problems_of(desk, settings={"quietHours": {"begins": "25:00", "ends": "8"}}) == [
+        "settings.quietHours.begins: is no time of day; write it like 08:00",
+        "settings.quietHours.ends: is no time of day; write it like 08:00",
     ]
 
 

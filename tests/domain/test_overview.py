@@ -36,8 +36,8 @@ def test_who_must_choose_a_password_has_a_deadline() -> None:
     assert overview(builders.migration(state=S.AWAITING_PASSWORD, deadline_at=DEADLINE)).deadline == DEADLINE
 
 
-def test_who_is_in_a_wave_can_be_cancelled_only() -> None:
-    assert legal_commands(S.IN_REVIEW, is_in_wave=True) == (CommandKind.CANCEL,)
+def test_who_is_in_a_wave_can_be_deselected_or_cancelled() -> None:
+    assert legal_commands(S.IN_REVIEW, is_in_wave=True) == (CommandKind.DESELECT, CommandKind.CANCEL)
     assert legal_commands(S.IN_REVIEW, is_in_wave=False) == (
         CommandKind.SELECT,
         CommandKind.EXCLUDE,

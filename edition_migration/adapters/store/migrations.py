@@ -113,8 +113,20 @@ class SqlMigrations:
             await self._tx.lock(_IT.user_id, where)
             await self._tx.change(update(table).where(where, _IT.started_at.is_(None)).values(started_at=at))
 
-    async def set_deadline(self, ref: MigrationRef, deadline_at: datetime) -> None:
-        await self._set_once(ref, _IT.deadline_at, deadline_at=deadline_at)
+    async def set_deadline(self, ref: MigrationRef, since: datetime, deadline_at: datetime) -> None:
+        await self._set_once(ref, _IT.deadline_at, deadline_from=since, deadline_at=deadline_at)
+
+    async def move_deadline(self, ref: MigrationRef, since: datetime | None, deadline_at: datetime | None) -> None:
+        await self._set(ref, deadline_from=since, deadline_at=deadline_at, reminders=0)
+
+    async def set_reminders(self, ref: MigrationRef, count: int) -> None:
+        await self._set(ref, reminders=count)
+
+    async def set_password_set(self, ref: MigrationRef, at: datetime) -> None:
+        await self._set_once(ref, _IT.password_set_at, password_set_at=at)
+
+    async def set_hold(self, ref: MigrationRef, ends_at: datetime | None) -> None:
+        await self._set(ref, hold_ends_at=ends_at)
 
     async def set_instructions_accepted(self, ref: MigrationRef, at: datetime, activate_at: datetime | None) -> None:
         await self._set_once(ref, _IT.instructions_accepted_at, instructions_accepted_at=at, activate_at=activate_at)
@@ -129,8 +141,22 @@ class SqlMigrations:
         """The first fact stays: a repeat changes nothing."""
         await self._tx.change(update(table).where(_is(ref), column.is_(None)).values(values))
 
-    async def set_attention(self, ref: MigrationRef, attention: Attention | None) -> None:
-        await self._tx.change(update(table).where(_is(ref)).values(attention=attention))
+    async def set_attention(self, ref: MigrationRef, attention: Attention | None, at: datetime) -> None:
+        other = update(table).where(_is(ref), _IT.attention.is_distinct_from(attention))
+        await self._tx.change(other.values(attention=attention, attention_at=at if attention else None))
+
+    async def restart(self, ref: MigrationRef) -> None:
+        await self._set(ref, started_at=None)
+
+    async def unclaim(self, ref: MigrationRef) -> None:
+        await self._set(ref, wave_id=None, activation=Activation.WITH_INSTRUCTIONS, activate_at=None)
+
+    async def has_open_in_wave(self, org_id: str, wave_id: str) -> bool:
+        theirs = select(_IT.user_id).where(_IT.org_id == org_id, _IT.wave_id == wave_id, _IS_OPEN).limit(1)
+        return await self._tx.value(theirs) is not None
+
+    async def _set(self, ref: MigrationRef, **values: Any) -> None:
+        await self._tx.change(update(table).where(_is(ref)).values(values))
 
     async def claim(
         self, org_id: str, refs: Sequence[MigrationRef], wave_id: str, activation: Activation

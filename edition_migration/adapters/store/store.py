@@ -11,6 +11,7 @@ from edition_migration.adapters.store.accounts import SqlContacts, SqlSessions
 from edition_migration.adapters.store.capacity import SqlCapacityTable
 from edition_migration.adapters.store.engine import PATIENCE, connect
 from edition_migration.adapters.store.failures import guarded
+from edition_migration.adapters.store.holds import SqlPaces, SqlPauses
 from edition_migration.adapters.store.journal import SqlJournal
 from edition_migration.adapters.store.ledger import SqlLedger
 from edition_migration.adapters.store.mails import SqlMails
@@ -49,6 +50,8 @@ class SqlUnitOfWork:
         self.inbox = SqlInbox(transaction)
         self.doorbells = SqlDoorbells(transaction)
         self.errands = SqlErrands(transaction)
+        self.pauses = SqlPauses(transaction)
+        self.paces = SqlPaces(transaction)
 
     async def commit(self) -> None:
         await self._transaction.commit()

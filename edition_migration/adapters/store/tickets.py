@@ -108,10 +108,10 @@ class SqlTickets:
     async def waiting_count(self, org_id: str) -> int:
         return await self._tx.value(select(func.count()).where(tickets.c.org_id == org_id, _WAITING))
 
-    async def set_granted(self, org_id: str, numbers: Sequence[int]) -> None:
+    async def set_granted(self, org_id: str, numbers: Sequence[int], at: datetime) -> None:
         for chunk in chunks(sorted(numbers)):
             these = update(tickets).where(tickets.c.org_id == org_id, tickets.c.number.in_(chunk), _WAITING)
-            await self._tx.change(these.values(state=TicketState.GRANTED))
+            await self._tx.change(these.values(state=TicketState.GRANTED, granted_at=at))
 
     async def close(self, ref: MigrationRef) -> None:
         it = update(tickets).where(_is_of(ref), tickets.c.state != TicketState.CLOSED)

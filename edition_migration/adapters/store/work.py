@@ -9,7 +9,7 @@ from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.work import doorbells, errands, inbox
 from edition_migration.adapters.store.transaction import Transaction, chunks
 from edition_migration.domain.events.envelope import EventType
-from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.names import MigrationRef, WaveRef
 from edition_migration.ports.store_events import Doorbell, Errand, InboxRow, InboxState, Received
 
 
@@ -31,9 +31,9 @@ class SqlInbox:
         pending = select(inbox).where(inbox.c.org_id == org_id, literally(inbox.c.state, [InboxState.PENDING]))
         return await self._tx.first(InboxRow, pending.order_by(inbox.c.inbox_id).limit(1))
 
-    async def settle(self, inbox_id: int, state: InboxState, reason: str | None) -> None:
+    async def settle(self, inbox_id: int, state: InboxState, reason: str | None, *, failure: str | None = None) -> None:
         it = update(inbox).where(inbox.c.inbox_id == inbox_id)
-        await self._tx.change(it.values(state=state, reason=reason))
+        await self._tx.change(it.values(state=state, reason=reason, failure=failure))
 
     async def get(self, source: str, event_id: str) -> InboxRow | None:
         return await self._tx.first(
@@ -68,6 +68,9 @@ class SqlDoorbells:
 
     async def add_organization(self, org_id: str, at: datetime) -> None:
         await self._tx.change(insert(doorbells).values(org_id=org_id, rung_at=at))
+
+    async def add_wave(self, ref: WaveRef, at: datetime) -> None:
+        await self._tx.change(insert(doorbells).values(org_id=ref.org_id, wave_id=ref.wave_id, rung_at=at))
 
     async def oldest(self, limit: int) -> Sequence[Doorbell]:
         rows = await self._tx.rows(select(doorbells).order_by(doorbells.c.bell_id).limit(limit))

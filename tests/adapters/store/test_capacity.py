@@ -131,13 +131,13 @@ async def test_closed_ticket_makes_room_for_a_new_one(store: SqlStore) -> None:
     await _organization(store, licenses=1, storage_mb=0)
     async with store.write() as uow:
         await uow.tickets.cut(ORG, [(ref("u1"), 5), (ref("u2"), 5)])
-        await uow.tickets.set_granted(ORG, [1])
-        assert await uow.tickets.of(ref("u1")) == Ticket(ORG, 1, "u1", 1, TicketState.GRANTED, 5)
+        await uow.tickets.set_granted(ORG, [1], NOW)
+        assert await uow.tickets.of(ref("u1")) == Ticket(ORG, 1, "u1", 1, TicketState.GRANTED, 5, NOW)
         await uow.tickets.cut(ORG, [(ref("u1"), 5)])
-        assert await uow.tickets.of(ref("u1")) == Ticket(ORG, 1, "u1", 1, TicketState.GRANTED, 5)
+        assert await uow.tickets.of(ref("u1")) == Ticket(ORG, 1, "u1", 1, TicketState.GRANTED, 5, NOW)
         await uow.tickets.close(ref("u1"))
-        await uow.tickets.set_granted(ORG, [1])
-        assert await uow.tickets.of(ref("u1")) == Ticket(ORG, 1, "u1", 1, TicketState.CLOSED, 5)
+        await uow.tickets.set_granted(ORG, [1], NOW)
+        assert await uow.tickets.of(ref("u1")) == Ticket(ORG, 1, "u1", 1, TicketState.CLOSED, 5, NOW)
         await uow.tickets.cut(ORG, [(ref("u1"), 5)])
         assert await uow.tickets.of(ref("u1")) == Ticket(ORG, 3, "u1", 1, TicketState.WAITING, 5)
         assert await uow.tickets.of(ref("u3")) is None

@@ -216,12 +216,13 @@ async def test_facts_that_are_set_once_keep_the_first(store: SqlStore) -> None:
     await _with_users(store, migration())
     async with store.write() as uow:
         for at in (NOW, LATER):
-            await uow.migrations.set_deadline(ref(), at)
+            await uow.migrations.set_deadline(ref(), at, at)
             await uow.migrations.set_instructions_accepted(ref(), at, at)
             await uow.migrations.request_activation(ref(), at)
             await uow.migrations.set_signed_in(ref(), at)
             await uow.migrations.set_started([ref()], at)
         assert await uow.migrations.get(ref()) == migration(
+            deadline_from=NOW,
             deadline_at=NOW,
             instructions_accepted_at=NOW,
             activate_at=NOW,

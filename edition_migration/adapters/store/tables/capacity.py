@@ -39,6 +39,7 @@ class LedgerState(StrEnum):
 _OPEN_TICKET = text(f"state <> '{TicketState.CLOSED.value}'")
 _WAITING_TICKET = text(f"state IN ({quoted([TicketState.WAITING])})")
 _UNSTARTED = text("started_at IS NULL")
+_UNREPORTED = text("reported_at IS NULL")
 
 counters = Table(
     "counters",
@@ -86,6 +87,7 @@ tickets = Table(
     Column("generation", Integer, nullable=False),
     Column("state", one_of(TicketState), nullable=False),
     Column("storage_mb", BigInteger, nullable=False),
+    Column("granted_at", UtcDateTime),
     ForeignKeyConstraint(
         ["org_id", "user_id", "generation"],
         ["migrations.org_id", "migrations.user_id", "migrations.generation"],
@@ -119,11 +121,18 @@ waves = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("size", Integer, nullable=False),
+    Column("release_at", UtcDateTime),
+    Column("pilot", Integer),
+    Column("released", Integer, nullable=False, server_default="0"),
+    Column("reported_at", UtcDateTime),
     Column("answer", Text, nullable=False),
     UniqueConstraint("org_id", "command_id"),
     holds("state", WaveState),
     holds("activation", Activation),
     CheckConstraint("size >= 0", name="size"),
+    CheckConstraint("pilot >= 1", name="pilot"),
+    CheckConstraint("released >= 0", name="released"),
     CheckConstraint("activation_delay >= 0", name="activation_delay"),
     Index("ix_waves_unstarted", "org_id", "created_at", sqlite_where=_UNSTARTED, postgresql_where=_UNSTARTED),
+    Index("ix_waves_unreported", "org_id", "created_at", sqlite_where=_UNREPORTED, postgresql_where=_UNREPORTED),
 )

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -75,8 +76,13 @@ migrations = Table(
     Column("activation_requested_at", UtcDateTime),
     Column("instructions_accepted_at", UtcDateTime),
     Column("signed_in_at", UtcDateTime),
+    Column("deadline_from", UtcDateTime),
     Column("deadline_at", UtcDateTime),
+    Column("reminders", Integer, nullable=False, server_default="0"),
+    Column("password_set_at", UtcDateTime),
+    Column("hold_ends_at", UtcDateTime),
     Column("attention", one_of(Attention)),
+    Column("attention_at", UtcDateTime),
     # Deferred: a selection claims its users before it writes the wave with the answer about them.
     ForeignKeyConstraint(
         ["org_id", "wave_id"], ["waves.org_id", "waves.wave_id"], deferrable=True, initially="DEFERRED"
@@ -85,11 +91,13 @@ migrations = Table(
     holds("activation", Activation),
     holds("attention", Attention),
     CheckConstraint("generation >= 1", name="generation"),
+    CheckConstraint("reminders >= 0", name="reminders"),
     Index("uq_migrations_open_user", "user_id", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_migrations_user_id", "user_id"),
     Index("ix_migrations_state", "org_id", "state", "user_id"),
     Index("ix_migrations_pending", "org_id", "user_id", sqlite_where=_PENDING, postgresql_where=_PENDING),
     Index("ix_migrations_wave", "org_id", "wave_id", "user_id", sqlite_where=_IN_REVIEW, postgresql_where=_IN_REVIEW),
+    Index("ix_migrations_open_in_wave", "org_id", "wave_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index(
         "ix_migrations_unstarted",
         "org_id",
@@ -120,6 +128,17 @@ journal = Table(
     holds("target", MigrationState),
     sqlite_autoincrement=True,
     comment="Append-only. The key of a command is its command id.",
+)
+
+seals = Table(
+    "seals",
+    METADATA,
+    Column("org_id", ID, ForeignKey("organizations.org_id"), primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    Column("entry_id", NUMBER, ForeignKey("journal.entry_id"), nullable=False, unique=True),
+    Column("hash", String(64), nullable=False),
+    CheckConstraint("position >= 1", name="position"),
+    comment="The chain over each organization's journal: each hash covers its entry and the hash before it.",
 )
 
 reset_tokens = Table(
@@ -168,6 +187,7 @@ mails = Table(
     Column("reply_code", Integer),
     Column("sending_at", UtcDateTime),
     Column("accepted_at", UtcDateTime),
+    Column("about", String(64), nullable=False, server_default=""),
     _of_migration(),
     UniqueConstraint("org_id", "user_id", "generation", "kind", "round"),
     holds("postman", Postman),
@@ -182,6 +202,7 @@ mails = Table(
         "org_id",
         "kind",
         "round",
+        "about",
         unique=True,
         sqlite_where=_TO_THE_ORGANIZATION,
         postgresql_where=_TO_THE_ORGANIZATION,

@@ -94,6 +94,17 @@ users = Table(
     ),
 )
 
+former_addresses = Table(
+    "former_addresses",
+    METADATA,
+    Column("address_id", ID, primary_key=True),
+    Column("user_id", ID, ForeignKey("users.user_id"), nullable=False),
+    Column("email", Text, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index(None, "user_id"),
+    comment="Where a note of the change goes; erased with the user.",
+)
+
 sessions = Table(
     "sessions",
     METADATA,
