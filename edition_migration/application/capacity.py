@@ -1,14 +1,24 @@
 """The one owner of capacity: only `grant` reserves, in the transaction that cuts tickets and after each release."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from edition_migration.domain.capacity import choose
 from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.organization import Organization
 from edition_migration.domain.progress import PageInput, PageOutcome
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store, UnitOfWork
 
 PAGE = 500
+
+
+async def cut_tickets(uow: UnitOfWork, organization: Organization, refs: Sequence[MigrationRef]) -> None:
+    """One ticket a user, in the given order, for a license and for the storage he will count with, in MB."""
+    users = {user.user_id: user for user in await uow.users.get_many([ref.user_id for ref in refs])}
+    least = organization.settings.storage_per_user_mb
+    holders = [(ref, max(users[ref.user_id].storage_used_mb, least)) for ref in refs]
+    await uow.tickets.cut(organization.org_id, holders)
 
 
 async def grant(uow: UnitOfWork, org_id: str, now: datetime) -> int:

@@ -8,9 +8,9 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
 
-from edition_migration.application.records import journal_entry, user_mail
+from edition_migration.application.links import LinkKeys, queue_link
+from edition_migration.application.records import journal_entry
 from edition_migration.domain.addresses import local_part_of
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import Migration
@@ -30,14 +30,6 @@ USER = "user"
 """The actor of what the user does himself."""
 
 REQUEST_WINDOW = timedelta(days=1)
-
-
-class LinkKeys(Protocol):
-    """Makes rows of new links; `application/token_keys.py`."""
-
-    def new_token(
-        self, org_id: str, user_id: str, generation: int, *, now: datetime, is_requested: bool = False
-    ) -> ResetToken: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +171,8 @@ class Credentials:
         return asked < organization.settings.new_links_per_day
 
     async def _queue_new_link(self, uow: UnitOfWork, row: Migration, now: datetime) -> None:
-        token = self._keys.new_token(row.org_id, row.user_id, row.generation, now=now, is_requested=True)
-        await uow.tokens.add(token)
-        sent_before = [mail for mail in await uow.mails.of_migration(row.ref) if mail.kind is MailKind.NEW_LINK]
-        mail = user_mail(row.ref, MailKind.NEW_LINK, now, round_number=len(sent_before) + 1, token_id=token.token_id)
-        await uow.mails.queue([mail])
-        key = f"new_link/{token.token_id}"
+        token_id = await queue_link(uow, self._keys, row, MailKind.NEW_LINK, now, is_requested=True)
+        key = f"new_link/{token_id}"
         entry = journal_entry(row, key=key, action="request_new_link", actor=USER, at=now, target=row.state)
         await uow.journal.add([entry])
         await uow.doorbells.add_migrations([row.ref], now)

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from edition_migration.application.capacity import grant
+from edition_migration.application.capacity import cut_tickets, grant
 from edition_migration.application.records import PROVISIONING, journal_entry
-from edition_migration.application.selection import cut_tickets
 from edition_migration.domain.eligibility import decide
 from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.migration import Migration, Wave, WaveState

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from edition_migration.application.capacity import grant
+from edition_migration.application.capacity import cut_tickets, grant
 from edition_migration.application.records import journal_entry
 from edition_migration.domain.commands import CommandAnswer, SelectionAnswer, Verdict
 from edition_migration.domain.errors import Conflict, InvalidInput, NotFound, Problem
@@ -101,14 +101,6 @@ class Selection:
         await uow.waves.add(_sized(wave, len(claimed), now), answer.model_dump_json())
         await uow.doorbells.add_organization(order.org_id, now)
         return answer
-
-
-async def cut_tickets(uow: UnitOfWork, organization: Organization, refs: Sequence[MigrationRef]) -> None:
-    """One ticket a user, in the given order, for a license and for the storage he will count with, in MB."""
-    users = {user.user_id: user for user in await uow.users.get_many([ref.user_id for ref in refs])}
-    least = organization.settings.storage_per_user_mb
-    holders = [(ref, max(users[ref.user_id].storage_used_mb, least)) for ref in refs]
-    await uow.tickets.cut(organization.org_id, holders)
 
 
 def is_free(row: Migration) -> bool:

@@ -6,17 +6,19 @@ any row (design section 3, "Time"). Used by the fifth step and by what shows a d
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 LAST_REMINDER = timedelta(days=1)
 """Before the deadline."""
 
 
-class Pausing(NamedTuple):
+class Pausing(Protocol):
     """One pause; `ended_at` None while it lasts."""
 
-    started_at: datetime
-    ended_at: datetime | None
+    @property
+    def started_at(self) -> datetime: ...
+    @property
+    def ended_at(self) -> datetime | None: ...
 
 
 def paused_between(pauses: Iterable[Pausing], begin: datetime, end: datetime) -> timedelta:
@@ -30,15 +32,41 @@ def paused_between(pauses: Iterable[Pausing], begin: datetime, end: datetime) ->
     return total
 
 
-def effective_deadline(
-    deadline_at: datetime, since: datetime | None, pauses: Iterable[Pausing], as_of: datetime
-) -> datetime:
-    """The deadline as far as it can be known at `as_of`: moved by the time paused since its clock began."""
-    return deadline_at if since is None else deadline_at + paused_between(pauses, since, as_of)
-
-
 def reminder_times(since: datetime, deadline_at: datetime) -> Sequence[datetime]:
     """At 50 % and 80 % of the time, and one day before its end, in order; a moment outside of it is left out."""
     span = deadline_at - since
     moments = {since + span * 0.5, since + span * 0.8, deadline_at - LAST_REMINDER}
     return sorted(at for at in moments if since < at < deadline_at)
+
+
+class DeadlineClock(NamedTuple):
+    """A user's deadline at one moment. `lost` is the time paused since the clock began to run."""
+
+    since: datetime
+    deadline_at: datetime
+    as_of: datetime
+    lost: timedelta
+
+    @classmethod
+    def of(cls, since: datetime, deadline_at: datetime, pauses: Iterable[Pausing], as_of: datetime) -> "DeadlineClock":
+        return cls(since, deadline_at, as_of, paused_between(pauses, since, as_of))
+
+    @property
+    def is_over(self) -> bool:
+        return self.as_of - self.lost >= self.deadline_at
+
+    @property
+    def effective(self) -> datetime:
+        """The deadline, as far as it can be known now."""
+        return self.deadline_at + self.lost
+
+    @property
+    def reminders_due(self) -> int:
+        """How many of the moments to remind have passed."""
+        return sum(at + self.lost <= self.as_of for at in reminder_times(self.since, self.deadline_at))
+
+    @property
+    def next_moment(self) -> datetime:
+        """The next time to remind, or the deadline: later than `as_of` unless that is over."""
+        moments = (*reminder_times(self.since, self.deadline_at), self.deadline_at)
+        return next((at + self.lost for at in moments if at + self.lost > self.as_of), self.effective)

@@ -205,8 +205,12 @@ class Mails(Protocol):
         """How many mails of the organization, its users' and its own, are in each state."""
         ...
 
-    async def suppress_unsent(self, ref: MigrationRef) -> int:
-        """Mails not begun are not sent any more (their migration ended); one on its way keeps its own end."""
+    async def suppress_unsent(self, ref: MigrationRef, kinds: Collection[MailKind] | None = None) -> int:
+        """Mails not begun, of these kinds or all, are not sent any more; one on its way keeps its own end."""
+        ...
+
+    async def requeue_refused(self, ref: MigrationRef) -> int:
+        """What the relay refused for good is sent again, as it was: its address or the relay was mended."""
         ...
 
     async def was_any_accepted(self, ref: MigrationRef) -> bool: ...

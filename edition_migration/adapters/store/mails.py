@@ -81,9 +81,15 @@ class SqlMails:
         rows = await self._tx.rows(grouped.group_by(_IT.kind, _IT.state))
         return {(row["kind"], row["state"]): row["mails"] for row in rows}
 
-    async def suppress_unsent(self, ref: MigrationRef) -> int:
+    async def suppress_unsent(self, ref: MigrationRef, kinds: Collection[MailKind] | None = None) -> int:
         theirs = update(mail_rows).where(_is_of(ref), _IT.state.in_(NOT_BEGUN))
+        if kinds is not None:
+            theirs = theirs.where(_IT.kind.in_(sorted(kinds)))
         return await self._tx.change(theirs.values(state=MailState.SUPPRESSED))
+
+    async def requeue_refused(self, ref: MigrationRef) -> int:
+        theirs = update(mail_rows).where(_is_of(ref), _IT.state == MailState.BOUNCED)
+        return await self._tx.change(theirs.values(state=MailState.QUEUED))
 
     async def was_any_accepted(self, ref: MigrationRef) -> bool:
         accepted = select(_IT.mail_id).where(_is_of(ref), _IT.accepted_at.is_not(None)).limit(1)

@@ -1,0 +1,42 @@
+"""Mails with a link to choose a password: one token and one mail, always together.
+
+Used by the fourth step, reminders, `resend`, the page's "send me a new one" and the end of single sign-on.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from edition_migration.application.records import user_mail
+from edition_migration.domain.mail import MailKind
+from edition_migration.domain.migration import Migration
+from edition_migration.domain.token import ResetToken
+from edition_migration.ports.store import UnitOfWork
+
+
+class LinkKeys(Protocol):
+    """Makes rows of new links; `application/token_keys.py`."""
+
+    def new_token(
+        self, org_id: str, user_id: str, generation: int, *, now: datetime, is_requested: bool = False
+    ) -> ResetToken: ...
+
+
+async def queue_link(
+    uow: UnitOfWork, keys: LinkKeys, row: Migration, kind: MailKind, now: datetime, *, is_requested: bool = False
+) -> str:
+    """A new link and the next mail of this kind that carries it; its token's id.
+
+    The link lives from the moment that its mail is sent, which kills the older one; until then the older one serves.
+    """
+    token = keys.new_token(row.org_id, row.user_id, row.generation, now=now, is_requested=is_requested)
+    await uow.tokens.add(token)
+    await queue_again(uow, row, kind, now, token_id=token.token_id)
+    return token.token_id
+
+
+async def queue_again(
+    uow: UnitOfWork, row: Migration, kind: MailKind, now: datetime, *, token_id: str | None = None
+) -> None:
+    """The next mail of this kind to the user: its round follows those that there were."""
+    before = [mail for mail in await uow.mails.of_migration(row.ref) if mail.kind is kind]
+    await uow.mails.queue([user_mail(row.ref, kind, now, round_number=len(before) + 1, token_id=token_id)])

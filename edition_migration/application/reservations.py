@@ -1,0 +1,56 @@
+"""A user's license and storage before they are used: reserved by his ticket, and not kept for ever while he waits.
+
+Design section 5: the reservation of a user who is parked, or waits to be activated by hand, ends after 72 hours; once his
+wait is over his step takes a new ticket and stands in the queue again. Used by the steps before activation.
+"""
+
+from datetime import datetime, timedelta
+
+from edition_migration.application.capacity import cut_tickets, grant
+from edition_migration.application.records import WORKFLOW, journal_entry
+from edition_migration.domain.errors import NotFound
+from edition_migration.domain.migration import Migration, Ticket, TicketState
+from edition_migration.ports.store import UnitOfWork
+
+KEPT = timedelta(hours=72)
+
+
+async def place_in_queue(uow: UnitOfWork, row: Migration, now: datetime) -> Ticket:
+    """His open ticket; a new one, at the end of the queue, where the old one ended. Granted at once if there is room."""
+    ticket = await uow.tickets.of(row.ref)
+    if ticket is None or ticket.state is TicketState.CLOSED:
+        organization = await uow.organizations.get(row.org_id)
+        if organization is None:
+            raise NotFound("the organization of a migration is missing", mend="restore the row of organizations")
+        await cut_tickets(uow, organization, [row.ref])
+        await grant(uow, row.org_id, now)
+        ticket = await uow.tickets.of(row.ref)
+    assert ticket is not None, "one was cut"
+    return ticket
+
+
+async def keep_reservation(uow: UnitOfWork, row: Migration, waits_since: datetime, as_of: datetime) -> datetime | None:
+    """When the reservation of one who waits since then ends; None where it has ended, now or before.
+
+    A repeat finds the ticket closed and changes nothing.
+    """
+    ticket = await uow.tickets.of(row.ref)
+    if ticket is None or ticket.state is not TicketState.GRANTED:
+        return None
+    ends_at = max(ticket.granted_at or waits_since, waits_since) + KEPT
+    if ends_at > as_of:
+        return ends_at
+    entry = journal_entry(
+        row,
+        key=f"reservation_ended/{ticket.number}",
+        action="reservation_ended",
+        actor=WORKFLOW,
+        at=as_of,
+        target=row.state,
+        detail={"ticket": ticket.number},
+    )
+    await uow.journal.add([entry])
+    await uow.tickets.close(row.ref)
+    await uow.ledger.release(row.ref)
+    await uow.doorbells.add_organization(row.org_id, as_of)
+    return None
