@@ -1,6 +1,6 @@
 """Selecting users: one wave, its users claimed, tickets cut and capacity granted in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,11 +9,14 @@ from edition_migration.application.records import journal_entry
 from edition_migration.domain.commands import CommandAnswer, SelectionAnswer, Verdict
 from edition_migration.domain.errors import Conflict, InvalidInput, NotFound, Problem
 from edition_migration.domain.migration import Migration, Wave, WaveState
-from edition_migration.domain.names import MigrationRef, new_id
+from edition_migration.domain.names import new_id
 from edition_migration.domain.organization import LONGEST_ACTIVATION_DELAY, Activation, Organization
 from edition_migration.domain.states import SELECTABLE, TERMINAL
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store, UnitOfWork
+
+LONGEST_WAIT = timedelta(days=365)
+"""How far ahead a wave may be put."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,9 @@ class Selection:
         """Claims whom it may, and says for each of the others why not. A repeat gets the first answer.
 
         Raises NotFound for an unknown organization, InvalidInput for a delay that is too long or comes without
-        delayed activation.
+        delayed activation, for a time too far ahead (one in the past is now), for a pilot of nobody.
         """
-        _check(order)
+        _check(order, self._clock.now())
         try:
             return await self._first_answer(order)
         except Conflict:  # the same command at the same moment was faster; now its answer is there
@@ -92,9 +95,10 @@ class Selection:
         await cut_tickets(uow, organization, claimed)
         await grant(uow, order.org_id, now)
         taken = {ref.user_id for ref in claimed}
+        others = await _other_waves(uow, order.org_id, rows.values(), wave.wave_id)
         answer = SelectionAnswer(
             wave_id=wave.wave_id if claimed else None,
-            answers=tuple(_answer(it, rows.get(it), it in taken, wave.wave_id) for it in user_ids),
+            answers=tuple(_answer(it, rows.get(it), it in taken, wave, others) for it in user_ids),
             licenses_free=(await uow.capacity.get(order.org_id)).licenses_free,
             waiting_for_capacity=await uow.tickets.waiting_count(order.org_id),
         )
@@ -108,17 +112,22 @@ def is_free(row: Migration) -> bool:
     return row.state in SELECTABLE and row.wave_id is None
 
 
-def _check(order: SelectionOrder) -> None:
+def _check(order: SelectionOrder, now: datetime) -> None:
+    if order.release_at is not None and order.release_at > now + LONGEST_WAIT:
+        raise _refusal("release_at", f"is more than {LONGEST_WAIT.days} days ahead", "give an earlier time")
+    if order.pilot is not None and order.pilot < 1:
+        raise _refusal("pilot", "is less than one user", "give a number of users, or none at all")
     if order.activation_delay is None:
         return
     if order.activation is not Activation.DELAYED:
-        raise _refusal("is given without activation=delayed", "set activation to delayed")
+        raise _refusal("activation_delay", "is given without activation=delayed", "set activation to delayed")
     if not timedelta() <= order.activation_delay <= LONGEST_ACTIVATION_DELAY:
-        raise _refusal(f"is not between 0 and {LONGEST_ACTIVATION_DELAY.days} days", "give a span like 2d")
+        reason = f"is not between 0 and {LONGEST_ACTIVATION_DELAY.days} days"
+        raise _refusal("activation_delay", reason, "give a span like 2d")
 
 
-def _refusal(reason: str, mend: str) -> InvalidInput:
-    problem = Problem("activation_delay", reason, mend)
+def _refusal(field: str, reason: str, mend: str) -> InvalidInput:
+    problem = Problem(field, reason, mend)
     return InvalidInput(str(problem), problems=(problem,))
 
 
@@ -135,26 +144,45 @@ def _wave(order: SelectionOrder, organization: Organization, now: datetime) -> W
         created_at=now,
         started_at=None,
         size=0,
+        release_at=order.release_at if order.release_at and order.release_at > now else None,
+        pilot=order.pilot,
     )
 
 
 def _sized(wave: Wave, size: int, now: datetime) -> Wave:
-    """A wave of nobody is kept for its answer only and never started."""
+    """A wave of nobody is kept for its answer only, never started and never reported. A pilot of all is none."""
     if size == 0:
-        return replace(wave, state=WaveState.RELEASED, started_at=now)
-    return replace(wave, size=size)
+        return replace(wave, state=WaveState.RELEASED, started_at=now, reported_at=now)
+    return replace(wave, size=size, pilot=wave.pilot if wave.pilot and wave.pilot < size else None)
 
 
-def _answer(user_id: str, row: Migration | None, is_taken: bool, wave_id: str) -> CommandAnswer:
+async def _other_waves(uow: UnitOfWork, org_id: str, rows: Iterable[Migration], mine: str) -> dict[str, Wave]:
+    """The waves of those who were selected before, so that an administrator learns who was faster."""
+    wave_ids = {row.wave_id for row in rows if row.wave_id is not None and row.state not in TERMINAL} - {mine}
+    return {it.wave_id: it for it in await uow.waves.get_many(org_id, sorted(wave_ids))}
+
+
+def _answer(
+    user_id: str, row: Migration | None, is_taken: bool, wave: Wave, others: Mapping[str, Wave]
+) -> CommandAnswer:
     if row is None:
         return CommandAnswer(
             user_id=user_id, verdict=Verdict.REFUSED, reason="not_found", mend="see `starter.py pending` for who can be"
         )
     if is_taken:
-        return CommandAnswer(user_id=user_id, verdict=Verdict.DONE, state=row.state, wave_id=wave_id)
-    reason = "already_selected" if row.wave_id and row.state not in TERMINAL else f"is_{row.state.lower()}"
-    if row.state in TERMINAL and row.reason:
-        reason = row.reason
+        return CommandAnswer(user_id=user_id, verdict=Verdict.DONE, state=row.state, wave_id=wave.wave_id)
+    other = others.get(row.wave_id or "")
+    if other is not None:
+        mend = f"{other.actor} selected the user at {other.created_at:%Y-%m-%d %H:%M} UTC in wave {other.wave_id}"
+        return CommandAnswer(
+            user_id=user_id,
+            verdict=Verdict.REFUSED,
+            state=row.state,
+            reason="already_selected",
+            mend=mend,
+            wave_id=other.wave_id,
+        )
+    reason = row.reason if row.state in TERMINAL and row.reason else f"is_{row.state.lower()}"
     return CommandAnswer(
         user_id=user_id, verdict=Verdict.REFUSED, state=row.state, reason=reason, mend="see `starter.py user show`"
     )

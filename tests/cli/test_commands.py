@@ -102,11 +102,12 @@ def test_a_repeat_of_a_command_gets_the_first_answer(office: CommandLine) -> Non
 
 
 def test_a_refused_user_shows_in_the_exit_code_and_with_the_mend(office: CommandLine) -> None:
-    office.run("select", "u1")
+    wave_id = office.json("select", "u1", "--actor", "staff-7")["wave_id"]
     result = office.run("select", "u1", "u2")
     assert result.exit_code == 1
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
-    assert "u1 refused IN_REVIEW already_selected see `starter.py user show`" in lines
+    who = f"staff-7 selected the user at 2026-11-22 12:00 UTC in wave {wave_id}"
+    assert f"u1 refused IN_REVIEW already_selected {who}" in lines
 
 
 @pytest.mark.parametrize("arguments", [(), ("u1", "--all"), ("u1", "--from", "x.csv"), ("--all", "--from", "x.csv")])

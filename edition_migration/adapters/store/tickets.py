@@ -33,6 +33,16 @@ class SqlWaves:
     async def get(self, org_id: str, wave_id: str) -> Wave | None:
         return await self._tx.first(Wave, select(*_WAVE).where(_is_wave(org_id, wave_id)))
 
+    async def hold(self, org_id: str, wave_id: str) -> Wave | None:
+        mine = select(*_WAVE).where(_is_wave(org_id, wave_id))
+        return await self._tx.first(Wave, mine.with_for_update(key_share=True))
+
+    async def get_many(self, org_id: str, wave_ids: Sequence[str]) -> Sequence[Wave]:
+        found: list[Wave] = []
+        for chunk in chunks(wave_ids):
+            found += await self._waves(and_(waves.c.org_id == org_id, waves.c.wave_id.in_(chunk)))
+        return found
+
     async def of_organization(self, org_id: str) -> Sequence[Wave]:
         """Oldest first."""
         return await self._waves(waves.c.org_id == org_id)
