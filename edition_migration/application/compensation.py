@@ -17,12 +17,7 @@ async def compensate(
     `row` is as it was before the move. `mail` goes only to a user who heard of the migration from us before.
     A repeat finds nothing more to take back.
     """
-    ref = row.ref
-    await uow.tokens.kill_all(ref)
-    await uow.mails.suppress_unsent(ref)
-    is_reachable = row.attention is not Attention.UNDELIVERABLE  # a refused mail stops those behind it
-    if mail is not None and is_reachable and await uow.mails.was_any_accepted(ref):
-        await uow.mails.queue([user_mail(ref, mail, now)])
+    await _say_last(uow, row, now, mail)
     await uow.users.set_account(
         [row.user_id],
         status=AccountStatus.INACTIVE,
@@ -34,19 +29,37 @@ async def compensate(
     await _release(uow, row, now)
 
 
-async def restore_guest(uow: UnitOfWork, row: Migration, now: datetime) -> None:
-    """Before activation only: the account becomes again what the provisioning side says, a guest of nobody."""
+async def restore_guest(
+    uow: UnitOfWork, row: Migration, now: datetime, *, mail: MailKind | None = MailKind.CANCELLED
+) -> None:
+    """Where user and organization part: a guest of nobody again, as the provisioning side reports him.
+
+    `row` is as it was before the move, in any state. A password that he had, or has chosen, opens the account again.
+    `mail` and repeats as with `compensate`.
+    """
+    await _say_last(uow, row, now, mail)
     user = await uow.users.get(row.user_id)
     if user is None:
         return
-    await uow.mails.suppress_unsent(row.ref)
+    is_shut = user.credential_state in (CredentialState.LOCKED, CredentialState.RESET_ISSUED)
     await uow.users.set_account(
         [row.user_id],
         status=user.reported_status,
         reason=user.reported_inactive_reason,
         org_id=None,
+        edition=Edition.GUEST if row.state in AFTER_ACTIVATION else None,
+        credential=CredentialState.SET if is_shut and user.password_hash is not None else None,
     )
     await _release(uow, row, now)
+
+
+async def _say_last(uow: UnitOfWork, row: Migration, now: datetime, mail: MailKind | None) -> None:
+    """No link works any more and no mail of before goes out; one last mail does, where one was accepted before."""
+    await uow.tokens.kill_all(row.ref)
+    await uow.mails.suppress_unsent(row.ref)
+    is_reachable = row.attention is not Attention.UNDELIVERABLE  # a refused mail stops those behind it
+    if mail is not None and is_reachable and await uow.mails.was_any_accepted(row.ref):
+        await uow.mails.queue([user_mail(row.ref, mail, now)])
 
 
 async def _release(uow: UnitOfWork, row: Migration, now: datetime) -> None:

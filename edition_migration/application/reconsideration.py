@@ -11,6 +11,7 @@ from edition_migration.application.compensation import restore_guest
 from edition_migration.application.enrollment import Candidate, enroll
 from edition_migration.application.records import PROVISIONING, journal_entry
 from edition_migration.domain.eligibility import decide
+from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import ADOPTED, Migration
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Organization, ServiceStatus
@@ -65,7 +66,7 @@ class Reconsideration:
         )
         await self.uow.journal.add([entry])
         await self.uow.doorbells.add_migrations([row.ref], self.now)
-        await restore_guest(self.uow, row, self.now)
+        await restore_guest(self.uow, row, self.now, mail=MailKind.CANCELLED if target is S.CANCELLED else None)
 
     async def _count(self, user: User, *, is_business: bool) -> None:
         """Released and taken again, so that a changed storage counts as it is now."""

@@ -98,8 +98,7 @@ class UserFacts:
         if row is not None and row.is_open:
             await self._move(row, S.DELETED)
         if row is not None:
-            await self.uow.tokens.kill_all(row.ref)
-            await restore_guest(self.uow, row, self.now)
+            await restore_guest(self.uow, row, self.now, mail=None)
             await self.uow.ledger.release(replace(row, generation=ADOPTED).ref)
         await self.uow.sessions.end_all([user.user_id], self.now)
         await self.uow.users.put([replace(unknown_user(user.user_id), is_deleted=True)])
