@@ -7,6 +7,7 @@ from edition_migration.application.token_keys import TokenKeys
 from edition_migration.domain.mail import ADMINISTRATOR_MAILS, Mail
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.organization import Organization
+from edition_migration.domain.states import CancelReason, MigrationState
 from edition_migration.domain.user import User
 from edition_migration.ports.mails import MailContext
 from edition_migration.ports.store import UnitOfWork
@@ -53,6 +54,8 @@ class MailContexts:
             help_url=settings.help_url,
             pending_count=await uow.migrations.pending_count(organization.org_id),
             domains=tuple(domain.name for domain in await uow.domains.of_organization(organization.org_id)),
+            capacity=await uow.capacity.get(organization.org_id),
+            waiting_count=await uow.tickets.waiting_count(organization.org_id),
         )
         return Addressed(organization.notification_email, context)
 
@@ -62,6 +65,7 @@ class MailContexts:
         settings = organization.settings
         token = await uow.tokens.get(mail.token_id) if mail.token_id else None
         row = await uow.migrations.latest(organization.org_id, user.user_id)
+        domain = await uow.domains.get(user.domain) if user.domain else None
         context = MailContext(
             kind=mail.kind,
             locale=user.locale or settings.locale,
@@ -74,8 +78,19 @@ class MailContexts:
             expires_at=_expiry(mail, settings.link_lifetime, row) if token else None,
             deadline_at=row.deadline_at if row else None,
             is_single_sign_on=organization.is_single_sign_on,
+            written_at=mail.sending_at or mail.created_at,
+            block_at=domain.block_at if domain else None,
+            is_requested=token is not None and token.is_requested,
+            is_again=mail.round > 1,
+            cancel_reason=_cancel_reason(row),
         )
         return Addressed(recipient, context)
+
+
+def _cancel_reason(row: Migration | None) -> CancelReason | None:
+    if row is None or row.state is not MigrationState.CANCELLED or row.reason is None:
+        return None
+    return CancelReason(row.reason)
 
 
 def _expiry(mail: Mail, lifetime: timedelta, row: Migration | None) -> datetime:

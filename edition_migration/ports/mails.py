@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from edition_migration.domain.mail import MailKind
+from edition_migration.domain.organization import Capacity
+from edition_migration.domain.states import CancelReason, MigrationState
 
 
 class RelaySecurity(StrEnum):
@@ -16,9 +18,23 @@ class RelaySecurity(StrEnum):
     TLS = "tls"
 
 
+class WaveOutcome(NamedTuple):
+    """What a wave came to: when it was selected, its users, and how many of them are in each state."""
+
+    selected_at: datetime
+    size: int
+    counts: tuple[tuple[MigrationState, int], ...]
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class MailContext:
-    """All that a template may know. `link` and `expires_at` are None where the mail carries no link."""
+    """All that a template may know. `link` and `expires_at` are None where the mail carries no link.
+
+    `written_at` is from when the time left is counted; `block_at` when the account will be deactivated;
+    `is_requested` whether the user himself asked for this link; `is_again` whether he got a mail of this kind before;
+    `is_former_address` whether it goes to the address that he had; `cancel_reason` why the migration was cancelled.
+    To administrators: `waiting_count` users wait for `capacity`, `refused_count` addresses were refused for good.
+    """
 
     kind: MailKind
     locale: str
@@ -33,6 +49,16 @@ class MailContext:
     is_single_sign_on: bool = False
     pending_count: int = 0
     domains: tuple[str, ...] = ()
+    written_at: datetime | None = None
+    block_at: datetime | None = None
+    is_requested: bool = False
+    is_again: bool = False
+    is_former_address: bool = False
+    cancel_reason: CancelReason | None = None
+    capacity: Capacity | None = None
+    waiting_count: int = 0
+    refused_count: int = 0
+    wave: WaveOutcome | None = None
     own_subject: str | None = None
     own_text: str | None = None
 

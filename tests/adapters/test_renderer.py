@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
 import pytest
@@ -10,11 +10,16 @@ from jinja2 import UndefinedError
 
 from edition_migration.adapters.mails.renderer import TEMPLATES, TemplateRenderer
 from edition_migration.domain.mail import ADMINISTRATOR_MAILS, LINK_MAILS, MailKind
-from edition_migration.ports.mails import MailContent, MailContext
+from edition_migration.domain.organization import Capacity
+from edition_migration.domain.states import CancelReason
+from edition_migration.domain.states import MigrationState as S
+from edition_migration.ports.mails import MailContent, MailContext, WaveOutcome
 
 DOWNLOAD = "https://get.example.com/client?v=latest&os=all"
 HELP = "https://help.example.com/business"
 LINK = "https://accounts.example.com/password#0123456789abcdef"
+DEADLINE = datetime(2026, 3, 10, 16, 0, tzinfo=UTC)
+NONE_FREE = Capacity("acme", 20, 5, 15, 1000, 100, 200)
 RENDERER = TemplateRenderer()
 
 
@@ -32,6 +37,11 @@ def context(kind: MailKind, **changes: object) -> MailContext:
         expires_at=datetime(2026, 3, 3, 16, 0, tzinfo=UTC) if has_link else None,
         pending_count=3,
         domains=("guests.example.com", "example.net"),
+        block_at=datetime(2026, 3, 1, 6, 0, tzinfo=UTC),
+        capacity=NONE_FREE,
+        waiting_count=7,
+        refused_count=2,
+        wave=WaveOutcome(datetime(2026, 2, 1, 6, 0, tzinfo=UTC), 12, ((S.MIGRATED, 11), (S.EXPIRED, 1))),
     )
     return replace(usual, **changes)
 
@@ -65,6 +75,42 @@ class _Page(HTMLParser):
 
 
 SENTENCES = {
+    MailKind.CAPACITY_SHORT: [
+        "7 selected users of Example & Sons cannot move to the Business Edition yet, because no license is free.",
+        "- Licenses: 20 purchased, 15 used, 5 reserved for users on their way.",
+        "- Storage in MB: 1000 purchased, 200 used, 100 reserved.",
+        "This message comes at most once a day for as long as this lasts.",
+    ],
+    MailKind.UNDELIVERABLE: [
+        "2 users of Example & Sons cannot be reached: the mail service refused their addresses for good.",
+        "- Correct a wrong address: starter.py fix-address USER ADDRESS",
+        "- Send again what was refused, if the address is right: starter.py retry USER",
+    ],
+    MailKind.WAVE_REPORT: [
+        "the selection of Sunday, 1 February 2026, 07:00 (Europe/Berlin) for Example & Sons is finished.",
+        "What became of the 12 selected users:\n- migrated: 11\n- not done in time: 1\n\n",
+        "The attached file names each of them, with the status and the reason.",
+    ],
+    MailKind.COMING_SOON: [
+        "For this reason the account will be deactivated on Sunday, 1 March 2026, 07:00 (Europe/Berlin).",
+        "Your account is not deactivated yet. Until then you can use it as before.",
+        "Note down the contacts that you need.",
+        "If you do not use this account for Example & Sons, tell your Organization Administrator now.",
+    ],
+    MailKind.REMINDER: [
+        "is active, but you have not chosen a new password yet.",
+        f"Choose your new password:\n{LINK}\n",
+        "- It works once, until Tuesday, 3 March 2026, 17:00 (Europe/Berlin).",
+    ],
+    MailKind.UNDONE: [
+        "Your account is no longer in the Business Edition of Example & Sons. This was decided at Example & Sons.",
+        "- Your account is inactive again, and you can no longer sign in with it.",
+        "please ask your Organization Administrator at Example & Sons.",
+    ],
+    MailKind.ADDRESS_CHANGED: [
+        "The email address of your account at Example & Sons has been changed to this one.",
+        "- If you do not know of it, tell your Organization Administrator at Example & Sons at once.",
+    ],
     MailKind.SERVICE_PROVISIONED: [
         "You receive this message because this is the Notification Email of the organization.",
         "- guests.example.com\n- example.net\n",
@@ -114,6 +160,13 @@ SENTENCES = {
     ],
 }
 SUBJECTS = {
+    MailKind.CAPACITY_SHORT: "7 selected users are waiting for a license",
+    MailKind.UNDELIVERABLE: "2 addresses cannot be written to",
+    MailKind.WAVE_REPORT: "Your selection is finished: 11 of 12 users migrated",
+    MailKind.COMING_SOON: "Your Guest Edition account will soon be deactivated",
+    MailKind.REMINDER: "Reminder: choose your new password",
+    MailKind.UNDONE: "Your move to the Business Edition has been taken back",
+    MailKind.ADDRESS_CHANGED: "The email address of your account has been changed",
     MailKind.SERVICE_PROVISIONED: "The Business Edition is ready for Example & Sons",
     MailKind.PENDING_DIGEST: "3 Guest Edition users are waiting for your review",
     MailKind.ACCOUNT_DEACTIVATED: "Your Guest Edition account has been deactivated",
@@ -162,8 +215,9 @@ def test_each_mail_has_at_most_one_action(kind: MailKind) -> None:
     assert actions == ([LINK] if kind in LINK_MAILS else [escaped_download] if kind in with_download else [])
 
 
-def test_the_deactivation_mail_holds_no_address_at_all() -> None:
-    content = render(MailKind.ACCOUNT_DEACTIVATED)
+@pytest.mark.parametrize("kind", [MailKind.COMING_SOON, MailKind.ACCOUNT_DEACTIVATED, MailKind.ADDRESS_CHANGED])
+def test_a_mail_that_comes_unasked_holds_no_address_at_all(kind: MailKind) -> None:
+    content = render(kind)
     for part in (content.subject, content.text, content.html):
         assert "http" not in part
         assert "www." not in part
@@ -182,6 +236,111 @@ def test_with_single_sign_on_users_are_told_to_use_their_company_account() -> No
     assert "- Sign in with your company account at Example & Sons" in content.text
     assert "before Friday, 10 July 2026, 18:00 (Europe/Berlin)." in content.text
     assert "another message with a link" not in content.text
+
+
+def test_instructions_that_come_again_say_which_ones_count() -> None:
+    assert "received instructions before" not in render(MailKind.INSTRUCTIONS).text
+    assert "received instructions before. These are the ones that count.\n" in again(is_single_sign_on=False).text
+    switched = again(is_single_sign_on=True).text
+    assert "you sign in with your company account now, and links to choose a password in earlier" in switched
+
+
+def again(**changes: object) -> MailContent:
+    return render(MailKind.INSTRUCTIONS, is_again=True, **changes)
+
+
+def test_a_new_link_is_said_to_be_requested_only_by_whom_requested_it() -> None:
+    requested = render(MailKind.NEW_LINK, is_requested=True).text
+    assert "A new link was requested on the password page" in requested
+    assert "If you did not request a new link" in requested
+    sent = render(MailKind.NEW_LINK).text
+    assert "Your Organization Administrator at Example & Sons sends you a new link" in sent
+    assert "request" not in sent
+
+
+@pytest.mark.parametrize(
+    ("span", "left"),
+    [
+        (timedelta(days=7), "7 days"),
+        (timedelta(days=3, hours=23), "3 days"),
+        (timedelta(hours=47), "47 hours"),
+        (timedelta(hours=1), "1 hour"),
+    ],
+)
+def test_a_reminder_says_how_much_time_is_left_and_never_more(span: timedelta, left: str) -> None:
+    content = render(MailKind.REMINDER, deadline_at=DEADLINE, written_at=DEADLINE - span)
+    assert content.subject == f"Reminder: choose your new password, {left} left"
+    assert f"You have {left} left.\n" in content.text
+    assert "Please choose your password before Tuesday, 10 March 2026, 17:00 (Europe/Berlin)." in content.text
+
+
+@pytest.mark.parametrize("span", [timedelta(minutes=59), timedelta(), timedelta(days=-1)])
+def test_a_reminder_names_no_time_where_none_is_left(span: timedelta) -> None:
+    content = render(MailKind.REMINDER, deadline_at=DEADLINE, written_at=DEADLINE - span)
+    assert content.subject == "Reminder: choose your new password"
+    assert "left" not in content.text
+
+
+def test_with_single_sign_on_a_reminder_asks_to_sign_in_and_carries_no_link() -> None:
+    content = render(
+        MailKind.REMINDER,
+        link=None,
+        is_single_sign_on=True,
+        deadline_at=DEADLINE,
+        written_at=DEADLINE - timedelta(days=3),
+    )
+    assert content.subject == "Reminder: sign in for the first time, 3 days left"
+    assert "- Sign in with your company account at Example & Sons" in content.text
+    assert "Please sign in for the first time before Tuesday, 10 March 2026" in content.text
+    assert "hoose" not in content.text
+    assert LINK not in content.html
+
+
+def test_the_former_address_is_told_that_mails_go_elsewhere_now() -> None:
+    content = render(MailKind.ADDRESS_CHANGED, is_former_address=True)
+    assert "This message goes to the address that the account had before." in content.text
+    assert "to this one" not in content.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        (CancelReason.LEFT_DOMAIN, "because its email address no longer belongs to Example & Sons."),
+        (CancelReason.DOMAIN_REMOVED, "because Example & Sons no longer manages the accounts of your email domain."),
+        (CancelReason.DEPROVISIONED, "because Example & Sons no longer manages the accounts of your email domain."),
+        (CancelReason.ADMINISTRATOR, "This was decided at Example & Sons"),
+    ],
+)
+def test_a_cancelled_move_names_its_reason(reason: CancelReason, sentence: str) -> None:
+    assert sentence in render(MailKind.CANCELLED, cancel_reason=reason).text
+
+
+def test_a_lack_of_storage_is_told_apart_from_a_lack_of_licenses() -> None:
+    content = render(MailKind.CAPACITY_SHORT, capacity=replace(NONE_FREE, licenses_purchased=30), waiting_count=1)
+    assert content.subject == "1 selected user is waiting for storage"
+    assert "1 selected user of Example & Sons cannot move" in content.text
+    assert "because there is not enough storage." in content.text
+    assert "was lowered" not in content.text
+
+
+@pytest.mark.parametrize("change", [{"licenses_purchased": 19}, {"storage_purchased_mb": 299}])
+def test_a_limit_below_use_is_named_even_where_nobody_waits(change: dict[str, int]) -> None:
+    content = render(MailKind.CAPACITY_SHORT, capacity=replace(NONE_FREE, **change), waiting_count=0)
+    assert content.subject == "Example & Sons uses more than it has purchased"
+    assert "More is taken than was purchased, because the limit was lowered." in content.text
+    assert "waits" not in content.subject
+
+
+def test_one_refused_address_is_named_in_the_singular() -> None:
+    content = render(MailKind.UNDELIVERABLE, refused_count=1)
+    assert content.subject == "1 address cannot be written to"
+    assert "1 user of Example & Sons cannot be reached: the mail service refused this address for good." in content.text
+
+
+def test_a_report_counts_those_still_on_the_way_together() -> None:
+    counts = ((S.MIGRATED, 8), (S.UNDONE, 1), (S.ACTIVATED, 2), (S.AWAITING_PASSWORD, 1))
+    content = render(MailKind.WAVE_REPORT, wave=WaveOutcome(DEADLINE, 12, counts))
+    assert "- migrated: 8\n- taken back: 1\n- still on the way: 3\n\n" in content.text
 
 
 def test_without_a_deadline_none_is_named() -> None:

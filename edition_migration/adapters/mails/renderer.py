@@ -9,12 +9,13 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from edition_migration.adapters.mails.blocks import read_blocks
-from edition_migration.adapters.mails.wording import fill_own_text, moment, one_line
+from edition_migration.adapters.mails.wording import fill_own_text, moment, one_line, time_left
 from edition_migration.domain.mail import LINK_MAILS, MailKind
 from edition_migration.ports.mails import MailContent, MailContext
 
 TEMPLATES = Path(__file__).with_name("templates")
 FALLBACK_LOCALE = "en"
+_WITHOUT_LINKS = frozenset({MailKind.COMING_SOON, MailKind.ACCOUNT_DEACTIVATED, MailKind.ADDRESS_CHANGED})
 
 
 class TemplateRenderer:
@@ -64,14 +65,29 @@ def _variables(context: MailContext, locale: str) -> dict[str, object]:
         "is_single_sign_on": context.is_single_sign_on,
         "pending_count": context.pending_count,
         "domains": context.domains,
+        "is_requested": context.is_requested,
+        "is_again": context.is_again,
+        "is_former_address": context.is_former_address,
+        "cancel_reason": context.cancel_reason,
+        "waiting_count": context.waiting_count,
+        "refused_count": context.refused_count,
     }
-    if context.link is not None:
-        variables["link"] = context.link
-    if context.expires_at is not None:
-        variables["expires"] = moment(context.expires_at, context.zone, locale)
-    if context.deadline_at is not None:
-        variables["deadline"] = moment(context.deadline_at, context.zone, locale)
-    return variables
+    known = {"link": context.link, "capacity": context.capacity, "wave": context.wave, **_times(context, locale)}
+    return variables | {name: value for name, value in known.items() if value is not None}
+
+
+def _times(context: MailContext, locale: str) -> dict[str, str | None]:
+    """Moments in the reader's zone; how much time is left, only while there is some."""
+    moments = {
+        "expires": context.expires_at,
+        "deadline": context.deadline_at,
+        "blocked": context.block_at,
+        "selected": context.wave.selected_at if context.wave else None,
+    }
+    words = {name: moment(at, context.zone, locale) if at else None for name, at in moments.items()}
+    if context.deadline_at is None or context.written_at is None:
+        return words
+    return {**words, "left": time_left(context.deadline_at - context.written_at, locale)}
 
 
 def _own_text(context: MailContext) -> str:
@@ -84,7 +100,7 @@ def _own_text(context: MailContext) -> str:
 
 
 def _links(context: MailContext) -> tuple[str, ...]:
-    """The addresses that HTML may link. None in the deactivation mail: it comes unasked and looks like phishing."""
-    if context.kind is MailKind.ACCOUNT_DEACTIVATED:
+    """The addresses that HTML may link. None in the mails that come unasked and would look like phishing."""
+    if context.kind in _WITHOUT_LINKS:
         return ()
     return tuple(link for link in (context.link, context.client_download_url, context.help_url) if link)

@@ -5,10 +5,11 @@ Used by the renderer only.
 
 import re
 import unicodedata
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
+from babel.units import format_unit
 
 from edition_migration.ports.mails import MailContext
 
@@ -30,6 +31,15 @@ def moment(when: datetime, zone: str, locale: str) -> str:
     """For example "Tuesday, 3 March 2026, 17:00 (Europe/Berlin)". A zone that nobody knows is read as UTC."""
     name, info = _zone(zone)
     return f"{format_datetime(when, 'EEEE, d MMMM y, HH:mm', tzinfo=info, locale=locale)} ({name})"
+
+
+def time_left(span: timedelta, locale: str) -> str | None:
+    """For example "6 days", from two days on, or "31 hours": never more than there is. None where it is no hour."""
+    hours = int(span / timedelta(hours=1))
+    if hours < 1:
+        return None
+    count, unit = (hours, "duration-hour") if hours < 48 else (hours // 24, "duration-day")
+    return format_unit(count, unit, locale=locale)
 
 
 def _zone(zone: str) -> tuple[str, tzinfo]:
