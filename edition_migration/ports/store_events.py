@@ -1,6 +1,6 @@
 """Tables of what is to be done: the inbox, doorbells, errands."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -95,6 +95,10 @@ class Inbox(Protocol):
     async def settle(
         self, inbox_id: int, state: InboxState, reason: str | None, *, failure: str | None = None
     ) -> None: ...
+    async def retry_failed(self, failure: str, types: Collection[str]) -> Sequence[str]:
+        """Failed events of these types that met this failure are pending again; their organizations, each once."""
+        ...
+
     async def get(self, source: str, event_id: str) -> InboxRow | None: ...
     async def listing(self, org_id: str | None, limit: int) -> Sequence[InboxRow]:
         """Newest first."""

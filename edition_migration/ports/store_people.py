@@ -123,6 +123,14 @@ class Contacts(Protocol):
     async def count(self, owner_user_id: str) -> int: ...
 
 
+class FormerAddresses(Protocol):
+    """Where a note of the change goes. Kept no longer than the user."""
+
+    async def add(self, address_id: str, user_id: str, email: str, at: datetime) -> None: ...
+    async def get(self, address_id: str) -> str | None: ...
+    async def erase(self, user_id: str) -> None: ...
+
+
 class Policies(Protocol):
     async def get(self, org_id: str) -> PolicySet:
         """The organization's policies and groups; an empty set where none was ever given."""

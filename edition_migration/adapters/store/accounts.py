@@ -1,13 +1,13 @@
-"""What hangs on a user: sign-in sessions, and the contact list of a guest."""
+"""What hangs on a user: sign-in sessions, the contact list of a guest, the addresses that he had."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from edition_migration.adapters.store.tables.people import contacts as contact_rows
-from edition_migration.adapters.store.tables.people import sessions
+from edition_migration.adapters.store.tables.people import former_addresses, sessions
 from edition_migration.adapters.store.transaction import Transaction, chunks
 from edition_migration.ports.store_people import Contact, Session
 
@@ -44,3 +44,19 @@ class SqlContacts:
 
     async def count(self, owner_user_id: str) -> int:
         return await self._tx.value(select(func.count()).where(contact_rows.c.owner_user_id == owner_user_id))
+
+
+class SqlFormerAddresses:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def add(self, address_id: str, user_id: str, email: str, at: datetime) -> None:
+        row = {"address_id": address_id, "user_id": user_id, "email": email, "changed_at": at}
+        await self._tx.change(insert(former_addresses).values(row))
+
+    async def get(self, address_id: str) -> str | None:
+        it = select(former_addresses.c.email).where(former_addresses.c.address_id == address_id)
+        return await self._tx.value(it)
+
+    async def erase(self, user_id: str) -> None:
+        await self._tx.change(delete(former_addresses).where(former_addresses.c.user_id == user_id))

@@ -1,6 +1,6 @@
 """What is to be done: the inbox of events, doorbells, errands."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, exists, insert, select, update
@@ -34,6 +34,13 @@ class SqlInbox:
     async def settle(self, inbox_id: int, state: InboxState, reason: str | None, *, failure: str | None = None) -> None:
         it = update(inbox).where(inbox.c.inbox_id == inbox_id)
         await self._tx.change(it.values(state=state, reason=reason, failure=failure))
+
+    async def retry_failed(self, failure: str, types: Collection[str]) -> Sequence[str]:
+        failed = (inbox.c.failure == failure) & inbox.c.failure.is_not(None) & inbox.c.type.in_(sorted(types))
+        await self._tx.lock(inbox.c.inbox_id, failed)
+        again = update(inbox).where(failed).values(state=InboxState.PENDING, reason=None, failure=None)
+        rows = await self._tx.rows(again.returning(inbox.c.org_id))
+        return sorted({row["org_id"] for row in rows})
 
     async def get(self, source: str, event_id: str) -> InboxRow | None:
         return await self._tx.first(
