@@ -8,10 +8,20 @@ Methods raise StoreUnavailable where the database cannot answer.
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from edition_migration.ports.store_capacity import CapacityTable, Ledger, Tickets, Waves
+from edition_migration.ports.store_audit import Seals
+from edition_migration.ports.store_capacity import CapacityTable, Ledger, Tickets
 from edition_migration.ports.store_events import Doorbells, Errands, Inbox, Paces, Pauses
 from edition_migration.ports.store_migrations import Journal, Mails, Migrations, Tokens
-from edition_migration.ports.store_people import Contacts, Domains, Organizations, Policies, Sessions, Users
+from edition_migration.ports.store_people import (
+    Contacts,
+    Domains,
+    FormerAddresses,
+    Organizations,
+    Policies,
+    Sessions,
+    Users,
+)
+from edition_migration.ports.store_waves import Members, Waves
 
 
 class UnitOfWork(Protocol):
@@ -28,6 +38,8 @@ class UnitOfWork(Protocol):
     @property
     def contacts(self) -> Contacts: ...
     @property
+    def former_addresses(self) -> FormerAddresses: ...
+    @property
     def policies(self) -> Policies: ...
     @property
     def capacity(self) -> CapacityTable: ...
@@ -38,9 +50,13 @@ class UnitOfWork(Protocol):
     @property
     def waves(self) -> Waves: ...
     @property
+    def members(self) -> Members: ...
+    @property
     def migrations(self) -> Migrations: ...
     @property
     def journal(self) -> Journal: ...
+    @property
+    def seals(self) -> Seals: ...
     @property
     def tokens(self) -> Tokens: ...
     @property

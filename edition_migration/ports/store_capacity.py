@@ -1,34 +1,12 @@
-"""Tables of what is scarce: waves, tickets, the ledger and its counters."""
+"""Tables of what is scarce: tickets, the ledger and its counters."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from edition_migration.domain.migration import Ticket, Wave, WaveState
+from edition_migration.domain.migration import Ticket
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Capacity
-
-
-class Waves(Protocol):
-    async def add(self, wave: Wave, answer: str) -> None:
-        """Keeps the wave with its first answer (JSON). Raises Conflict where the command id was used."""
-        ...
-
-    async def answer_to(self, org_id: str, command_id: str) -> str | None:
-        """The first answer given to this command, if it was given."""
-        ...
-
-    async def get(self, org_id: str, wave_id: str) -> Wave | None: ...
-
-    async def hold(self, org_id: str, wave_id: str) -> Wave | None:
-        """As `get`, and no other transaction changes the row until this one ends."""
-        ...
-
-    async def get_many(self, org_id: str, wave_ids: Sequence[str]) -> Sequence[Wave]: ...
-    async def of_organization(self, org_id: str) -> Sequence[Wave]: ...
-    async def unstarted(self, org_id: str, limit: int) -> Sequence[Wave]: ...
-    async def set_started(self, org_id: str, wave_id: str, at: datetime) -> None: ...
-    async def set_state(self, org_id: str, wave_id: str, state: WaveState) -> None: ...
 
 
 class Tickets(Protocol):

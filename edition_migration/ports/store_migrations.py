@@ -31,7 +31,7 @@ class Migrations(Protocol):
         ...
 
     async def latest_of_user(self, user_id: str) -> Migration | None:
-        """As `latest`, whichever organization it is of; open ones before closed ones, newest first."""
+        """Of whichever organization: the open one, else the migrated one (it holds a license), else the newest."""
         ...
 
     async def latest_many(self, org_id: str, user_ids: Sequence[str]) -> Sequence[Migration]: ...
@@ -101,12 +101,21 @@ class Migrations(Protocol):
         """Open rows whose workflow was not started yet, oldest first."""
         ...
 
-    async def claimed_in_review(self, org_id: str, wave_id: str, limit: int) -> Sequence[Migration]:
-        """Rows of the wave still IN_REVIEW, by user id: what its release still has to move."""
-        ...
-
     async def open_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:
         """Open rows of users with an address in `domain`, by user id, after the cursor."""
+        ...
+
+    async def in_states(
+        self,
+        org_id: str,
+        states: Collection[MigrationState],
+        after_user_id: str,
+        limit: int,
+        *,
+        or_with: Attention | None = None,
+    ) -> Sequence[Migration]:
+        """Rows of the organization in these states, and its open ones with this attention; by user id, after the
+        cursor."""
         ...
 
     async def newest_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:

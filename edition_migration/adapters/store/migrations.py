@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, select, tuple_, update
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, or_, select, tuple_, update
 
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import COMING_BACK
@@ -22,7 +22,7 @@ _COLUMNS = tuple(column.name for column in _IT)
 _KEY = (_IT.org_id, _IT.user_id, _IT.generation)
 _IS_OPEN = literally(_IT.state, OPEN)
 _IS_PENDING = and_(_IT.wave_id.is_(None), literally(_IT.state, SELECTABLE))
-_LINE = (users.c.email, users.c.display_name, users.c.client_version, users.c.inactive_reason)
+LINE = (users.c.email, users.c.display_name, users.c.client_version, users.c.inactive_reason)
 
 _LATER = table.alias("later")
 _IS_NEWEST = ~(
@@ -52,7 +52,7 @@ class SqlMigrations:
         return await self._tx.first(Migration, mine.order_by(_IT.generation.desc()).limit(1))
 
     async def latest_of_user(self, user_id: str) -> Migration | None:
-        open_first = case((_IS_OPEN, 0), else_=1)
+        open_first = case((_IS_OPEN, 0), (_IT.state == MigrationState.MIGRATED, 1), else_=2)
         mine = select(table).where(_IT.user_id == user_id)
         return await self._tx.first(
             Migration, mine.order_by(open_first, _IT.since.desc(), _IT.generation.desc()).limit(1)
@@ -173,13 +173,23 @@ class SqlMigrations:
         rows = select(table).where(_IT.org_id == org_id, _IT.started_at.is_(None), _IS_OPEN)
         return await self._migrations(rows.order_by(_IT.since, _IT.user_id).limit(limit))
 
-    async def claimed_in_review(self, org_id: str, wave_id: str, limit: int) -> Sequence[Migration]:
-        in_review = literally(_IT.state, [MigrationState.IN_REVIEW])
-        rows = select(table).where(_IT.org_id == org_id, _IT.wave_id == wave_id, in_review)
-        return await self._migrations(rows.order_by(_IT.user_id).limit(limit))
-
     async def open_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:
         return await self._of_domain(org_id, domain, after_user_id, limit, _IS_OPEN)
+
+    async def in_states(
+        self,
+        org_id: str,
+        states: Collection[MigrationState],
+        after_user_id: str,
+        limit: int,
+        *,
+        or_with: Attention | None = None,
+    ) -> Sequence[Migration]:
+        which = _IT.state.in_(sorted(states))
+        if or_with is not None:
+            which = or_(which, and_(_IS_OPEN, _IT.attention == or_with))
+        rows = select(table).where(_IT.org_id == org_id, which, _IT.user_id > after_user_id)
+        return await self._migrations(rows.order_by(_IT.user_id).limit(limit))
 
     async def newest_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:
         return await self._of_domain(org_id, domain, after_user_id, limit, _IS_NEWEST)
@@ -198,7 +208,7 @@ class SqlMigrations:
 
     async def pending(self, org_id: str, limit: int, after_user_id: str = "") -> Sequence[Pending]:
         rows = _lines().where(_IT.org_id == org_id, _IS_PENDING, _IT.user_id > after_user_id)
-        return [_pending(row) for row in await self._tx.rows(rows.order_by(_IT.user_id).limit(limit))]
+        return [line_of(row) for row in await self._tx.rows(rows.order_by(_IT.user_id).limit(limit))]
 
     async def pending_count(self, org_id: str) -> int:
         return await self._tx.value(select(func.count()).where(_IT.org_id == org_id, _IS_PENDING))
@@ -212,7 +222,7 @@ class SqlMigrations:
         rows = _lines().where(_IT.org_id == org_id, _IS_NEWEST)
         if states is not None:
             rows = rows.where(_IT.state.in_(sorted(states)))
-        return [_pending(row) for row in await self._tx.rows(rows.order_by(_IT.user_id).limit(limit))]
+        return [line_of(row) for row in await self._tx.rows(rows.order_by(_IT.user_id).limit(limit))]
 
     async def _migrations(self, statement: Select[Any]) -> list[Migration]:
         return await self._tx.all(Migration, statement)
@@ -226,9 +236,9 @@ def _each_chunk(refs: Sequence[MigrationRef]) -> Sequence[ColumnElement[bool]]:
 
 
 def _lines() -> Select[Any]:
-    return select(table, *_LINE).join(users, users.c.user_id == _IT.user_id)
+    return select(table, *LINE).join(users, users.c.user_id == _IT.user_id)
 
 
-def _pending(row: RowMapping) -> Pending:
-    line = {column.name: row[column.name] for column in _LINE}
+def line_of(row: RowMapping) -> Pending:
+    line = {column.name: row[column.name] for column in LINE}
     return Pending(migration=Migration(**{name: row[name] for name in _COLUMNS}), **line)

@@ -12,6 +12,7 @@ from edition_migration.adapters.store.tables.migrations import Postman, mails, m
 from edition_migration.adapters.store.tables.people import domains, organizations
 from edition_migration.adapters.store.tables.work import errands, inbox
 from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.adapters.store.waves import IS_FINISHED
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.mail import UNSENT
 from edition_migration.domain.organization import Domain, Organization, OrganizationSettings
@@ -51,6 +52,7 @@ class SqlOrganizations:
             select(errands.c.org_id),
             select(migrations.c.org_id).where(migrations.c.started_at.is_(None), literally(migrations.c.state, OPEN)),
             select(waves.c.org_id).where(waves.c.started_at.is_(None)),
+            select(waves.c.org_id).where(IS_FINISHED),
             select(mails.c.org_id).where(
                 literally(mails.c.postman, [Postman.ORGANIZATION]), literally(mails.c.state, UNSENT)
             ),

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from edition_migration.adapters.store.accounts import SqlContacts, SqlSessions
+from edition_migration.adapters.store.accounts import SqlContacts, SqlFormerAddresses, SqlSessions
 from edition_migration.adapters.store.capacity import SqlCapacityTable
 from edition_migration.adapters.store.engine import PATIENCE, connect
 from edition_migration.adapters.store.failures import guarded
@@ -19,10 +19,12 @@ from edition_migration.adapters.store.migrations import SqlMigrations
 from edition_migration.adapters.store.organizations import SqlDomains, SqlOrganizations
 from edition_migration.adapters.store.policies import SqlPolicies
 from edition_migration.adapters.store.schema import expected_revision, revision_of
-from edition_migration.adapters.store.tickets import SqlTickets, SqlWaves
+from edition_migration.adapters.store.seals import SqlSeals
+from edition_migration.adapters.store.tickets import SqlTickets
 from edition_migration.adapters.store.tokens import SqlTokens
 from edition_migration.adapters.store.transaction import Transaction
 from edition_migration.adapters.store.users import SqlUsers
+from edition_migration.adapters.store.waves import SqlMembers, SqlWaves
 from edition_migration.adapters.store.work import SqlDoorbells, SqlErrands, SqlInbox
 from edition_migration.domain.errors import StoreUnavailable
 from edition_migration.ports.store import UnitOfWork
@@ -38,13 +40,16 @@ class SqlUnitOfWork:
         self.users = SqlUsers(transaction)
         self.sessions = SqlSessions(transaction)
         self.contacts = SqlContacts(transaction)
+        self.former_addresses = SqlFormerAddresses(transaction)
         self.policies = SqlPolicies(transaction)
         self.capacity = SqlCapacityTable(transaction)
         self.ledger = SqlLedger(transaction)
         self.tickets = SqlTickets(transaction)
         self.waves = SqlWaves(transaction)
+        self.members = SqlMembers(transaction)
         self.migrations = SqlMigrations(transaction)
         self.journal = SqlJournal(transaction)
+        self.seals = SqlSeals(transaction)
         self.tokens = SqlTokens(transaction)
         self.mails = SqlMails(transaction)
         self.inbox = SqlInbox(transaction)

@@ -1,70 +1,17 @@
-"""Who waits for licenses in which order: tickets, and the waves that brought them."""
+"""Who waits for licenses in which order."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, insert, select, tuple_, update
 
-from edition_migration.adapters.store.tables.capacity import counters, tickets, waves
+from edition_migration.adapters.store.tables.capacity import counters, tickets
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.transaction import Transaction, chunks
-from edition_migration.domain.errors import Conflict
-from edition_migration.domain.migration import Ticket, TicketState, Wave, WaveState
+from edition_migration.domain.migration import Ticket, TicketState
 from edition_migration.domain.names import MigrationRef
 
-_WAVE = [column for column in waves.c if column.name != "answer"]
 _WAITING = literally(tickets.c.state, [TicketState.WAITING])
-
-
-class SqlWaves:
-    def __init__(self, transaction: Transaction) -> None:
-        self._tx = transaction
-
-    async def add(self, wave: Wave, answer: str) -> None:
-        values = {column.name: getattr(wave, column.name) for column in _WAVE}
-        new = self._tx.insert(waves).values(**values, answer=answer).on_conflict_do_nothing()
-        if not await self._tx.rows(new.returning(waves.c.wave_id)):
-            raise Conflict("this command was given before", mend="give each command an id of its own")
-
-    async def answer_to(self, org_id: str, command_id: str) -> str | None:
-        given = select(waves.c.answer).where(waves.c.org_id == org_id, waves.c.command_id == command_id)
-        return await self._tx.value(given)
-
-    async def get(self, org_id: str, wave_id: str) -> Wave | None:
-        return await self._tx.first(Wave, select(*_WAVE).where(_is_wave(org_id, wave_id)))
-
-    async def hold(self, org_id: str, wave_id: str) -> Wave | None:
-        mine = select(*_WAVE).where(_is_wave(org_id, wave_id))
-        return await self._tx.first(Wave, mine.with_for_update(key_share=True))
-
-    async def get_many(self, org_id: str, wave_ids: Sequence[str]) -> Sequence[Wave]:
-        found: list[Wave] = []
-        for chunk in chunks(wave_ids):
-            found += await self._waves(and_(waves.c.org_id == org_id, waves.c.wave_id.in_(chunk)))
-        return found
-
-    async def of_organization(self, org_id: str) -> Sequence[Wave]:
-        """Oldest first."""
-        return await self._waves(waves.c.org_id == org_id)
-
-    async def unstarted(self, org_id: str, limit: int) -> Sequence[Wave]:
-        """Oldest first."""
-        return await self._waves(and_(waves.c.org_id == org_id, waves.c.started_at.is_(None)), limit)
-
-    async def _waves(self, where: ColumnElement[bool], limit: int | None = None) -> list[Wave]:
-        found = select(*_WAVE).where(where).order_by(waves.c.created_at, waves.c.wave_id).limit(limit)
-        return await self._tx.all(Wave, found)
-
-    async def set_started(self, org_id: str, wave_id: str, at: datetime) -> None:
-        it = update(waves).where(_is_wave(org_id, wave_id), waves.c.started_at.is_(None))
-        await self._tx.change(it.values(started_at=at))
-
-    async def set_state(self, org_id: str, wave_id: str, state: WaveState) -> None:
-        await self._tx.change(update(waves).where(_is_wave(org_id, wave_id)).values(state=state))
-
-
-def _is_wave(org_id: str, wave_id: str) -> ColumnElement[bool]:
-    return and_(waves.c.org_id == org_id, waves.c.wave_id == wave_id)
 
 
 class SqlTickets:

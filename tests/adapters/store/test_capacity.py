@@ -177,5 +177,5 @@ async def test_wave_claims_only_unclaimed_rows_before_selection(store: SqlStore)
         await uow.waves.add(wave(), "{}")
         await uow.commit()
     async with store.read() as uow:
-        assert [it.user_id for it in await uow.migrations.claimed_in_review(ORG, "w1", 10)] == ["u2"]
+        assert [it.user_id for it in await uow.members.to_release(ORG, "w1", 10, told_only=True)] == ["u2"]
         assert await uow.migrations.get(ref("u4")) == migration("u4", wave_id="w1", activation=Activation.BY_HAND)

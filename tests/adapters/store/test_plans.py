@@ -14,7 +14,9 @@ from tests.fixtures.records import ORG, ref
 HOT: dict[str, Callable[[SqlUnitOfWork], Awaitable[object]]] = {
     "ix_migrations_unstarted": lambda uow: uow.migrations.unstarted(ORG, 500),
     "ix_migrations_pending": lambda uow: uow.migrations.pending(ORG, 500, "u5"),
-    "ix_migrations_wave": lambda uow: uow.migrations.claimed_in_review(ORG, "w1", 500),
+    "ix_migrations_wave": lambda uow: uow.members.to_release(ORG, "w1", 500, told_only=True),
+    "ix_migrations_open_in_wave": lambda uow: uow.members.to_release(ORG, "w1", 500, told_only=False),
+    "ix_waves_unreported": lambda uow: uow.waves.finished(ORG, 10),
     "ix_migrations_user_id": lambda uow: uow.migrations.latest_of_user("u5"),
     "ix_users_to_enroll": lambda uow: uow.users.to_enroll(ORG, ["acme.example"], 500),
     "ix_users_living_domain": lambda uow: uow.migrations.open_of_domain(ORG, "acme.example", "u5", 500),

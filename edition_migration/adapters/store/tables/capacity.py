@@ -28,6 +28,7 @@ from edition_migration.adapters.store.tables.columns import (
 )
 from edition_migration.domain.migration import TicketState, WaveState
 from edition_migration.domain.organization import Activation
+from edition_migration.domain.waves import WaveCommandKind
 
 
 class LedgerState(StrEnum):
@@ -135,4 +136,20 @@ waves = Table(
     CheckConstraint("activation_delay >= 0", name="activation_delay"),
     Index("ix_waves_unstarted", "org_id", "created_at", sqlite_where=_UNSTARTED, postgresql_where=_UNSTARTED),
     Index("ix_waves_unreported", "org_id", "created_at", sqlite_where=_UNREPORTED, postgresql_where=_UNREPORTED),
+)
+
+wave_orders = Table(
+    "wave_orders",
+    METADATA,
+    Column("org_id", ID, primary_key=True),
+    Column("command_id", String(255), primary_key=True),
+    Column("wave_id", ID, nullable=False),
+    Column("kind", one_of(WaveCommandKind), nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("answer", Text, nullable=False),
+    ForeignKeyConstraint(["org_id", "wave_id"], ["waves.org_id", "waves.wave_id"]),
+    holds("kind", WaveCommandKind),
+    Index(None, "org_id", "wave_id", "at"),
+    comment="What was commanded to waves, with the first answers.",
 )

@@ -27,6 +27,8 @@ def upgrade() -> None:
     _capacity()
     _work()
     _people()
+    _append_only("journal")
+    _append_only("seals")
     for table in ("policy_actions", "policy_group_actions", "effective_actions"):
         _change_check(table, f"ck_{table}_action", _ACTIONS)
 
@@ -77,6 +79,23 @@ def _capacity() -> None:
     _add_checked("waves", "released INTEGER DEFAULT '0' NOT NULL", "ck_waves_released", "released >= 0")
     _change_check("waves", "ck_waves_state", "state IN ('releasing', 'paused', 'released', 'cancelled')")
     _partial_index("ix_waves_unreported", "waves", ["org_id", "created_at"], "reported_at IS NULL")
+    # Nobody asked for these, so nobody is told how they ended.
+    op.execute("UPDATE waves SET reported_at = created_at WHERE size = 0 OR answer = ''")
+    op.create_table(
+        "wave_orders",
+        sa.Column("org_id", _ID, nullable=False),
+        sa.Column("command_id", sa.String(255), nullable=False),
+        sa.Column("wave_id", _ID, nullable=False),
+        sa.Column("kind", sa.String(32), nullable=False),
+        sa.Column("actor", sa.String(64), nullable=False),
+        sa.Column("at", _TIME, nullable=False),
+        sa.Column("answer", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("org_id", "command_id", name="pk_wave_orders"),
+        sa.ForeignKeyConstraint(["org_id", "wave_id"], ["waves.org_id", "waves.wave_id"], name="fk_wave_orders_waves"),
+        sa.CheckConstraint("kind IN ('pause', 'resume', 'cancel')", name=op.f("ck_wave_orders_kind")),
+        comment="What was commanded to waves, with the first answers.",
+    )
+    op.create_index("ix_wave_orders_org_id_wave_id_at", "wave_orders", ["org_id", "wave_id", "at"])
 
 
 def _work() -> None:
@@ -120,6 +139,25 @@ def _people() -> None:
         comment="Where a note of the change goes; erased with the user.",
     )
     op.create_index("ix_former_addresses_user_id", "former_addresses", ["user_id"])
+
+
+def _append_only(table: str) -> None:
+    """The database itself refuses to change or delete a row; who may alter the schema can still take this away."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            f"CREATE FUNCTION refuse_change_of_{table}() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{table} is append-only' USING ERRCODE = 'insufficient_privilege'; END $$"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_{table}()"
+        )
+        return
+    for change in ("UPDATE", "DELETE"):
+        op.execute(
+            f"CREATE TRIGGER {table}_append_only_{change.lower()} BEFORE {change} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
 
 
 def _partial_index(name: str, table: str, columns: list[str], where: str, *, unique: bool = False) -> None:
