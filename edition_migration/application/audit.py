@@ -1,0 +1,142 @@
+"""`audit verify` and `audit export`: the chain over the journal recomputed, and the journal for an auditor's eyes.
+
+Pseudonyms only: the journal holds ids, never a name or an address. Both read page by page, so memory stays flat.
+"""
+
+from collections.abc import AsyncGenerator, Sequence
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from edition_migration.application.queries import organization_named
+from edition_migration.domain.seals import NO_HASH, Break, Link, Seal, break_at, is_sealed_by
+from edition_migration.ports.clock import Clock
+from edition_migration.ports.store import Store
+from edition_migration.ports.store_audit import AuditLine
+
+PAGE = 500
+
+
+class Anchor(BaseModel):
+    """A seal that somebody wrote down elsewhere: it finds a chain that was cut off at its end, or made anew."""
+
+    model_config = ConfigDict(frozen=True)
+
+    position: int
+    hash: str
+
+
+class ChainView(BaseModel):
+    """One organization's chain. `broken_at` is the first position that does not hold; `head` is the last that does.
+
+    What is not sealed yet is no fault: the worker seals it within seconds. `unsealed_seconds` is the oldest one's age.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    org_id: str
+    head: Anchor | None
+    broken_at: int | None = None
+    broken: Break | None = None
+    unsealed: int = 0
+    unsealed_seconds: int = 0
+
+
+class VerificationView(BaseModel):
+    """`audit verify --json`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    chains: tuple[ChainView, ...]
+
+    @property
+    def is_intact(self) -> bool:
+        return all(chain.broken is None for chain in self.chains)
+
+
+class Audit:
+    """Reads journal and seals; changes nothing."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def verify(self, org_id: str | None, expected: Anchor | None = None) -> VerificationView:
+        """The chain of this organization, or of each. `expected` is of the one organization. Raises NotFound."""
+        if expected is not None or org_id is not None:
+            async with self._store.read() as uow:
+                org_ids: Sequence[str] = [(await organization_named(uow, org_id)).org_id]
+        else:
+            async with self._store.read() as uow:
+                org_ids = await uow.organizations.list_ids()
+        return VerificationView(chains=tuple([await self.chain(it, expected) for it in org_ids]))
+
+    async def chain(self, org_id: str, expected: Anchor | None = None) -> ChainView:
+        """The organization's chain, recomputed from its first seal on, up to the first that does not hold."""
+        head: Seal | None = None
+        is_as_expected = expected is None
+        async for link in self._links(org_id):
+            position, previous = (head.position + 1, head.hash) if head else (1, NO_HASH)
+            broken = break_at(link, position, previous)
+            if broken is Break.CHANGED and await self._is_swapped(org_id, link.seal, previous):
+                broken = Break.SWAPPED
+            if broken is not None:
+                return await self._view(org_id, head, position, broken)
+            head = link.seal
+            is_as_expected = is_as_expected or _anchor(head) == expected
+        if expected is not None and not is_as_expected:
+            return await self._view(org_id, head, expected.position, Break.OTHER_HEAD)
+        return await self._view(org_id, head)
+
+    async def lines(
+        self, org_id: str | None, since: datetime | None, until: datetime | None
+    ) -> AsyncGenerator[Sequence[AuditLine]]:
+        """The journal in pages, by number; `since` is included, `until` is not. Raises NotFound before the first."""
+        async with self._store.read() as uow:
+            if org_id is not None:
+                await organization_named(uow, org_id)
+        after = 0
+        while True:
+            async with self._store.read() as uow:
+                page = await uow.seals.entries(org_id, after, PAGE, since=since, until=until)
+            if not page:
+                return
+            yield page
+            after = page[-1].numbered.entry_id
+
+    async def _links(self, org_id: str) -> AsyncGenerator[Link]:
+        after = 0
+        while True:
+            async with self._store.read() as uow:
+                page = await uow.seals.links(org_id, after, PAGE)
+            if not page:
+                return
+            for link in page:
+                yield link
+            after = page[-1].seal.position
+
+    async def _is_swapped(self, org_id: str, seal: Seal, previous: str) -> bool:
+        """Whether this seal was made for another entry of the organization that is still there."""
+        async for page in self.lines(org_id, None, None):
+            if any(is_sealed_by(line.numbered, seal, previous) for line in page):
+                return True
+        return False
+
+    async def _view(
+        self, org_id: str, head: Seal | None, broken_at: int | None = None, broken: Break | None = None
+    ) -> ChainView:
+        async with self._store.read() as uow:
+            tail = await uow.seals.unsealed_of(org_id)
+        age = self._clock.now() - tail.oldest_at if tail.oldest_at else None
+        return ChainView(
+            org_id=org_id,
+            head=_anchor(head) if head else None,
+            broken_at=broken_at,
+            broken=broken,
+            unsealed=tail.count,
+            unsealed_seconds=max(0, round(age.total_seconds())) if age else 0,
+        )
+
+
+def _anchor(seal: Seal) -> Anchor:
+    return Anchor(position=seal.position, hash=seal.hash)
