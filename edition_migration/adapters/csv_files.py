@@ -12,19 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from edition_migration.domain.csv_columns import EMPTY
+from edition_migration.domain.csv_columns import defused
 from edition_migration.domain.errors import InvalidInput, Problem
 from edition_migration.ports.row_files import FileForm, Row
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""OWASP, "CSV Injection": what makes a spreadsheet take a cell for a formula."""
 _DELIMITERS = ",;\t"
 _ENCODING_MEND = "save it as CSV in UTF-8, or in UTF-16LE with a byte order mark"
-
-
-def defused(cell: str) -> str:
-    """The cell with an apostrophe before what a spreadsheet would run; the sign for empty alone is no formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) and cell != EMPTY else cell
 
 
 class CsvReader:

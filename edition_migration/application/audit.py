@@ -3,7 +3,7 @@
 Pseudonyms only: the journal holds ids, never a name or an address. Both read page by page, so memory stays flat.
 """
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -90,11 +90,16 @@ class Audit:
 
     async def lines(
         self, org_id: str | None, since: datetime | None, until: datetime | None
-    ) -> AsyncGenerator[Sequence[AuditLine]]:
-        """The journal in pages, by number; `since` is included, `until` is not. Raises NotFound before the first."""
-        async with self._store.read() as uow:
-            if org_id is not None:
+    ) -> AsyncIterator[Sequence[AuditLine]]:
+        """The journal in pages, by number; `since` is included, `until` is not. Raises NotFound."""
+        if org_id is not None:
+            async with self._store.read() as uow:
                 await organization_named(uow, org_id)
+        return self._pages(org_id, since, until)
+
+    async def _pages(
+        self, org_id: str | None, since: datetime | None = None, until: datetime | None = None
+    ) -> AsyncGenerator[Sequence[AuditLine]]:
         after = 0
         while True:
             async with self._store.read() as uow:
@@ -117,7 +122,7 @@ class Audit:
 
     async def _is_swapped(self, org_id: str, seal: Seal, previous: str) -> bool:
         """Whether this seal was made for another entry of the organization that is still there."""
-        async for page in self.lines(org_id, None, None):
+        async for page in self._pages(org_id):
             if any(is_sealed_by(line.numbered, seal, previous) for line in page):
                 return True
         return False

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from edition_migration.adapters.csv_files import CsvFiles
 from edition_migration.adapters.store.schema import upgrade
+from edition_migration.application.audit import Audit
 from edition_migration.application.chosen_users import ChosenUsers
 from edition_migration.application.commands import Commands
 from edition_migration.application.imports import ContactImport, UserImport
@@ -27,6 +28,7 @@ def build_cli_services(base: Foundation) -> CliServices:
     files, intake = CsvFiles(), Intake(store=store, clock=clock)
     selection = Selection(store=store, clock=clock)
     return CliServices(
+        audit=Audit(store=store, clock=clock),
         bells=Bells(store=store, gateway=base.gateway),
         chosen_users=ChosenUsers(store=store, files=files),
         commands=Commands(store=store, clock=clock, selection=selection),

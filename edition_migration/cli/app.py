@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edition_migration.cli import commands, events, imports, org, pending, setup, status, user
+from edition_migration.cli import audit, commands, events, imports, org, pending, setup, status, user
 from edition_migration.cli.exit_codes import help_text
 from edition_migration.cli.session import GuardedGroup, Session
 
@@ -42,5 +42,6 @@ def build_app(open_services: "OpenServices", set_up: "SetUp") -> typer.Typer:
     for command in (commands.activate, commands.cancel, status.status):
         app.command()(command)
     app.add_typer(user.app, name="user")
+    app.add_typer(audit.app, name="audit")
     app.command()(setup.demo)
     return app

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from edition_migration.application.audit import Audit
 from edition_migration.application.chosen_users import ChosenUsers
 from edition_migration.application.commands import Commands
 from edition_migration.application.imports import ContactImport, UserImport
@@ -22,6 +23,7 @@ class Bells(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CliServices:
+    audit: Audit
     bells: Bells
     chosen_users: ChosenUsers
     commands: Commands

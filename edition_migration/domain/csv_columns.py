@@ -11,6 +11,9 @@ from edition_migration.domain.errors import Problem
 
 EMPTY = "-"
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""OWASP, "CSV Injection": what makes a spreadsheet take a cell for a formula."""
+
 USER_COLUMNS: dict[str, str] = {
     "email": "email",
     "userId": "user_id",
@@ -124,3 +127,8 @@ def _value(cell: str) -> str | None:
 
 def _is_na(cell: str) -> bool:
     return cell.strip().upper() == "N/A"
+
+
+def defused(cell: str) -> str:
+    """The cell with an apostrophe before what a spreadsheet would run; the sign for empty alone is no formula."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) and cell != EMPTY else cell

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from edition_migration.adapters.csv_files import CsvFiles, defused
+from edition_migration.adapters.csv_files import CsvFiles
+from edition_migration.domain.csv_columns import defused
 from edition_migration.domain.errors import InvalidInput
 from edition_migration.ports.row_files import FileForm, Row
 

@@ -1,0 +1,154 @@
+"""`audit verify` and `audit export`: the journal's chain recomputed, and the journal itself, pseudonyms only."""
+
+import csv
+import json
+import sys
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edition_migration.cli.exit_codes import ExitCode
+from edition_migration.cli.options import AsJson
+from edition_migration.cli.output import Cell, say, show_json, show_table
+from edition_migration.cli.session import session_of
+from edition_migration.domain.csv_columns import defused
+
+if TYPE_CHECKING:
+    from edition_migration.application.audit import Anchor, ChainView
+    from edition_migration.cli.services import CliServices
+    from edition_migration.ports.store_audit import AuditLine
+
+app = typer.Typer(no_args_is_help=True, help="The journal: prove that nobody changed it, and hand it to an auditor.")
+
+COLUMNS = (
+    "entry_id",
+    "org_id",
+    "user_id",
+    "generation",
+    "key",
+    "action",
+    "actor",
+    "at",
+    "source",
+    "target",
+    "detail",
+    "position",
+    "hash",
+)
+_TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+
+OneOrg = Annotated[str | None, typer.Option("--org", help="Organization id; without it, all organizations.")]
+Since = Annotated[datetime | None, typer.Option("--since", formats=_TIMES, help="Entries from this time on (UTC).")]
+Until = Annotated[datetime | None, typer.Option("--until", formats=_TIMES, help="Entries before this time (UTC).")]
+Expected = Annotated[
+    str | None,
+    typer.Option(
+        "--expect", metavar="POSITION:HASH", help="A head that was shown before; finds a chain cut off at its end."
+    ),
+]
+
+
+@app.command()
+def verify(ctx: typer.Context, org: OneOrg = None, expect: Expected = None, as_json: AsJson = False) -> None:
+    """Recompute every chain and name the first position that does not hold. What is not sealed yet is no fault."""
+    anchor = _anchor(expect)
+    view = session_of(ctx).run(lambda services: services.audit.verify(org, anchor))
+    if as_json:
+        show_json(view)
+    else:
+        columns = ("Organization", "Sealed", "Head", "Not sealed yet", "Oldest of them", "Broken at", "How")
+        show_table("Chains", columns, [_row(chain) for chain in view.chains])
+    if not view.is_intact:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    org: OneOrg = None,
+    since: Since = None,
+    until: Until = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a header; the default.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON array, an entry a line.")] = False,
+) -> None:
+    """Write the journal to stdout, oldest first, with positions and hashes. It holds ids, no names and no addresses."""
+    if as_csv and as_json:
+        raise typer.BadParameter("choose one of --csv and --json")
+    write = _write_json if as_json else _write_csv
+    begin, end = _utc(since), _utc(until)
+
+    async def run(services: "CliServices") -> int:
+        return await write(await services.audit.lines(org, begin, end))
+
+    say(f"Entries: {session_of(ctx).run(run)}.")
+
+
+async def _write_csv(pages: AsyncIterator["Sequence[AuditLine]"]) -> int:
+    writer, count = csv.writer(sys.stdout, lineterminator="\n"), 0
+    writer.writerow(COLUMNS)
+    async for page in pages:
+        count += len(page)
+        for line in page:
+            record = _record(line)
+            writer.writerow([_cell(record[name]) for name in COLUMNS])
+    return count
+
+
+async def _write_json(pages: AsyncIterator["Sequence[AuditLine]"]) -> int:
+    count = 0
+    sys.stdout.write("[")
+    async for page in pages:
+        for line in page:
+            sys.stdout.write(",\n" if count else "\n")
+            sys.stdout.write(json.dumps(_record(line), ensure_ascii=False))
+            count += 1
+    sys.stdout.write("\n]\n")
+    return count
+
+
+def _record(line: "AuditLine") -> dict[str, object]:
+    from edition_migration.domain.seals import instant
+
+    entry = line.numbered.entry
+    mine = {"entry_id": line.numbered.entry_id, "position": line.position, "hash": line.hash, "at": instant(entry.at)}
+    return {name: mine[name] if name in mine else getattr(entry, name) for name in COLUMNS}
+
+
+def _cell(value: object) -> str:
+    """As a spreadsheet may have it: nothing for None, JSON for what has parts, no formula."""
+    if value is None:
+        return ""
+    return defused(json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value))
+
+
+def _row(chain: "ChainView") -> tuple[Cell, ...]:
+    from datetime import timedelta
+
+    from edition_migration.domain.seals import BREAKS
+
+    return (
+        chain.org_id,
+        chain.head.position if chain.head else 0,
+        f"{chain.head.position}:{chain.head.hash}" if chain.head else None,
+        chain.unsealed,
+        timedelta(seconds=chain.unsealed_seconds) if chain.unsealed else None,
+        chain.broken_at,
+        BREAKS[chain.broken] if chain.broken else None,
+    )
+
+
+def _anchor(text: str | None) -> "Anchor | None":
+    from edition_migration.application.audit import Anchor
+
+    if text is None:
+        return None
+    position, _, digest = text.partition(":")
+    if not position.isdecimal() or not digest:
+        raise typer.BadParameter("must be POSITION:HASH as `audit verify` shows the head", param_hint="--expect")
+    return Anchor(position=int(position), hash=digest)
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return None if at is None else at.replace(tzinfo=UTC)

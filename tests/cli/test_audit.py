@@ -1,0 +1,127 @@
+"""`audit verify` says whether each chain holds and since when not; `audit export` streams the journal, defused."""
+
+import asyncio
+import csv
+import io
+import json
+
+import pytest
+
+from edition_migration.adapters.store.store import SqlStore
+from edition_migration.application.sealing import Sealer
+from edition_migration.ports.store import UnitOfWork
+from tests import builders
+from tests.cli.conftest import CommandLine
+from tests.fixtures import records
+from tests.fixtures.tampering import tamper
+
+
+def _journal(cli: CommandLine, count: int = 3, **fields: object) -> None:
+    cli.put((builders.user(), builders.migration()))
+
+    async def write(uow: UnitOfWork) -> None:
+        await uow.journal.add([records.entry(f"command/c{number}", **fields) for number in range(count)])
+        await uow.commit()
+
+    cli.write(write)
+
+
+def _seal(cli: CommandLine) -> None:
+    async def run() -> None:
+        store = SqlStore(cli.store_url)
+        await Sealer(store=store).seal_all()
+        await store.dispose()
+
+    asyncio.run(run())
+
+
+def test_chain_that_holds_is_shown_with_its_head(cli: CommandLine) -> None:
+    _journal(cli)
+    _seal(cli)
+    result = cli.run("audit", "verify")
+    assert result.exit_code == 0
+    chain = cli.json("audit", "verify", "--org", "acme")["chains"][0]
+    assert (chain["head"]["position"], chain["broken_at"], chain["unsealed"]) == (3, None, 0)
+    assert f"3:{chain['head']['hash']}" in result.stdout.replace("\n", "")
+
+
+def test_what_is_not_sealed_yet_is_counted_and_is_no_fault(cli: CommandLine) -> None:
+    _journal(cli)
+    result = cli.run("audit", "verify", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["chains"][0]["unsealed"] == 3
+
+
+def test_changed_entry_is_named_and_the_code_tells(cli: CommandLine) -> None:
+    _journal(cli)
+    _seal(cli)
+    asyncio.run(tamper(cli.store_url, "UPDATE journal SET actor = 'nobody' WHERE entry_id = 2"))
+    result = cli.run("audit", "verify")
+    assert result.exit_code == 1
+    assert "the entry of this position, or its seal, was changed" in result.stdout
+    assert cli.json("audit", "verify")["chains"][0]["broken_at"] == 2
+
+
+def test_head_written_down_earlier_finds_a_chain_cut_off_at_its_end(cli: CommandLine) -> None:
+    _journal(cli)
+    _seal(cli)
+    head = cli.json("audit", "verify")["chains"][0]["head"]
+    expected = f"{head['position']}:{head['hash']}"
+    assert cli.run("audit", "verify", "--expect", expected).exit_code == 0
+    asyncio.run(tamper(cli.store_url, "DELETE FROM seals WHERE position = 3", "DELETE FROM journal WHERE entry_id = 3"))
+    assert cli.run("audit", "verify").exit_code == 0
+    assert cli.run("audit", "verify", "--expect", expected).exit_code == 1
+
+
+def test_expectation_that_is_none_is_wrong_usage(cli: CommandLine) -> None:
+    assert cli.run("audit", "verify", "--expect", "abc").exit_code == 2
+
+
+@pytest.mark.parametrize("verb", ["verify", "export"])
+def test_unknown_organization_is_not_found_and_nothing_is_written(cli: CommandLine, verb: str) -> None:
+    _journal(cli)
+    result = cli.run("audit", verb, "--org", "acne")
+    assert (result.exit_code, result.stdout) == (4, "")
+
+
+def test_export_as_csv_has_every_field_and_no_formula(cli: CommandLine) -> None:
+    _journal(cli, 1, actor="=cmd", detail={"wave": "w1"})
+    _seal(cli)
+    result = cli.run("audit", "export", "--csv")
+    (row,) = csv.DictReader(io.StringIO(result.stdout))
+    digest = row.pop("hash")
+    assert len(digest) == 64
+    assert row == {
+        "entry_id": "1",
+        "org_id": "acme",
+        "user_id": "u1",
+        "generation": "1",
+        "key": "command/c0",
+        "action": "select",
+        "actor": "'=cmd",
+        "at": "2026-11-22T12:00:00.123456Z",
+        "source": "IN_REVIEW",
+        "target": "SELECTED",
+        "detail": '{"wave": "w1"}',
+        "position": "1",
+    }
+    assert result.stderr == "Entries: 1.\n"
+
+
+def test_export_as_json_is_one_array(cli: CommandLine) -> None:
+    _journal(cli, 2)
+    entries = cli.json("audit", "export")
+    assert [(it["key"], it["detail"], it["position"]) for it in entries] == [
+        ("command/c0", {}, None),
+        ("command/c1", {}, None),
+    ]
+
+
+def test_export_of_nothing_is_an_empty_array(cli: CommandLine) -> None:
+    _journal(cli)
+    assert cli.json("audit", "export", "--since", "2027-01-01") == []
+    assert len(cli.json("audit", "export", "--since", "2026-11-22", "--until", "2026-11-23")) == 3
+
+
+def test_export_of_both_kinds_at_once_is_wrong_usage(cli: CommandLine) -> None:
+    assert cli.run("audit", "export", "--csv", "--json").exit_code == 2
