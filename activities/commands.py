@@ -17,3 +17,8 @@ class CommandActivities:
     async def apply_command(self, command: Command) -> CommandAnswer:
         """A repeat of the command id gets the first answer."""
         return await run(self._commands.apply(command))
+
+    @activity.defn
+    async def apply_to_newest(self, command: Command) -> CommandAnswer:
+        """As `apply_command`, on the user's newest migration, whichever generation the command names."""
+        return await run(self._commands.apply_to_newest(command))

@@ -3,7 +3,10 @@
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from edition_migration.application.token_keys import TokenKeys
 from tests.builders import NOW
+
+LINK_KEYS = TokenKeys(keys={"k1": b"k" * 32}, current="k1")
 
 
 class MovableClock:

@@ -72,7 +72,9 @@ def moment(at: datetime | None) -> str:
 
 def _commands(overview: Overview) -> tuple[str, ...]:
     """The commands that are legal now, each of them an Update of this workflow."""
-    return legal_commands(overview.state, is_in_wave=overview.wave_id is not None)
+    return legal_commands(
+        overview.state, is_in_wave=overview.wave_id is not None, has_attention=overview.attention is not None
+    )
 
 
 def _keywords(overview: Overview) -> dict[SearchAttributeKey[str], str | None]:

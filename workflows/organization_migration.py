@@ -6,11 +6,13 @@ from typing import Any
 
 from temporalio import workflow
 
+from activities.commands import CommandActivities
 from activities.organization import OrganizationActivities
-from edition_migration.domain.names import RING, OrganizationRef
+from edition_migration.domain.commands import Command, CommandAnswer, CommandKind, UserRequest
+from edition_migration.domain.names import RING, MigrationRef, OrganizationRef
 from edition_migration.domain.progress import PageInput, PageOutcome
 from workflows.display import moment, table
-from workflows.options import page
+from workflows.options import page, quick
 from workflows.postman import Postman
 from workflows.waiting import wait_for
 
@@ -49,6 +51,27 @@ class OrganizationMigration:
     @workflow.signal(name=RING, description="Look again: something is to be done for this organization.")
     def ring(self) -> None:
         self._is_rung = True
+
+    @workflow.update(description="Undo a finished migration, within the organization's undo window.")
+    async def undo(self, request: UserRequest) -> CommandAnswer:
+        return await self._command(CommandKind.UNDO, request)
+
+    @workflow.update(description="Select a user again whose migration expired, was cancelled or undone.")
+    async def select(self, request: UserRequest) -> CommandAnswer:
+        return await self._command(CommandKind.SELECT, request)
+
+    async def _command(self, kind: CommandKind, request: UserRequest) -> CommandAnswer:
+        update = workflow.current_update_info()
+        assert update is not None
+        ref = MigrationRef(org_id=self._organization.org_id, user_id=request.user_id)
+        command = Command(
+            kind=kind, migration=ref, command_id=f"{workflow.info().workflow_id}/{update.id}", request=request
+        )
+        answer = await workflow.execute_activity_method(
+            CommandActivities.apply_to_newest, command, **quick(f"command: {kind}")
+        )
+        self._is_rung = True
+        return answer
 
     async def _drain(self) -> None:
         """Errands before each event, since an event may build on them; all guests blocked before any is started."""

@@ -65,6 +65,10 @@ class UserMigration:
     async def select(self, request: CommandRequest = BY_TEMPORAL) -> CommandAnswer:
         return await self._command(CommandKind.SELECT, request)
 
+    @workflow.update(description="Take the user back out of his wave. Legal until he is instructed.")
+    async def deselect(self, request: CommandRequest = BY_TEMPORAL) -> CommandAnswer:
+        return await self._command(CommandKind.DESELECT, request)
+
     @workflow.update(description="Take the user off the list of guests pending migration. Legal until selected.")
     async def exclude(self, request: CommandRequest = BY_TEMPORAL) -> CommandAnswer:
         return await self._command(CommandKind.EXCLUDE, request)
@@ -72,6 +76,18 @@ class UserMigration:
     @workflow.update(description="Activate the user now, whatever the wave says. Legal while INSTRUCTED.")
     async def activate(self, request: CommandRequest = BY_TEMPORAL) -> CommandAnswer:
         return await self._command(CommandKind.ACTIVATE, request)
+
+    @workflow.update(description="Send a new link, or the instructions again. Legal while they are awaited.")
+    async def resend(self, request: CommandRequest = BY_TEMPORAL) -> CommandAnswer:
+        return await self._command(CommandKind.RESEND, request)
+
+    @workflow.update(description="Give the user more time, by `extension`. Legal while he is awaited.")
+    async def extend_deadline(self, request: CommandRequest = BY_TEMPORAL) -> CommandAnswer:
+        return await self._command(CommandKind.EXTEND_DEADLINE, request)
+
+    @workflow.update(description="Go on where something needed attention and was mended.")
+    async def retry(self, request: CommandRequest = BY_TEMPORAL) -> CommandAnswer:
+        return await self._command(CommandKind.RETRY, request)
 
     @workflow.update(description="Cancel the migration and release license and storage. Legal until migrated.")
     async def cancel(self, request: CommandRequest = BY_TEMPORAL) -> CommandAnswer:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from edition_migration.domain.capacity import choose
+from edition_migration.domain.migration import Ticket
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.progress import PageInput, PageOutcome
@@ -43,6 +44,13 @@ async def grant(uow: UnitOfWork, org_id: str, now: datetime) -> int:
         licenses, storage_mb = licenses - chosen.licenses, storage_mb - chosen.storage_mb
         total += chosen.licenses
     return total
+
+
+async def why_waiting(uow: UnitOfWork, ticket: Ticket) -> str:
+    """What a waiting ticket lacks, in words: a license, or storage alone."""
+    counters = await uow.capacity.get(ticket.org_id)
+    lacks_storage_only = counters.licenses_free > 0 and counters.storage_free_mb < ticket.storage_mb
+    return "waiting for storage" if lacks_storage_only else "waiting for a license"
 
 
 class Capacity:

@@ -3,9 +3,17 @@
 from datetime import datetime
 
 from edition_migration.application.records import user_mail
+from edition_migration.application.waves import note_end
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import Attention, Migration
-from edition_migration.domain.states import AFTER_ACTIVATION, AccountStatus, CredentialState, Edition, InactiveReason
+from edition_migration.domain.states import (
+    AFTER_ACTIVATION,
+    AccountStatus,
+    CredentialState,
+    Edition,
+    InactiveReason,
+    MigrationState,
+)
 from edition_migration.ports.store import UnitOfWork
 
 
@@ -24,7 +32,7 @@ async def compensate(
         reason=reason,
         org_id=row.org_id,
         edition=Edition.GUEST,
-        credential=CredentialState.LOCKED if row.state in AFTER_ACTIVATION else None,
+        credential=CredentialState.LOCKED if row.state in (*AFTER_ACTIVATION, MigrationState.MIGRATED) else None,
     )
     await _release(uow, row, now)
 
@@ -68,3 +76,4 @@ async def _release(uow: UnitOfWork, row: Migration, now: datetime) -> None:
     await uow.tickets.close(row.ref)
     await uow.ledger.release(row.ref)
     await uow.doorbells.add_organization(row.org_id, now)
+    await note_end(uow, row, now)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from edition_migration.application.records import journal_entry
+from edition_migration.application.waves import note_end
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import UnitOfWork
@@ -31,4 +32,5 @@ async def deselect(uow: UnitOfWork, row: Migration, now: datetime, *, actor: str
     await uow.ledger.release(row.ref)
     await uow.doorbells.add_migrations([row.ref], now)
     await uow.doorbells.add_organization(row.org_id, now)
+    await note_end(uow, row, now)
     return target

@@ -36,42 +36,71 @@ class Candidate:
     generation: int
 
 
-async def enroll(uow: UnitOfWork, organization: Organization, candidates: Sequence[Candidate], now: datetime) -> int:
-    """Makes a row for each: BLOCKED with the account inactive and its sessions ended, or SKIPPED with the reason.
+async def enroll(
+    uow: UnitOfWork, organization: Organization, candidates: Sequence[Candidate], now: datetime, as_of: datetime
+) -> int:
+    """Makes a row for each: BLOCKED, or DETECTED where the domain's block is still to come, or SKIPPED with the reason.
 
     Rows that exist are left as they are, so a repeat changes nothing. Returns how many are pending.
     """
     moving = await uow.migrations.with_open_ones([it.user.user_id for it in candidates])
-    rows = [_row(organization, it, now, is_moving=it.user.user_id in moving) for it in candidates]
-    new = set(await uow.migrations.add(rows))
-    blocked = [row for row in rows if row.ref in new and row.state is S.BLOCKED]
-    await uow.journal.add(
-        [
-            replace(
-                journal_entry(
-                    row,
-                    key="enroll",
-                    action="enroll",
-                    actor=PROVISIONING,
-                    at=now,
-                    target=row.state,
-                    detail={"reason": row.reason},
-                ),
-                source=None,
-            )
-            for row in rows
-            if row.ref in new
-        ]
-    )
-    user_ids = [row.user_id for row in blocked]
+    begins = {it.name: it.block_at for it in await uow.domains.of_organization(organization.org_id)}
+    rows: list[Migration] = []
+    for it in candidates:
+        row = _row(organization, it, now, is_moving=it.user.user_id in moving)
+        begins_at = begins.get(it.user.domain or "")
+        is_warned = row.state is S.BLOCKED and _is_announced(organization, begins_at, as_of)
+        rows.append(replace(row, state=S.DETECTED) if is_warned else row)
+    new = await add_enrolled(uow, rows, now, actor=PROVISIONING)
+    await _adopt(uow, organization.org_id, candidates, new)
+    await _block(uow, organization, [row for row in new if row.state is S.BLOCKED], now)
+    return sum(row.state is not S.SKIPPED for row in new)
+
+
+def _is_announced(organization: Organization, begins_at: datetime | None, as_of: datetime) -> bool:
+    """Whether a domain is in its warning period; one whose block begins in a moment, by a faster clock, is not."""
+    return bool(organization.settings.warning_period) and begins_at is not None and begins_at > as_of
+
+
+async def add_enrolled(uow: UnitOfWork, rows: Sequence[Migration], now: datetime, *, actor: str) -> Sequence[Migration]:
+    """The rows and their journal; of rows that exist nothing. Returns those that are new."""
+    added = set(await uow.migrations.add(rows))
+    new = [row for row in rows if row.ref in added]
+    entries = [
+        journal_entry(
+            row, key="enroll", action="enroll", actor=actor, at=now, target=row.state, detail={"reason": row.reason}
+        )
+        for row in new
+    ]
+    await uow.journal.add([replace(entry, source=None) for entry in entries])
+    return new
+
+
+async def shut_accounts(uow: UnitOfWork, org_id: str, user_ids: Sequence[str], now: datetime) -> None:
+    """What the block does to accounts. A repeat changes nothing."""
     await uow.users.set_account(
-        user_ids, status=AccountStatus.INACTIVE, reason=InactiveReason.GUEST_PENDING, org_id=organization.org_id
+        user_ids, status=AccountStatus.INACTIVE, reason=InactiveReason.GUEST_PENDING, org_id=org_id
     )
     await uow.sessions.end_all(user_ids, now)
-    await _adopt(uow, organization.org_id, candidates, [row for row in rows if row.ref in new])
-    if organization.settings.selection is Selection.AUTOMATIC and blocked:
-        await _select_automatically(uow, organization, blocked, now)
-    return len(blocked)
+
+
+async def _block(uow: UnitOfWork, organization: Organization, rows: Sequence[Migration], now: datetime) -> None:
+    await shut_accounts(uow, organization.org_id, [row.user_id for row in rows], now)
+    if organization.settings.selection is Selection.AUTOMATIC and rows:
+        await _select_automatically(uow, organization, rows, now)
+
+
+async def _block_warned(uow: UnitOfWork, organization: Organization, due: Sequence[str], now: datetime) -> int:
+    """The end of the warning period: whoever was warned is blocked, all pages before any workflow goes on by itself."""
+    warned = await uow.migrations.detected_of_domains(organization.org_id, due, PAGE)
+    moved = [row for row in warned if await uow.migrations.move(row.ref, [S.DETECTED], S.BLOCKED, now)]
+    entries = [
+        journal_entry(row, key="block", action="block", actor=PROVISIONING, at=now, target=S.BLOCKED) for row in moved
+    ]
+    await uow.journal.add(entries)
+    await _block(uow, organization, moved, now)
+    await uow.doorbells.add_migrations([row.ref for row in moved], now)
+    return len(warned)
 
 
 async def _candidates(
@@ -132,6 +161,7 @@ async def _select_automatically(
         created_at=now,
         started_at=now,
         size=len(rows),
+        reported_at=now,
     )
     await uow.waves.add(wave, "")
     claimed = await uow.migrations.claim(organization.org_id, [row.ref for row in rows], wave.wave_id, wave.activation)
@@ -156,15 +186,18 @@ class Enrollment:
             organization = await uow.organizations.get(page.org_id)
             if organization is None or organization.status is not ServiceStatus.PROVISIONED:
                 return PageOutcome(more=False)
+            now = self._clock.now()
             begins = {
                 it.name: it.block_at for it in await uow.domains.of_organization(page.org_id) if it.block_at is not None
             }
             due = [name for name, at in begins.items() if at <= page.as_of]
-            found = await uow.users.to_enroll(page.org_id, due, PAGE)
-            count = await enroll(uow, organization, await _candidates(uow, found, due), self._clock.now())
+            served = [name for name, at in begins.items() if name in due or _is_announced(organization, at, page.as_of)]
+            warned = await _block_warned(uow, organization, due, now)
+            found = await uow.users.to_enroll(page.org_id, served, PAGE)
+            count = await enroll(uow, organization, await _candidates(uow, found, served), now, page.as_of)
             await uow.commit()
         later = [at for at in begins.values() if at > page.as_of]
-        return PageOutcome(more=len(found) == PAGE, count=count, due=min(later, default=None))
+        return PageOutcome(more=PAGE in (len(found), warned), count=count, due=min(later, default=None))
 
     async def start_page(self, page: PageInput) -> PageOutcome:
         """Starts the workflows of rows and waves not started yet. Starting twice is one start.

@@ -1,7 +1,7 @@
 """Parking: what is wrong with one user alone stops him until somebody mends it. Not a state, a reason beside it.
 
-Used by the steps (policy), the postman (a mail refused for good) and by all that mends: `retry`, `fix_address`, a changed
-address, a changed policy.
+Used by the steps (policy), the postman (a mail refused for good) and by all that mends: `retry`, `fix_address`, another
+address, another policy.
 """
 
 from datetime import datetime

@@ -1,7 +1,7 @@
 """A user's license and storage before they are used: reserved by his ticket, and not kept for ever while he waits.
 
-Design section 5: the reservation of a user who is parked, or waits to be activated by hand, ends after 72 hours; once his
-wait is over his step takes a new ticket and stands in the queue again. Used by the steps before activation.
+Design section 5: the reservation of a user who is parked, or waits to be activated by hand, ends after 72 hours; once
+his wait is over his step takes a new ticket and stands in the queue again. Used by the steps before activation.
 """
 
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ KEPT = timedelta(hours=72)
 
 
 async def place_in_queue(uow: UnitOfWork, row: Migration, now: datetime) -> Ticket:
-    """His open ticket; a new one, at the end of the queue, where the old one ended. Granted at once if there is room."""
+    """His open ticket; where it ended a new one, at the end of the queue. Granted at once if there is room."""
     ticket = await uow.tickets.of(row.ref)
     if ticket is None or ticket.state is TicketState.CLOSED:
         organization = await uow.organizations.get(row.org_id)

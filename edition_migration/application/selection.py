@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from edition_migration.application.capacity import cut_tickets, grant
 from edition_migration.application.records import journal_entry
+from edition_migration.application.reselection import begin_again
 from edition_migration.domain.commands import CommandAnswer, SelectionAnswer, Verdict
 from edition_migration.domain.errors import Conflict, InvalidInput, NotFound, Problem
 from edition_migration.domain.migration import Migration, Wave, WaveState
 from edition_migration.domain.names import new_id
 from edition_migration.domain.organization import LONGEST_ACTIVATION_DELAY, Activation, Organization
-from edition_migration.domain.states import SELECTABLE, TERMINAL
+from edition_migration.domain.states import SELECTABLE, TERMINAL, SkipReason
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store, UnitOfWork
 
@@ -72,6 +73,9 @@ class Selection:
     async def _accept(self, uow: UnitOfWork, order: SelectionOrder, organization: Organization) -> SelectionAnswer:
         now = self._clock.now()
         user_ids = list(dict.fromkeys(order.user_ids))
+        ended = await uow.migrations.latest_many(order.org_id, user_ids)
+        confirmed = order.confirm_administrator
+        refusals = await begin_again(uow, organization, ended, order.actor, now, confirmed=confirmed)
         rows = {row.user_id: row for row in await uow.migrations.latest_many(order.org_id, user_ids)}
         wave = _wave(order, organization, now)
         free = [rows[it].ref for it in user_ids if it in rows and is_free(rows[it])]
@@ -98,7 +102,7 @@ class Selection:
         others = await _other_waves(uow, order.org_id, rows.values(), wave.wave_id)
         answer = SelectionAnswer(
             wave_id=wave.wave_id if claimed else None,
-            answers=tuple(_answer(it, rows.get(it), it in taken, wave, others) for it in user_ids),
+            answers=tuple(_answer(it, rows.get(it), it in taken, wave, others, refusals.get(it)) for it in user_ids),
             licenses_free=(await uow.capacity.get(order.org_id)).licenses_free,
             waiting_for_capacity=await uow.tickets.waiting_count(order.org_id),
         )
@@ -117,6 +121,8 @@ def _check(order: SelectionOrder, now: datetime) -> None:
         raise _refusal("release_at", f"is more than {LONGEST_WAIT.days} days ahead", "give an earlier time")
     if order.pilot is not None and order.pilot < 1:
         raise _refusal("pilot", "is less than one user", "give a number of users, or none at all")
+    if order.confirm_administrator and len(set(order.user_ids)) > 1:
+        raise _refusal("confirm_administrator", "is given for several users", "select an administrator alone")
     if order.activation_delay is None:
         return
     if order.activation is not Activation.DELAYED:
@@ -163,7 +169,12 @@ async def _other_waves(uow: UnitOfWork, org_id: str, rows: Iterable[Migration], 
 
 
 def _answer(
-    user_id: str, row: Migration | None, is_taken: bool, wave: Wave, others: Mapping[str, Wave]
+    user_id: str,
+    row: Migration | None,
+    is_taken: bool,
+    wave: Wave,
+    others: Mapping[str, Wave],
+    refusal: str | None,
 ) -> CommandAnswer:
     if row is None:
         return CommandAnswer(
@@ -183,6 +194,6 @@ def _answer(
             wave_id=other.wave_id,
         )
     reason = row.reason if row.state in TERMINAL and row.reason else f"is_{row.state.lower()}"
-    return CommandAnswer(
-        user_id=user_id, verdict=Verdict.REFUSED, state=row.state, reason=reason, mend="see `starter.py user show`"
-    )
+    is_administrator = reason == SkipReason.ADMINISTRATOR
+    mend = "select him alone, with --administrator" if is_administrator else "see `starter.py user show`"
+    return CommandAnswer(user_id=user_id, verdict=Verdict.REFUSED, state=row.state, reason=refusal or reason, mend=mend)

@@ -5,84 +5,40 @@ answers Done again, a terminal state answers Stop. A mere look changes and journ
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 
 from edition_migration.application.activation import assign_policy
-from edition_migration.application.compensation import compensate
-from edition_migration.application.records import WORKFLOW, Detail, journal_entry, next_mail_of, user_mail
+from edition_migration.application.awaiting import await_user
+from edition_migration.application.capacity import why_waiting
+from edition_migration.application.compensation import restore_guest
+from edition_migration.application.parking import is_forbidden
+from edition_migration.application.records import user_mail
+from edition_migration.application.reservations import keep_reservation, place_in_queue
 from edition_migration.application.token_keys import TokenKeys
+from edition_migration.application.turn import Outcome, Turn
+from edition_migration.application.waves import note_end, passes_review
 from edition_migration.domain.errors import Inconsistent, NotFound
 from edition_migration.domain.mail import MailKind
-from edition_migration.domain.migration import Migration, Step, TicketState
-from edition_migration.domain.names import MigrationRef
-from edition_migration.domain.organization import Activation, Organization
+from edition_migration.domain.migration import Attention, Step, TicketState
+from edition_migration.domain.organization import Activation, ServiceStatus
 from edition_migration.domain.overview import is_behind, overview
-from edition_migration.domain.progress import Done, NextMail, StepInput, Stop, Wait
+from edition_migration.domain.progress import StepInput, Wait
 from edition_migration.domain.states import (
+    BEFORE_ACTIVATION,
+    HELD_WITHOUT_DOMAIN,
     TERMINAL,
     AccountStatus,
+    CancelReason,
     CredentialState,
     Edition,
     InactiveReason,
-    sources_of,
 )
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.clock import Clock
-from edition_migration.ports.store import Store, UnitOfWork
+from edition_migration.ports.store import Store
 
-Outcome = Done | Wait | Stop
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """One step's transaction: the held row, the workflow's time and the stored time."""
-
-    uow: UnitOfWork
-    row: Migration
-    step: Step
-    as_of: datetime
-    now: datetime
-
-    @property
-    def ref(self) -> MigrationRef:
-        return self.row.ref
-
-    async def organization(self) -> Organization:
-        organization = await self.uow.organizations.get(self.row.org_id)
-        if organization is None:
-            raise NotFound("the organization of a migration is missing", mend="restore the row of organizations")
-        return organization
-
-    async def move(self, target: S, *, reason: str | None = None, detail: Detail | None = None) -> Migration:
-        """The guarded move and its journal row; the row as it is now."""
-        entry = journal_entry(
-            self.row,
-            key=f"{self.step}/{target}",
-            action=self.step,
-            actor=WORKFLOW,
-            at=self.now,
-            target=target,
-            detail=detail,
-        )
-        is_moved = await self.uow.migrations.move(self.ref, sources_of(target), target, self.now, reason=reason)
-        if not is_moved:
-            raise Inconsistent("a step would move a migration where it may not go", mend="look at its journal")
-        await self.uow.journal.add([entry])
-        moved = await self.uow.migrations.get(self.ref)
-        return moved or replace(self.row, state=target)
-
-    async def mail(self) -> NextMail | None:
-        return await next_mail_of(self.uow, self.ref)
-
-    async def done(self, row: Migration, then: Wait | None = None) -> Done:
-        return Done(overview=overview(row), mail=await self.mail(), then=then)
-
-    async def wait(self, why: str, until: datetime | None = None) -> Wait:
-        return Wait(why=why, until=until, overview=overview(self.row), mail=await self.mail())
-
-    async def stop(self, row: Migration) -> Stop:
-        return Stop(state=row.state, overview=overview(row), mail=await self.mail())
+HELD_BY_PAUSE = (Step.SEND_INSTRUCTIONS, Step.ACTIVATE, Step.RESET_PASSWORD)
+"""What the user would notice. The first step follows the block; who was told may act and be welcomed."""
 
 
 class Steps:
@@ -117,60 +73,49 @@ class Steps:
         """Step 6: re-checks the policy against today's, confirms the totals, welcomes the user."""
         return await self._perform(step, Step.APPLY_POLICIES, self._apply_policies)
 
-    async def _perform(self, given: StepInput, step: Step, effect: Callable[[_Turn], Awaitable[Outcome]]) -> Outcome:
+    async def _perform(self, given: StepInput, step: Step, effect: Callable[[Turn], Awaitable[Outcome]]) -> Outcome:
         async with self._store.write() as uow:
             row = await uow.migrations.hold(given.migration)
             if row is None:
                 raise NotFound("the migration has no row", mend="run reconcile, or restore the database")
-            turn = _Turn(uow, row, step, given.as_of, self._clock.now())
-            if row.state in TERMINAL or await self._is_superseded(turn):
-                return await turn.stop(row)
+            turn = Turn(uow, row, step, given.as_of, self._clock.now())
+            if row.state in TERMINAL or await _is_superseded(turn):
+                return await turn.stop()
             if is_behind(row.state, step):
-                return await turn.done(row)
-            outcome = await effect(turn)
+                return await turn.done()
+            outcome = await _held(turn) or await effect(turn)
             await uow.commit()
             return outcome
 
-    async def _is_superseded(self, turn: _Turn) -> bool:
-        latest = await turn.uow.migrations.latest(turn.row.org_id, turn.row.user_id)
-        return latest is not None and latest.generation > turn.row.generation
-
-    async def _notify_deactivation(self, turn: _Turn) -> Outcome:
+    async def _notify_deactivation(self, turn: Turn) -> Outcome:
+        if turn.row.state is S.DETECTED:
+            warned = await _warn(turn)
+            if isinstance(warned, Wait):
+                return warned
+            turn = warned
         uow, row = turn.uow, turn.row
-        moved = await turn.move(S.SELECTED if row.wave_id else S.IN_REVIEW)
+        moved = await turn.move(S.SELECTED if await passes_review(uow, row, turn.now) else S.IN_REVIEW)
         if row.generation == 1:
             await uow.mails.queue([user_mail(turn.ref, MailKind.ACCOUNT_DEACTIVATED, turn.now)])
-        await uow.users.set_account(
-            [row.user_id], status=AccountStatus.INACTIVE, reason=InactiveReason.GUEST_PENDING, org_id=row.org_id
-        )
-        await uow.sessions.end_all([row.user_id], turn.now)
-        waits = None if row.wave_id else Wait(why="not selected yet", overview=overview(moved))
-        return await turn.done(moved, then=waits)
+        await _block(turn)
+        waits = None if row.wave_id else Wait(why="not selected yet", overview=overview(moved.row))
+        return await moved.done(then=waits)
 
-    async def _send_instructions(self, turn: _Turn) -> Outcome:
+    async def _send_instructions(self, turn: Turn) -> Outcome:
         if turn.row.state is S.IN_REVIEW:
             return await turn.wait("not selected yet")
-        ticket = await turn.uow.tickets.of(turn.ref)
-        if ticket is None or ticket.state is not TicketState.GRANTED:
-            if turn.row.state is S.SELECTED:
-                moved = await turn.move(S.WAITING_CAPACITY)
-                return await replace(turn, row=moved).wait("waiting for a license and storage")
-            return await turn.wait("waiting for a license and storage")
+        waits = await _forbidden(turn) or await _without_place(turn)
+        if waits is not None:
+            return waits
         moved = await turn.move(S.INSTRUCTED)
         await turn.uow.mails.queue([user_mail(turn.ref, MailKind.INSTRUCTIONS, turn.now)])
-        return await turn.done(
-            moved, then=Wait(why="until the relay accepts the instructions", overview=overview(moved))
-        )
+        return await moved.done(then=Wait(why="until the relay accepts the instructions", overview=overview(moved.row)))
 
-    async def _activate(self, turn: _Turn) -> Outcome:
+    async def _activate(self, turn: Turn) -> Outcome:
         uow, row = turn.uow, turn.row
-        if row.instructions_accepted_at is None:
-            return await turn.wait("until the relay accepts the instructions")
-        if row.activation_requested_at is None:
-            if row.activation is Activation.BY_HAND:
-                return await turn.wait("until the administrator activates the user")
-            if row.activate_at is not None and row.activate_at > turn.as_of:
-                return await turn.wait("until the delay of the wave is over", until=row.activate_at)
+        waits = await _not_told(turn) or await _not_due(turn) or await _forbidden(turn) or await _without_place(turn)
+        if waits is not None:
+            return waits
         moved = await turn.move(S.ACTIVATED)
         await assign_policy(uow, row)
         await uow.users.set_account(
@@ -183,43 +128,143 @@ class Steps:
         )
         if not await uow.ledger.use(turn.ref):
             raise Inconsistent("a granted user has no license reserved", mend="compare tickets and ledger of the user")
-        return await turn.done(moved)
+        return await moved.done()
 
-    async def _reset_password(self, turn: _Turn) -> Outcome:
+    async def _reset_password(self, turn: Turn) -> Outcome:
         uow, row = turn.uow, turn.row
+        if row.password_set_at is not None:
+            await _set_federated(turn)
+            return await (await turn.move(S.PASSWORD_SET)).done()
         organization = await turn.organization()
         if organization.is_single_sign_on:
             moved = await turn.move(S.AWAITING_FIRST_SIGN_IN)
             # Never before the user could act: a long delay of the activation must not eat the time to sign in.
             await uow.migrations.set_deadline(turn.ref, turn.now, turn.now + organization.settings.deadline)
-        else:
-            token = self._keys.new_token(row.org_id, row.user_id, row.generation, now=turn.now)
-            moved = await turn.move(S.AWAITING_PASSWORD)
-            await uow.tokens.add(token)
-            await uow.mails.queue([user_mail(turn.ref, MailKind.RESET_PASSWORD, turn.now, token_id=token.token_id)])
-            await uow.users.set_account(
-                [row.user_id],
-                status=AccountStatus.ACTIVE,
-                reason=None,
-                org_id=row.org_id,
-                credential=CredentialState.RESET_ISSUED,
-            )
-        return await turn.done(await uow.migrations.get(turn.ref) or moved)
+            return await (await moved.again()).done()
+        token = self._keys.new_token(row.org_id, row.user_id, row.generation, now=turn.now)
+        moved = await turn.move(S.AWAITING_PASSWORD)
+        await uow.tokens.add(token)
+        await uow.mails.queue([user_mail(turn.ref, MailKind.RESET_PASSWORD, turn.now, token_id=token.token_id)])
+        await uow.users.set_account(
+            [row.user_id],
+            status=AccountStatus.ACTIVE,
+            reason=None,
+            org_id=row.org_id,
+            credential=CredentialState.RESET_ISSUED,
+        )
+        return await moved.done()
 
-    async def _await_new_password(self, turn: _Turn) -> Outcome:
-        row = turn.row
-        if row.state is S.AWAITING_FIRST_SIGN_IN and row.signed_in_at is not None:
-            return await turn.done(row)
-        if row.deadline_at is None or row.deadline_at > turn.as_of:
-            return await turn.wait("until the user acts", until=row.deadline_at)
-        moved = await turn.move(S.EXPIRED)
-        await compensate(turn.uow, row, turn.now, reason=InactiveReason.EXPIRED, mail=MailKind.EXPIRED)
-        return await turn.stop(moved)
+    async def _await_new_password(self, turn: Turn) -> Outcome:
+        return await await_user(turn, self._keys)
 
-    async def _apply_policies(self, turn: _Turn) -> Outcome:
+    async def _apply_policies(self, turn: Turn) -> Outcome:
         if not await turn.uow.ledger.is_used(turn.ref):
             raise Inconsistent("an activated user has no license", mend="compare tickets and ledger of the user")
+        if (waits := await _forbidden(turn)) is not None:
+            return waits
         is_changed = await assign_policy(turn.uow, turn.row)
         moved = await turn.move(S.MIGRATED, detail={"policy_changed": is_changed})
         await turn.uow.mails.queue([user_mail(turn.ref, MailKind.WELCOME, turn.now)])
-        return await turn.done(moved)
+        await note_end(turn.uow, turn.row, turn.now)
+        return await moved.done()
+
+
+async def _is_superseded(turn: Turn) -> bool:
+    latest = await turn.uow.migrations.latest(turn.row.org_id, turn.row.user_id)
+    return latest is not None and latest.generation > turn.row.generation
+
+
+async def _held(turn: Turn) -> Outcome | None:
+    """A pause, which a ring ends; or the domain is gone, which a time ends, and then the user is a guest again."""
+    row = turn.row
+    if row.hold_ends_at is not None and row.state in HELD_WITHOUT_DOMAIN:
+        if row.hold_ends_at > turn.as_of:
+            return await turn.wait("until the domain is back, or the hold ends", until=row.hold_ends_at)
+        is_gone = (await turn.organization()).status is ServiceStatus.DEPROVISIONED
+        reason = CancelReason.DEPROVISIONED if is_gone else CancelReason.DOMAIN_REMOVED
+        ended = await turn.move(S.CANCELLED, reason=reason)
+        await restore_guest(turn.uow, row, turn.now)
+        return await ended.stop()
+    if turn.step in HELD_BY_PAUSE and await turn.uow.pauses.is_paused(row.org_id):
+        return await turn.wait("paused")
+    return None
+
+
+async def _warn(turn: Turn) -> Turn | Wait:
+    """Before the block: one mail, and the wait until it begins. Then the block, as for everybody of the domain."""
+    user = await turn.uow.users.get(turn.row.user_id)
+    domain = await turn.uow.domains.get(user.domain) if user and user.domain else None
+    if domain is None or domain.block_at is None:
+        return await turn.wait("until the domain is blocked")
+    if domain.block_at > turn.as_of:
+        await turn.uow.mails.queue([user_mail(turn.ref, MailKind.COMING_SOON, turn.now)])
+        return await turn.wait("the warning period", until=domain.block_at)
+    return await turn.move(S.BLOCKED)
+
+
+async def _block(turn: Turn) -> None:
+    """Confirms what the block has done to the account. A repeat changes nothing."""
+    row = turn.row
+    await turn.uow.mails.suppress_unsent(turn.ref, {MailKind.COMING_SOON})
+    await turn.uow.users.set_account(
+        [row.user_id], status=AccountStatus.INACTIVE, reason=InactiveReason.GUEST_PENDING, org_id=row.org_id
+    )
+    await turn.uow.sessions.end_all([row.user_id], turn.now)
+
+
+async def _forbidden(turn: Turn) -> Wait | None:
+    """Parks whom the policy keeps from the Business Edition; lets on whom it kept before and keeps no more."""
+    row, uow = turn.row, turn.uow
+    if await is_forbidden(uow, row):
+        await uow.migrations.set_attention(turn.ref, Attention.POLICY, turn.now)
+        parked = await turn.again()
+        until = None
+        if row.state in BEFORE_ACTIVATION:
+            until = await keep_reservation(uow, row, parked.row.attention_at or turn.now, turn.as_of)
+        return await parked.wait("until the policy allows the user", until=until)
+    if row.attention is Attention.POLICY:
+        await uow.migrations.set_attention(turn.ref, None, turn.now)
+    return None
+
+
+async def _without_place(turn: Turn) -> Wait | None:
+    """None once license and storage are reserved; else his place in the queue is kept, or taken anew."""
+    ticket = await place_in_queue(turn.uow, turn.row, turn.now)
+    if ticket.state is TicketState.GRANTED:
+        return None
+    why = await why_waiting(turn.uow, ticket)
+    if turn.row.state is S.SELECTED:
+        turn = await turn.move(S.WAITING_CAPACITY, again=ticket.number)
+    return await turn.wait(why)
+
+
+async def _not_told(turn: Turn) -> Wait | None:
+    row = turn.row
+    if row.instructions_accepted_at is not None:
+        return None
+    until = None
+    if row.attention is Attention.UNDELIVERABLE:
+        until = await keep_reservation(turn.uow, row, row.attention_at or row.since, turn.as_of)
+    return await turn.wait("until the relay accepts the instructions", until=until)
+
+
+async def _not_due(turn: Turn) -> Wait | None:
+    """What the wave says: at once, by hand, or after a delay. The command `activate` is stronger than all."""
+    row = turn.row
+    if row.activation_requested_at is not None:
+        return None
+    if row.activation is Activation.BY_HAND:
+        told_at = row.instructions_accepted_at or row.since
+        until = await keep_reservation(turn.uow, row, told_at, turn.as_of)
+        return await turn.wait("until the administrator activates the user", until=until)
+    if row.activate_at is not None and row.activate_at > turn.as_of:
+        return await turn.wait("until the delay of the wave is over", until=row.activate_at)
+    return None
+
+
+async def _set_federated(turn: Turn) -> None:
+    """The password was set elsewhere while nobody waited for it yet; our old hash must not open the account again."""
+    user = await turn.uow.users.hold(turn.row.user_id)
+    if user is not None:
+        federated = replace(user, credential_state=CredentialState.FEDERATED, password_hash=None)
+        await turn.uow.users.put([federated])

@@ -8,13 +8,14 @@ from edition_migration.adapters.store.schema import upgrade
 from edition_migration.application.audit import Audit
 from edition_migration.application.chosen_users import ChosenUsers
 from edition_migration.application.commands import Commands
+from edition_migration.application.followups import Followups
 from edition_migration.application.imports import ContactImport, UserImport
 from edition_migration.application.intake import Intake
 from edition_migration.application.organizations import Organizations
 from edition_migration.application.queries import Queries
 from edition_migration.application.rings import Bells
 from edition_migration.application.selection import Selection
-from edition_migration.bootstrap.foundation import Foundation, foundation
+from edition_migration.bootstrap.foundation import Foundation, foundation, link_keys
 from edition_migration.cli.services import CliServices
 from edition_migration.observability import configure_logging
 from edition_migration.settings import load_settings
@@ -31,8 +32,9 @@ def build_cli_services(base: Foundation) -> CliServices:
         audit=Audit(store=store, clock=clock),
         bells=Bells(store=store, gateway=base.gateway),
         chosen_users=ChosenUsers(store=store, files=files),
-        commands=Commands(store=store, clock=clock, selection=selection),
+        commands=Commands(store=store, clock=clock, selection=selection, keys=link_keys(base.settings)),
         contact_import=ContactImport(store=store, files=files),
+        followups=Followups(store=store, clock=clock),
         intake=intake,
         organizations=Organizations(store=store, clock=clock, intake=intake),
         queries=Queries(store=store),

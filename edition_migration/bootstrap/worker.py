@@ -19,6 +19,7 @@ from edition_migration.application.reports import Reports
 from edition_migration.application.rings import Bells
 from edition_migration.application.selection import Selection
 from edition_migration.application.steps import Steps
+from edition_migration.application.wave_control import WaveControl
 from edition_migration.application.waves import WaveRelease
 from edition_migration.bootstrap.foundation import Foundation, foundation, link_keys
 from edition_migration.observability import configure_logging
@@ -47,7 +48,7 @@ def build_activities(base: Foundation) -> Activities:
     page_size = max(1, min(LARGEST_PAGE, round(base.settings.mails_per_second * 60)))
     return Activities(
         steps=StepActivities(Steps(store=store, clock=clock, keys=keys)),
-        commands=CommandActivities(Commands(store=store, clock=clock, selection=selection)),
+        commands=CommandActivities(Commands(store=store, clock=clock, selection=selection, keys=keys)),
         organization=OrganizationActivities(
             errands=Errands(store=store, clock=clock),
             events=Events(store=store, clock=clock),
@@ -55,7 +56,9 @@ def build_activities(base: Foundation) -> Activities:
             capacity=Capacity(store=store, clock=clock),
             reports=Reports(store=store, clock=clock),
         ),
-        waves=WaveActivities(WaveRelease(store=store, clock=clock, page_size=page_size)),
+        waves=WaveActivities(
+            WaveRelease(store=store, clock=clock, page_size=page_size), WaveControl(store=store, clock=clock)
+        ),
         mails=MailActivities(delivery),
     )
 

@@ -18,6 +18,7 @@ class CommandKind(StrEnum):
     ACTIVATE = "activate"
     RESEND = "resend"
     EXTEND_DEADLINE = "extend_deadline"
+    FIX_ADDRESS = "fix_address"
     RETRY = "retry"
     CANCEL = "cancel"
     UNDO = "undo"
@@ -34,7 +35,10 @@ LEGAL_IN: dict[CommandKind, frozenset[S]] = {
     CommandKind.CANCEL: frozenset(OPEN),
     CommandKind.UNDO: frozenset({S.MIGRATED}),
 }
-"""The states in which a command may change something; who is in a wave already can be neither selected nor excluded."""
+"""The states in which an Update may change something; who is in a wave already can be neither selected nor excluded.
+
+`fix_address` takes an address and is no Update.
+"""
 
 _BEFORE_A_WAVE = frozenset({CommandKind.SELECT, CommandKind.EXCLUDE})
 
@@ -65,6 +69,12 @@ class CommandRequest(_Message):
     extension: timedelta | None = Field(
         default=None, description="extend_deadline only: by how much; by the organization's own deadline unless given"
     )
+
+
+class UserRequest(CommandRequest):
+    """What an operator sends with an Update of the organization's workflow: for a user whose own has ended."""
+
+    user_id: str = Field(pattern=f"^{OPAQUE_ID.pattern}$", description="Whose migration: the user's id, no address")
 
 
 class Command(_Message):

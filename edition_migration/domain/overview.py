@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from edition_migration.domain.migration import Migration, Step
+from edition_migration.domain.migration import Attention, Migration, Step
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.progress import Overview
 from edition_migration.domain.states import OPEN
@@ -28,6 +28,17 @@ _STATIONS = {
     S.PASSWORD_SET: _Station(Step.APPLY_POLICIES, "policies are checked and totals confirmed", "nobody"),
 }
 
+
+class _Mend(NamedTuple):
+    next: str
+    who: str
+
+
+_ATTENTION = {
+    Attention.UNDELIVERABLE: _Mend("mend the address (fix-address), or try again (retry)", "administrator"),
+    Attention.POLICY: _Mend("allow the user the Business Edition in the policy", "administrator"),
+    Attention.WORKFLOW_MISSING: _Mend("start the workflow again (retry)", "operator"),
+}
 STEP_OF_STATE = {state: station.step for state, station in _STATIONS.items()}
 _ORDER = tuple(Step)
 
@@ -45,6 +56,8 @@ def overview(row: Migration) -> Overview:
         station = _Station(Step.SEND_INSTRUCTIONS, "the wave releases the user", "nobody")
     if row.state is S.INSTRUCTED and row.instructions_accepted_at and row.activation is Activation.BY_HAND:
         station = _Station(Step.ACTIVATE, "activate the user by hand", "administrator")
+    if row.state in OPEN and row.attention is not None:
+        station = station._replace(**_ATTENTION[row.attention]._asdict())
     return Overview(
         state=row.state,
         since=row.since,

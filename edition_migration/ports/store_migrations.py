@@ -101,6 +101,10 @@ class Migrations(Protocol):
         """Open rows whose workflow was not started yet, oldest first."""
         ...
 
+    async def detected_of_domains(self, org_id: str, domains: Sequence[str], limit: int) -> Sequence[Migration]:
+        """DETECTED rows of users with an address in one of these domains, held, by user id."""
+        ...
+
     async def open_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:
         """Open rows of users with an address in `domain`, by user id, after the cursor."""
         ...
@@ -184,7 +188,10 @@ class Mails(Protocol):
         ...
 
     async def next_of_migration(self, ref: MigrationRef) -> Mail | None:
-        """The first mail that is neither accepted nor suppressed; a bounced one stops those behind it."""
+        """The first mail that is neither accepted nor suppressed; a bounced one stops those behind it.
+
+        An `unknown` one of a kind that is sent at most once is passed, here and in all that asks what is to be sent.
+        """
         ...
 
     async def next_of_organization(self, org_id: str) -> Mail | None:
@@ -203,6 +210,10 @@ class Mails(Protocol):
         reply_code: int | None = None,
     ) -> bool:
         """Guarded. `sending` counts the attempt and keeps `sending_at`; `accepted` keeps `accepted_at`."""
+        ...
+
+    async def set_not_before(self, mail_id: str, at: datetime) -> None:
+        """The slot that the mail got from its organization's pace; it does not go before."""
         ...
 
     async def put_back(self, mail_id: str, state: MailState) -> None:

@@ -98,6 +98,7 @@ def migration_activities(activities: Activities) -> Sequence[Callable[..., Any]]
         steps.await_new_password,
         steps.apply_policies,
         activities.commands.apply_command,
+        activities.commands.apply_to_newest,
         organization.errand_page,
         organization.apply_next_event,
         organization.block_guests,

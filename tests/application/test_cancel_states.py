@@ -10,7 +10,7 @@ from edition_migration.domain.states import AFTER_ACTIVATION, BEFORE_ACTIVATION,
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import Store
 from tests.builders import domain, migration, organization, user
-from tests.doubles import MovableClock
+from tests.doubles import LINK_KEYS, MovableClock
 
 ADA = MigrationRef(org_id="acme", user_id="u1")
 WITH_LICENSE = (S.SELECTED, S.INSTRUCTED, *AFTER_ACTIVATION)
@@ -37,7 +37,7 @@ async def place(store: Store, state: S) -> None:
 async def test_cancel_ends_the_migration_and_releases_what_it_held(store: Store, state: S) -> None:
     await place(store, state)
     clock = MovableClock()
-    commands = Commands(store=store, clock=clock, selection=Selection(store=store, clock=clock))
+    commands = Commands(store=store, clock=clock, selection=Selection(store=store, clock=clock), keys=LINK_KEYS)
     answer = await commands.apply(
         Command(kind=CommandKind.CANCEL, migration=ADA, command_id="c1", request=CommandRequest(actor="admin"))
     )

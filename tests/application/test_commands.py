@@ -13,7 +13,7 @@ from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import Store
 from tests.builders import NOW, migration, organization, user
-from tests.doubles import MovableClock
+from tests.doubles import LINK_KEYS, MovableClock
 
 
 async def place(store: Store, row: Migration) -> Commands:
@@ -23,7 +23,7 @@ async def place(store: Store, row: Migration) -> Commands:
         await uow.migrations.add([row])
         await uow.commit()
     clock = MovableClock()
-    return Commands(store=store, clock=clock, selection=Selection(store=store, clock=clock))
+    return Commands(store=store, clock=clock, selection=Selection(store=store, clock=clock), keys=LINK_KEYS)
 
 
 def command(kind: CommandKind, **request: object) -> Command:

@@ -18,11 +18,13 @@ STEP = StepInput(migration=ADA, as_of=NOW)
 
 
 async def steps_with(store: Store, state: S) -> Steps:
-    """Ada in a state that needs a license, without one."""
+    """Ada in a state that needs a license: with the ticket, without the license."""
     async with store.write() as uow:
         await uow.organizations.put(organization())
         await uow.users.put([user(org_id="acme", account_status=AccountStatus.INACTIVE)])
         await uow.migrations.add([migration(state=state, instructions_accepted_at=NOW)])
+        await uow.tickets.cut("acme", [(ADA, 0)])
+        await uow.tickets.set_granted("acme", [1], NOW)
         await uow.commit()
     return Steps(store=store, clock=MovableClock(), keys=TokenKeys(keys={"k": b"k" * 32}, current="k"))
 

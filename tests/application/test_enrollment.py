@@ -97,7 +97,7 @@ async def test_a_guest_blocked_while_his_import_was_read_is_reviewed(postgres_st
     file.write_text("email,status,inactiveReason\nada.lovelace@acme.example,inactive,left_company\n", encoding="utf-8")
     users = UserImport(store=store, clock=MovableClock(NOW + timedelta(seconds=1)), files=CsvFiles())
     async with store.write() as uow:
-        await enroll(uow, organization(), [Candidate(user(), 1)], NOW)
+        await enroll(uow, organization(), [Candidate(user(), 1)], NOW, NOW)
         importing = asyncio.create_task(users.run(file, tmp_path / "result.csv"))
         await until_somebody_waits(postgres_store_url)
         await uow.commit()

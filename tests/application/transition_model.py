@@ -89,7 +89,7 @@ class Service:
         store_and_clock: dict[str, Any] = {"store": store, "clock": self.clock}
         self.keys = TokenKeys(keys={"k1": b"k" * 32}, current="k1")
         self.selection = Selection(**store_and_clock)
-        self.commands = Commands(**store_and_clock, selection=self.selection)
+        self.commands = Commands(**store_and_clock, selection=self.selection, keys=self.keys)
         self.capacity = Capacity(**store_and_clock)
         self.release = WaveRelease(**store_and_clock, page_size=10)
         self.steps = Steps(**store_and_clock, keys=self.keys)

@@ -24,7 +24,7 @@ from edition_migration.application.intake import Intake
 from edition_migration.application.organization_facts import unknown_organization
 from edition_migration.application.rings import Bells
 from edition_migration.application.selection import Selection, SelectionOrder
-from edition_migration.bootstrap.foundation import Foundation
+from edition_migration.bootstrap.foundation import Foundation, link_keys
 from edition_migration.bootstrap.web import build_web_services, web_settings
 from edition_migration.bootstrap.worker import build_activities
 from edition_migration.domain.commands import CommandAnswer, CommandKind, CommandRequest, SelectionAnswer
@@ -96,7 +96,9 @@ class World:
 
     @property
     def commands(self) -> Commands:
-        return Commands(store=self.store, clock=self.clock, selection=self.selection)
+        return Commands(
+            store=self.store, clock=self.clock, selection=self.selection, keys=link_keys(self.base.settings)
+        )
 
     @property
     def selection(self) -> Selection:

@@ -173,6 +173,15 @@ class SqlMigrations:
         rows = select(table).where(_IT.org_id == org_id, _IT.started_at.is_(None), _IS_OPEN)
         return await self._migrations(rows.order_by(_IT.since, _IT.user_id).limit(limit))
 
+    async def detected_of_domains(self, org_id: str, domains: Sequence[str], limit: int) -> Sequence[Migration]:
+        theirs = (
+            select(table)
+            .join(users, users.c.user_id == _IT.user_id)
+            .where(_IT.org_id == org_id, literally(_IT.state, [MigrationState.DETECTED]), users.c.domain.in_(domains))
+            .order_by(_IT.user_id)
+        )
+        return await self._migrations(theirs.limit(limit).with_for_update(of=table, key_share=True))
+
     async def open_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:
         return await self._of_domain(org_id, domain, after_user_id, limit, _IS_OPEN)
 

@@ -1,0 +1,33 @@
+"""`fix_address`: an administrator corrects a user's address, and the migration goes on at the mail that was refused.
+
+It takes an address, so it is no Update: addresses never reach Temporal (design section 3).
+"""
+
+from dataclasses import replace
+
+from edition_migration.application.command_turn import CommandTurn
+from edition_migration.application.parking import unpark
+from edition_migration.domain.addresses import domain_of
+from edition_migration.domain.commands import CommandAnswer
+from edition_migration.domain.facts import stamp_of
+
+
+async def fix_address(turn: CommandTurn, email: str) -> CommandAnswer:
+    """`email` is normalized. The journal says that it was changed, and not to what."""
+    uow, row = turn.uow, turn.row
+    if not row.is_open:
+        return turn.refused("already_ended", "there is no mail left to send")
+    user = await uow.users.hold(row.user_id)
+    if user is None or user.is_deleted:
+        return turn.refused("not_found", "the user is deleted")
+    if user.email == email:
+        return turn.refused("same_address", "say retry, if the address is right")
+    domain = await uow.domains.get(domain_of(email))
+    if domain is None or domain.org_id != row.org_id or not domain.is_claimed:
+        return turn.refused("other_domain", "give an address in a domain of the organization")
+    if await uow.users.by_email(email) is not None:
+        return turn.refused("address_taken", "this address belongs to another user")
+    stamps = {**user.stamps, "email": stamp_of(None, turn.now, turn.command.command_id)}
+    await uow.users.put([replace(user, email=email, domain=domain.name, stamps=stamps)])
+    await unpark(uow, row, turn.now)
+    return await turn.stay()

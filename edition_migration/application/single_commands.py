@@ -1,0 +1,131 @@
+"""What each command on one user does, one function a command. `select` is a selection of one: `selection.py`.
+
+Each checks, changes and journals in the transaction that its turn holds; compensation is inside it, never a saga.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+
+from edition_migration.application.command_turn import CommandTurn, command_key
+from edition_migration.application.compensation import compensate
+from edition_migration.application.deselection import deselect, is_deselectable
+from edition_migration.application.links import LinkKeys, queue_again, queue_link
+from edition_migration.application.parking import unpark
+from edition_migration.domain.commands import CommandAnswer, CommandKind
+from edition_migration.domain.deadlines import DeadlineClock
+from edition_migration.domain.mail import MailKind
+from edition_migration.domain.migration import Attention
+from edition_migration.domain.organization import OrganizationSettings
+from edition_migration.domain.states import AWAITING_USER, OPEN, CancelReason, InactiveReason, SkipReason, sources_of
+from edition_migration.domain.states import MigrationState as S
+
+
+async def _deselect(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
+    row, command = turn.row, turn.command
+    if row.state not in OPEN:
+        return turn.refused("already_ended", "there is nothing to deselect")
+    if not is_deselectable(row):
+        if row.wave_id is None:
+            return turn.refused("not_selected", "he is in no wave")
+        return turn.refused("already_instructed", "he has been told: cancel the migration instead")
+    key = command_key(command.command_id)
+    return turn.done(await deselect(turn.uow, row, turn.now, actor=command.request.actor, key=key))
+
+
+async def _exclude(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
+    row = turn.row
+    if row.state not in OPEN:
+        return turn.refused("already_ended", "there is nothing to exclude")
+    if row.wave_id is not None or row.state not in sources_of(S.SKIPPED):
+        return turn.refused("not_in_review", "a selected user can be cancelled")
+    return await turn.end(S.SKIPPED, SkipReason.EXCLUDED)
+
+
+async def _activate(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
+    if turn.row.state is not S.INSTRUCTED:
+        return turn.refused("not_instructed", "only a user who has his instructions can be activated")
+    await turn.uow.migrations.request_activation(turn.row.ref, turn.now)
+    return await turn.stay()
+
+
+async def _resend(turn: CommandTurn, keys: LinkKeys) -> CommandAnswer:
+    """A new link, or under single sign-on and before activation the instructions once more."""
+    uow, row = turn.uow, turn.row
+    if row.state not in (S.INSTRUCTED, *AWAITING_USER):
+        return turn.refused("nothing_to_resend", "only who has instructions or a link can get them again")
+    if row.attention is Attention.UNDELIVERABLE:
+        return turn.refused("undeliverable", "mend the address with fix-address, or say retry")
+    if row.state is S.AWAITING_PASSWORD:
+        await queue_link(uow, keys, row, MailKind.NEW_LINK, turn.now)
+    elif row.instructions_accepted_at is None:
+        return turn.refused("still_on_its_way", "the first instructions have not been sent yet")
+    else:
+        await queue_again(uow, row, MailKind.INSTRUCTIONS, turn.now)
+    return await turn.stay()
+
+
+async def _extend_deadline(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
+    """Later by the extension, from the deadline as it is; moments to remind that have passed stay passed."""
+    uow, row = turn.uow, turn.row
+    if row.state not in AWAITING_USER or row.deadline_at is None:
+        return turn.refused("no_deadline", "only who waits for a password or a first sign-in has a deadline")
+    extension = turn.command.request.extension or (await _settings(turn)).deadline
+    if extension <= timedelta():
+        return turn.refused("not_longer", "give a span like 7d")
+    deadline_at, since = row.deadline_at + extension, row.deadline_from or row.deadline_at
+    clock = DeadlineClock.of(since, deadline_at, await uow.pauses.of(row.org_id), turn.now)
+    await uow.migrations.move_deadline(row.ref, since, deadline_at)
+    await uow.migrations.set_reminders(row.ref, clock.reminders_due)
+    return await turn.stay({"deadline": clock.effective.isoformat()})
+
+
+async def _retry(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
+    """Goes on where it stopped; a workflow that is missing is started again and walks its journal."""
+    uow, row = turn.uow, turn.row
+    if not row.is_open:
+        return turn.refused("already_ended", "there is nothing to retry")
+    if row.attention is None:
+        return turn.refused("nothing_to_retry", "nothing stops this user; see `starter.py user show`")
+    if row.attention is Attention.WORKFLOW_MISSING:
+        await uow.migrations.restart(row.ref)
+        await uow.doorbells.add_organization(row.org_id, turn.now)
+    await unpark(uow, row, turn.now)
+    return await turn.stay({"attention": row.attention})
+
+
+async def _cancel(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
+    if turn.row.state not in OPEN:
+        return turn.refused("already_ended", "there is nothing to cancel")
+    answer = await turn.end(S.CANCELLED, CancelReason.ADMINISTRATOR)
+    await compensate(turn.uow, turn.row, turn.now, reason=InactiveReason.GUEST_PENDING, mail=MailKind.CANCELLED)
+    return answer
+
+
+async def _undo(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
+    """Inactive and pending again, license and storage released; the password that he chose is not his key any more."""
+    if turn.row.state is not S.MIGRATED:
+        return turn.refused("not_migrated", "only a finished migration can be undone; an open one can be cancelled")
+    window = (await _settings(turn)).undo_window
+    if turn.now - turn.row.since > window:
+        return turn.refused("too_late", f"a migration can be undone for {window.days} days")
+    answer = await turn.end(S.UNDONE)
+    await compensate(turn.uow, turn.row, turn.now, reason=InactiveReason.GUEST_PENDING, mail=MailKind.UNDONE)
+    return answer
+
+
+async def _settings(turn: CommandTurn) -> OrganizationSettings:
+    organization = await turn.uow.organizations.get(turn.row.org_id)
+    return organization.settings if organization else OrganizationSettings()
+
+
+ACTS: Mapping[CommandKind, Callable[[CommandTurn, LinkKeys], Awaitable[CommandAnswer]]] = {
+    CommandKind.DESELECT: _deselect,
+    CommandKind.EXCLUDE: _exclude,
+    CommandKind.ACTIVATE: _activate,
+    CommandKind.RESEND: _resend,
+    CommandKind.EXTEND_DEADLINE: _extend_deadline,
+    CommandKind.RETRY: _retry,
+    CommandKind.CANCEL: _cancel,
+    CommandKind.UNDO: _undo,
+}
+"""The command's effect; a refusal changes nothing."""
