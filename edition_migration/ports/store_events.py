@@ -133,13 +133,14 @@ SERVICE = "*"
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """`scope` is an organization's id or `SERVICE`; `ended_at` None while it lasts."""
+    """`scope` is an organization's id or `SERVICE`; `ended_at` None while it lasts. `actor` began it."""
 
     pause_id: int
     scope: str
     started_at: datetime
     ended_at: datetime | None
     actor: str
+    ended_by: str | None = None
 
 
 class Pauses(Protocol):
@@ -147,7 +148,7 @@ class Pauses(Protocol):
         """False where this scope is paused already."""
         ...
 
-    async def end(self, scope: str, at: datetime) -> bool:
+    async def end(self, scope: str, at: datetime, actor: str) -> bool:
         """False where this scope is not paused."""
         ...
 
@@ -157,6 +158,15 @@ class Pauses(Protocol):
 
     async def is_paused(self, org_id: str) -> bool:
         """Whether the organization or the whole service is paused now."""
+        ...
+
+    async def running(self) -> Sequence[Pause]:
+        """Those that last, of all scopes, oldest first."""
+        ...
+
+    async def held_back(self, org_id: str, after: MigrationRef | None, limit: int) -> Sequence[MigrationRef]:
+        """Whom the end of a pause concerns, by user id and generation behind `after`: open migrations whose workflow
+        was started, and ended ones with mails to send in their own queue."""
         ...
 
 

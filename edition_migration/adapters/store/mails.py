@@ -10,14 +10,16 @@ from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import Postman
 from edition_migration.adapters.store.tables.migrations import mails as mail_rows
 from edition_migration.adapters.store.transaction import Transaction
-from edition_migration.domain.mail import NOT_BEGUN, UNSENT, Mail, MailKind, MailState
+from edition_migration.domain.mail import AT_MOST_ONCE, NOT_BEGUN, UNSENT, Mail, MailKind, MailState
 from edition_migration.domain.names import MigrationRef
 
 _IT = mail_rows.c
 _MAIL = [column for column in _IT if column.name != "postman"]
 _NEW = [column.name for column in _MAIL if column.name != "sequence"]
 _FINISHED = (MailState.ACCEPTED, MailState.DELIVERED, MailState.COMPLAINED, MailState.SUPPRESSED)
-_IS_UNSENT = literally(_IT.state, UNSENT)
+_IS_GIVEN_UP = and_(_IT.state == MailState.UNKNOWN, _IT.kind.in_(sorted(AT_MOST_ONCE)))
+IS_TO_SEND = and_(literally(_IT.state, UNSENT), ~_IS_GIVEN_UP)
+"""A mail whose kind is sent at most once is not sent again when nobody knows whether it arrived."""
 
 
 def _is_of(ref: MigrationRef) -> ColumnElement[bool]:
@@ -36,11 +38,11 @@ class SqlMails:
 
     async def next_of_migration(self, ref: MigrationRef) -> Mail | None:
         theirs = select(*_MAIL).where(_is_of(ref), _IT.postman == Postman.MIGRATION, _IT.state.not_in(_FINISHED))
-        return await self._first(theirs)
+        return await self._first(theirs.where(~_IS_GIVEN_UP))
 
     async def next_of_organization(self, org_id: str) -> Mail | None:
         by_organization = literally(_IT.postman, [Postman.ORGANIZATION])
-        return await self._first(select(*_MAIL).where(_IT.org_id == org_id, by_organization, _IS_UNSENT))
+        return await self._first(select(*_MAIL).where(_IT.org_id == org_id, by_organization, IS_TO_SEND))
 
     async def _first(self, statement: Any) -> Mail | None:
         return await self._tx.first(Mail, statement.order_by(_IT.sequence).limit(1))
@@ -67,6 +69,9 @@ class SqlMails:
         marked = update(mail_rows).where(_IT.mail_id == mail_id, _IT.state.in_(sorted(sources)))
         return await self._tx.change(marked.values(values)) == 1
 
+    async def set_not_before(self, mail_id: str, at: datetime) -> None:
+        await self._tx.change(update(mail_rows).where(_IT.mail_id == mail_id).values(not_before=at))
+
     async def put_back(self, mail_id: str, state: MailState) -> None:
         sending = update(mail_rows).where(_IT.mail_id == mail_id, _IT.state == MailState.SENDING)
         await self._tx.change(sending.values(state=state, attempts=_IT.attempts - 1))
@@ -82,7 +87,7 @@ class SqlMails:
         return {(row["kind"], row["state"]): row["mails"] for row in rows}
 
     async def suppress_unsent(self, ref: MigrationRef, kinds: Collection[MailKind] | None = None) -> int:
-        theirs = update(mail_rows).where(_is_of(ref), _IT.state.in_(NOT_BEGUN))
+        theirs = update(mail_rows).where(_is_of(ref), _IT.state.in_(NOT_BEGUN), ~_IS_GIVEN_UP)
         if kinds is not None:
             theirs = theirs.where(_IT.kind.in_(sorted(kinds)))
         return await self._tx.change(theirs.values(state=MailState.SUPPRESSED))
@@ -96,5 +101,5 @@ class SqlMails:
         return await self._tx.value(accepted) is not None
 
     async def hand_over(self, ref: MigrationRef) -> None:
-        theirs = update(mail_rows).where(_is_of(ref), _IT.state.in_(UNSENT))
+        theirs = update(mail_rows).where(_is_of(ref), IS_TO_SEND)
         await self._tx.change(theirs.values(postman=Postman.ORGANIZATION))

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select, union
 
+from edition_migration.adapters.store.mails import IS_TO_SEND
 from edition_migration.adapters.store.tables.capacity import counters, waves
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import Postman, mails, migrations
@@ -14,7 +15,6 @@ from edition_migration.adapters.store.tables.work import errands, inbox
 from edition_migration.adapters.store.transaction import Transaction
 from edition_migration.adapters.store.waves import IS_FINISHED
 from edition_migration.domain.errors import Conflict
-from edition_migration.domain.mail import UNSENT
 from edition_migration.domain.organization import Domain, Organization, OrganizationSettings
 from edition_migration.domain.states import OPEN
 from edition_migration.ports.store_events import InboxState
@@ -53,9 +53,7 @@ class SqlOrganizations:
             select(migrations.c.org_id).where(migrations.c.started_at.is_(None), literally(migrations.c.state, OPEN)),
             select(waves.c.org_id).where(waves.c.started_at.is_(None)),
             select(waves.c.org_id).where(IS_FINISHED),
-            select(mails.c.org_id).where(
-                literally(mails.c.postman, [Postman.ORGANIZATION]), literally(mails.c.state, UNSENT)
-            ),
+            select(mails.c.org_id).where(literally(mails.c.postman, [Postman.ORGANIZATION]), IS_TO_SEND),
             select(organizations.c.org_id).where(organizations.c.digest_due_at <= now),
         )
         return sorted({row["org_id"] for row in await self._tx.rows(work)} - {None})

@@ -70,6 +70,7 @@ pauses = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("actor", String(64), nullable=False),
+    Column("ended_by", String(64)),
     CheckConstraint("ended_at >= started_at", name="ended_at"),
     Index("uq_pauses_open", "scope", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
     Index(None, "scope", "started_at"),

@@ -110,6 +110,7 @@ def _work() -> None:
         sa.Column("started_at", _TIME, nullable=False),
         sa.Column("ended_at", _TIME),
         sa.Column("actor", sa.String(64), nullable=False),
+        sa.Column("ended_by", sa.String(64)),
         sa.PrimaryKeyConstraint("pause_id", name="pk_pauses"),
         sa.CheckConstraint("ended_at >= started_at", name=op.f("ck_pauses_ended_at")),
         sqlite_autoincrement=True,
