@@ -79,6 +79,34 @@ class PendingPage(View):
     next: str | None
 
 
+class ParkedUser(View):
+    """A user whom something stops that somebody must mend."""
+
+    user_id: str
+    email: str | None
+    display_name: str
+    state: MigrationState
+    attention: Attention | None
+    since: datetime | None
+
+
+class ParkedPage(View):
+    """`parked`: `total` users in all; `next` is what `--after` takes for the following page, None on the last."""
+
+    org_id: str
+    users: tuple[ParkedUser, ...]
+    total: int
+    next: str | None
+
+
+class UndoPreview(View):
+    """What `undo` would take back: a license of each of the `users`, their storage, their open sessions."""
+
+    users: int
+    storage_mb: int
+    sessions: int
+
+
 class StateCount(View):
     state: MigrationState
     reason: str | None
@@ -225,7 +253,7 @@ class ReceiptView(View):
 
 
 class CommandView(View):
-    """`exclude`, `activate`, `cancel`: the answer for each user."""
+    """Every command on users but `select`: the answer for each of them."""
 
     org_id: str
     command_id: str

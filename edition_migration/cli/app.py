@@ -4,7 +4,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edition_migration.cli import audit, commands, events, imports, org, pending, setup, status, user
+from edition_migration.cli import (
+    audit,
+    commands,
+    events,
+    followups,
+    imports,
+    org,
+    pending,
+    setup,
+    status,
+    takebacks,
+    user,
+)
 from edition_migration.cli.exit_codes import help_text
 from edition_migration.cli.session import GuardedGroup, Session
 
@@ -39,7 +51,9 @@ def build_app(open_services: "OpenServices", set_up: "SetUp") -> typer.Typer:
     app.add_typer(imports.app, name="import")
     for command in (events.event, events.inbox, pending.pending, commands.select, commands.exclude):
         app.command()(command)
-    for command in (commands.activate, commands.cancel, status.status):
+    for command in (takebacks.deselect, commands.activate, takebacks.extend, commands.cancel, takebacks.undo):
+        app.command()(command)
+    for command in (followups.parked, followups.retry, followups.fix_address, followups.resend, status.status):
         app.command()(command)
     app.add_typer(user.app, name="user")
     app.add_typer(audit.app, name="audit")

@@ -27,13 +27,18 @@ def chosen_users(
     users_from: str | None,
     everybody: bool = False,
     limit: int | None = None,
+    alternative: str = "",
 ) -> "Chosen":
-    """The users named in exactly one way. Raises InvalidInput, NotFound, and BadParameter for no way or several."""
+    """The users named in exactly one way. Raises InvalidInput, NotFound, and BadParameter for no way or several.
+
+    `alternative` is the option by which this command may mean users without naming them.
+    """
     from edition_migration.application.chosen_users import Choice
 
     ways = sum((bool(users), users_from is not None, everybody))
     if ways != 1:
-        raise typer.BadParameter("name users, or use --from, or --all: exactly one of them")
+        ways_in_words = ", ".join(("name users", "or use --from", *([f"or {alternative}"] if alternative else [])))
+        raise typer.BadParameter(f"{ways_in_words}: exactly one of them")
     with spooled_stdin(Path(users_from) if users_from else None, STDIN) as file:
         choice = Choice(org_id=org, names=users or (), file=file, is_all=everybody, limit=limit)
         return session_of(ctx).run(lambda services: services.chosen_users.of(choice))

@@ -36,6 +36,10 @@ ActivationDelay = Annotated[
     typer.Option("--activation-delay", parser=duration, metavar="SPAN", help="With --activation delayed, e.g. 2d."),
 ]
 
+Administrator = Annotated[
+    bool, typer.Option("--administrator", help="Select one user although he administers the organization; asks twice.")
+]
+
 
 def select(
     ctx: typer.Context,
@@ -46,6 +50,8 @@ def select(
     limit: AtMost = None,
     activation: WhenActivated = None,
     activation_delay: ActivationDelay = None,
+    administrator: Administrator = False,
+    yes: Yes = False,
     actor: Actor = DEFAULT_ACTOR,
     command_id: CommandId = None,
     as_json: AsJson = False,
@@ -54,7 +60,9 @@ def select(
     from edition_migration.application.selection import SelectionOrder
     from edition_migration.domain.organization import Activation
 
-    chosen = chosen_users(ctx, org, users, users_from, everybody, limit)
+    chosen = chosen_users(ctx, org, users, users_from, everybody, limit, alternative="--all")
+    if administrator:
+        _confirm_administrator(chosen, yes)
     order = SelectionOrder(
         org_id=chosen.org_id,
         user_ids=chosen.user_ids,
@@ -62,6 +70,7 @@ def select(
         command_id=command_id or uuid4().hex,
         activation=Activation(activation) if activation else None,
         activation_delay=activation_delay,
+        confirm_administrator=administrator,
     )
     answer = session_of(ctx).change(lambda services: services.selection.select(order))
     if as_json:
@@ -86,7 +95,7 @@ def exclude(
     """Take pending users off the list. They stay blocked."""
     from edition_migration.domain.commands import CommandKind
 
-    chosen = chosen_users(ctx, org, users, users_from, everybody, limit)
+    chosen = chosen_users(ctx, org, users, users_from, everybody, limit, alternative="--all")
     command(ctx, CommandKind.EXCLUDE, chosen, actor=actor, command_id=command_id, as_json=as_json)
 
 
@@ -122,6 +131,18 @@ def cancel(
     chosen = chosen_users(ctx, org, users, users_from)
     _warn_of_cancel(ctx, chosen, yes)
     command(ctx, CommandKind.CANCEL, chosen, actor=actor, command_id=command_id, as_json=as_json)
+
+
+def _confirm_administrator(chosen: "Chosen", is_agreed: bool) -> None:
+    """Twice, since a mistake can lock the organization out of its own administration; one user at a time."""
+    if len(chosen.user_ids) != 1:
+        raise typer.BadParameter("name exactly one user", param_hint="--administrator")
+    confirm(
+        f"{chosen.user_ids[0]} may administer the organization: until a new password is chosen, "
+        "this user cannot sign in, and nobody else may be able to help.",
+        is_agreed=is_agreed,
+    )
+    confirm("Make sure that another administrator can sign in meanwhile.", is_agreed=is_agreed)
 
 
 def _warn_of_cancel(ctx: typer.Context, chosen: "Chosen", is_agreed: bool) -> None:

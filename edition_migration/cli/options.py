@@ -43,6 +43,8 @@ UsersFrom = Annotated[
 ]
 Everybody = Annotated[bool, typer.Option("--all", help="Everybody pending, administrators never.")]
 AtMost = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many of them.")]
+AfterUser = Annotated[str, typer.Option("--after", help="Begin behind this user id: the next page.")]
+PageSize = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Users of one page.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 InputFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file.", show_default=False)]
 DEFAULT_ACTOR = "cli"

@@ -1,10 +1,8 @@
 """`pending`: the Migration tab. It is shown only while it is not empty."""
 
-from typing import Annotated
-
 import typer
 
-from edition_migration.cli.options import AsJson, Org
+from edition_migration.cli.options import AfterUser, AsJson, Org, PageSize
 from edition_migration.cli.output import say, show_json, show_table
 from edition_migration.cli.session import session_of
 
@@ -12,8 +10,8 @@ from edition_migration.cli.session import session_of
 def pending(
     ctx: typer.Context,
     org: Org = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Users of one page.")] = 250,
-    after: Annotated[str, typer.Option("--after", help="Begin behind this user id: the next page.")] = "",
+    limit: PageSize = 250,
+    after: AfterUser = "",
     as_json: AsJson = False,
 ) -> None:
     """List the guests who wait for their migration: who, why inactive, since when."""

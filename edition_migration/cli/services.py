@@ -8,6 +8,7 @@ from typing import Protocol
 from edition_migration.application.audit import Audit
 from edition_migration.application.chosen_users import ChosenUsers
 from edition_migration.application.commands import Commands
+from edition_migration.application.followups import Followups
 from edition_migration.application.imports import ContactImport, UserImport
 from edition_migration.application.intake import Intake
 from edition_migration.application.organizations import Organizations
@@ -28,6 +29,7 @@ class CliServices:
     chosen_users: ChosenUsers
     commands: Commands
     contact_import: ContactImport
+    followups: Followups
     intake: Intake
     organizations: Organizations
     queries: Queries

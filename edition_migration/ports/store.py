@@ -11,6 +11,7 @@ from typing import Protocol
 from edition_migration.ports.store_audit import Seals
 from edition_migration.ports.store_capacity import CapacityTable, Ledger, Tickets
 from edition_migration.ports.store_events import Doorbells, Errands, Inbox, Paces, Pauses
+from edition_migration.ports.store_followups import Followups
 from edition_migration.ports.store_migrations import Journal, Mails, Migrations, Tokens
 from edition_migration.ports.store_people import (
     Contacts,
@@ -53,6 +54,8 @@ class UnitOfWork(Protocol):
     def members(self) -> Members: ...
     @property
     def migrations(self) -> Migrations: ...
+    @property
+    def followups(self) -> Followups: ...
     @property
     def journal(self) -> Journal: ...
     @property

@@ -1,6 +1,7 @@
 """A command line over a temporary SQLite store and a gateway that only counts; the real use cases in between."""
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -8,6 +9,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
+from pydantic import SecretStr
 from typer.testing import CliRunner, Result
 
 from edition_migration.adapters.store.store import SqlStore
@@ -25,6 +27,11 @@ from edition_migration.ports.store import UnitOfWork
 from edition_migration.settings import Settings
 from tests import builders
 from tests.doubles import MovableClock
+
+SETTINGS = Settings.model_construct(
+    link_keys=SecretStr("k1:" + base64.b64encode(b"a key of thirty-two bytes, just so").decode())
+)
+"""All that the command line's use cases take from the settings."""
 
 
 class CountingGateway:
@@ -107,7 +114,7 @@ class CommandLine:
             raise self.failure
         store = SqlStore(self.store_url)
         base = Foundation(
-            settings=cast(Settings, None),
+            settings=SETTINGS,
             store=store,
             clock=self.clock,
             gateway=cast(WorkflowGateway, self.gateway),

@@ -11,6 +11,7 @@ from edition_migration.adapters.store.accounts import SqlContacts, SqlFormerAddr
 from edition_migration.adapters.store.capacity import SqlCapacityTable
 from edition_migration.adapters.store.engine import PATIENCE, connect
 from edition_migration.adapters.store.failures import guarded
+from edition_migration.adapters.store.followups import SqlFollowups
 from edition_migration.adapters.store.holds import SqlPaces, SqlPauses
 from edition_migration.adapters.store.journal import SqlJournal
 from edition_migration.adapters.store.ledger import SqlLedger
@@ -48,6 +49,7 @@ class SqlUnitOfWork:
         self.waves = SqlWaves(transaction)
         self.members = SqlMembers(transaction)
         self.migrations = SqlMigrations(transaction)
+        self.followups = SqlFollowups(transaction)
         self.journal = SqlJournal(transaction)
         self.seals = SqlSeals(transaction)
         self.tokens = SqlTokens(transaction)

@@ -1,0 +1,54 @@
+"""Looks across an organization's users for whom an administrator follows up."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, func, select
+
+from edition_migration.adapters.store.migrations import LINE, line_of
+from edition_migration.adapters.store.tables.columns import literally
+from edition_migration.adapters.store.tables.migrations import mails, migrations
+from edition_migration.adapters.store.tables.people import users
+from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.domain.mail import MailKind, MailState
+from edition_migration.domain.states import OPEN, MigrationState
+from edition_migration.ports.store_migrations import Pending
+
+_IT = migrations.c
+_IS_PARKED = and_(literally(_IT.state, OPEN), _IT.attention.is_not(None))
+
+
+class SqlFollowups:
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def parked(self, org_id: str, limit: int, after_user_id: str = "") -> Sequence[Pending]:
+        rows = select(migrations, *LINE).join(users, users.c.user_id == _IT.user_id)
+        theirs = rows.where(_IT.org_id == org_id, _IS_PARKED, _IT.user_id > after_user_id)
+        return [line_of(row) for row in await self._tx.rows(theirs.order_by(_IT.user_id).limit(limit))]
+
+    async def parked_count(self, org_id: str) -> int:
+        return await self._tx.value(select(func.count()).where(_IT.org_id == org_id, _IS_PARKED))
+
+    async def told_before(
+        self,
+        org_id: str,
+        states: Collection[MigrationState],
+        kinds: Collection[MailKind],
+        before: datetime,
+        limit: int,
+        after_user_id: str = "",
+    ) -> Sequence[str]:
+        last = func.max(func.coalesce(mails.c.accepted_at, mails.c.created_at))
+        theirs = and_(
+            mails.c.org_id == _IT.org_id, mails.c.user_id == _IT.user_id, mails.c.generation == _IT.generation
+        )
+        told = (
+            select(_IT.user_id)
+            .join(mails, theirs)
+            .where(_IT.org_id == org_id, _IT.state.in_(sorted(states)), _IT.user_id > after_user_id)
+            .where(mails.c.kind.in_(sorted(kinds)), mails.c.state != MailState.SUPPRESSED)
+            .group_by(_IT.user_id)
+            .having(last < before)
+        )
+        return [row["user_id"] for row in await self._tx.rows(told.order_by(_IT.user_id).limit(limit))]
