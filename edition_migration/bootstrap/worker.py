@@ -50,7 +50,7 @@ def build_activities(base: Foundation) -> Activities:
         steps=StepActivities(Steps(store=store, clock=clock, keys=keys)),
         commands=CommandActivities(Commands(store=store, clock=clock, selection=selection, keys=keys)),
         organization=OrganizationActivities(
-            errands=Errands(store=store, clock=clock),
+            errands=Errands(store=store, clock=clock, keys=keys),
             events=Events(store=store, clock=clock),
             enrollment=Enrollment(store=store, clock=clock, gateway=base.gateway),
             capacity=Capacity(store=store, clock=clock),

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from edition_migration.domain.mail import MailKind
-from edition_migration.domain.migration import Attention, Step
+from edition_migration.domain.migration import Attention, Step, WaveState
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.states import MigrationState
 
@@ -119,9 +119,14 @@ class WaveInput(_Message):
 
 
 class WaveOutcome(_Message):
-    """`released` users in this page. `done` ends the wave's workflow; `resume_at` is when the next page may follow."""
+    """`released` users in this page. `done` ends the wave's workflow; `resume_at` is when the next page may follow.
+
+    `why` is what the wave waits for: a ring, or its time. Without it only the pace is kept, whoever rings.
+    """
 
     done: bool
     released: int
     remaining: int
     resume_at: datetime | None = None
+    why: str = ""
+    state: WaveState | None = None

@@ -106,4 +106,5 @@ def migration_activities(activities: Activities) -> Sequence[Callable[..., Any]]
         organization.grant_capacity,
         organization.report,
         activities.waves.release_page,
+        activities.waves.control_wave,
     ]

@@ -24,6 +24,8 @@ COMMANDS = frozenset(
         "_page",
         "_all_pages",
         "_found",
+        "_next_page",
+        "_release_page",
     }
 )
 """Calls that become commands, and our helpers that hold such calls."""

@@ -16,8 +16,10 @@ from activities.steps import StepActivities
 from activities.waves import WaveActivities
 from edition_migration.domain.commands import CommandAnswer, Verdict
 from edition_migration.domain.mail import MailKind
+from edition_migration.domain.migration import WaveState
 from edition_migration.domain.progress import Done, MailOutcome, NextMail, Overview, PageOutcome, Stop, Wait
 from edition_migration.domain.states import MigrationState as S
+from edition_migration.domain.waves import WaveAnswer, WaveCommandKind
 from edition_migration.temporal.worker import Activities
 
 SINCE = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -34,6 +36,7 @@ PATIENCE = 20.0
 DEFAULTS: dict[str, BaseModel] = {
     "deliver": MailOutcome(result="none"),
     "apply": CommandAnswer(user_id="u1", verdict=Verdict.DONE),
+    "control": WaveAnswer(wave_id="w1", kind=WaveCommandKind.CANCEL, verdict=Verdict.DONE, state=WaveState.CANCELLED),
     **dict.fromkeys(
         ("page", "apply_next", "block_page", "start_page", "grant_page", "report"), PageOutcome(more=False)
     ),
@@ -96,7 +99,7 @@ def activities_of(script: Any) -> Activities:
         organization=OrganizationActivities(
             errands=script, events=script, enrollment=script, capacity=script, reports=script
         ),
-        waves=WaveActivities(script),
+        waves=WaveActivities(script, script),
         mails=MailActivities(script),
     )
 
