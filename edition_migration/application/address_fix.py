@@ -5,7 +5,9 @@ It takes an address, so it is no Update: addresses never reach Temporal (design 
 
 from dataclasses import replace
 
+from edition_migration.application.address_change import renew_link
 from edition_migration.application.command_turn import CommandTurn
+from edition_migration.application.conflicts import address_is_free
 from edition_migration.application.parking import unpark
 from edition_migration.domain.addresses import domain_of
 from edition_migration.domain.commands import CommandAnswer
@@ -28,6 +30,8 @@ async def fix_address(turn: CommandTurn, email: str) -> CommandAnswer:
     if await uow.users.by_email(email) is not None:
         return turn.refused("address_taken", "this address belongs to another user")
     stamps = {**user.stamps, "email": stamp_of(None, turn.now, turn.command.command_id)}
+    await address_is_free(uow, turn.now)
     await uow.users.put([replace(user, email=email, domain=domain.name, stamps=stamps)])
     await unpark(uow, row, turn.now)
+    await renew_link(uow, row, turn.now)
     return await turn.stay()

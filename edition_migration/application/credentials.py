@@ -121,7 +121,7 @@ class Credentials:
             return
         async with self._store.write() as uow:
             row = await uow.migrations.hold(_ref_of(asked))
-            if row is None or row.state is not S.AWAITING_PASSWORD:
+            if row is None or not _is_awaited(row):
                 return
             now = self._clock.now()
             if not await self._may_request(uow, row, now):
@@ -136,7 +136,7 @@ class Credentials:
         row = await uow.migrations.get(_ref_of(token))
         user = await uow.users.get(token.user_id)
         organization = await uow.organizations.get(token.org_id)
-        if row is None or row.state is not S.AWAITING_PASSWORD or user is None or organization is None:
+        if row is None or not _is_awaited(row) or user is None or organization is None:
             return None
         return _Link(token, user, organization)
 
@@ -149,8 +149,9 @@ class Credentials:
         async with self._store.write() as uow:
             now = self._clock.now()
             row = await uow.migrations.hold(_ref_of(token))
-            if row is None or not await uow.migrations.move(row.ref, [S.AWAITING_PASSWORD], S.PASSWORD_SET, now):
+            if row is None or not _is_awaited(row):
                 return False
+            await uow.migrations.move(row.ref, [row.state], S.PASSWORD_SET, now)
             if await uow.tokens.consume(token.digest, now) is None:
                 return False
             await uow.tokens.kill_all(row.ref)
@@ -176,6 +177,11 @@ class Credentials:
         entry = journal_entry(row, key=key, action="request_new_link", actor=USER, at=now, target=row.state)
         await uow.journal.add([entry])
         await uow.doorbells.add_migrations([row.ref], now)
+
+
+def _is_awaited(row: Migration) -> bool:
+    """Not while the user is held because his domain is gone: links work again if it comes back."""
+    return row.state is S.AWAITING_PASSWORD and row.hold_ends_at is None
 
 
 def _ref_of(token: ResetToken) -> MigrationRef:

@@ -61,7 +61,7 @@ class Delivery:
             code = await self._mailer.send(envelope)
         except AddressRefused as refusal:
             self._breaker.report(None)
-            return await self._finish(given, begun, MailState.BOUNCED, refusal.reply_code)
+            return await self._finish(given, begun, _refused(begun.mail), refusal.reply_code)
         except RelayUnavailable as outage:
             self._breaker.report(outage)
             await self._mark_unsent(begun, outage)
@@ -156,6 +156,11 @@ async def _is_moot(uow: UnitOfWork, mail: Mail, ref: MigrationRef) -> bool:
     if row is None or (not row.is_open and mail.kind not in ABOUT_THE_END):
         return True
     return mail.token_id is not None and not await uow.tokens.make_live(mail.token_id)
+
+
+def _refused(mail: Mail) -> MailState:
+    """An address that the user has no more may refuse its note: that is nothing to park him for."""
+    return MailState.SUPPRESSED if mail.kind is MailKind.ADDRESS_CHANGED and mail.about else MailState.BOUNCED
 
 
 def _ref_of(mail: Mail) -> MigrationRef | None:

@@ -29,16 +29,20 @@ class Events:
             row = await uow.inbox.next_pending(page.org_id)
             if row is None:
                 return PageOutcome(more=False)
-            is_failed: InvalidInput | Conflict | None = None
-            try:
-                state = await self._apply(uow, row)
-                await uow.inbox.settle(row.inbox_id, state, None)
-                await uow.commit()
-            except (InvalidInput, Conflict) as error:
-                is_failed = error
-        if is_failed is not None:
-            await self._fail(row, is_failed)
+            failure = await self._settle(uow, row)
+        if failure is not None:
+            await self._fail(row, failure)
         return PageOutcome(more=True, count=1)
+
+    async def _settle(self, uow: UnitOfWork, row: InboxRow) -> InvalidInput | Conflict | None:
+        """Applies and settles the event, and commits; what it fails of, with nothing changed."""
+        try:
+            state = await self._apply(uow, row)
+            await uow.inbox.settle(row.inbox_id, state, None)
+            await uow.commit()
+        except (InvalidInput, Conflict) as error:
+            return error
+        return None
 
     async def _apply(self, uow: UnitOfWork, row: InboxRow) -> InboxState:
         event = parse_event(json.loads(row.body))
@@ -54,8 +58,13 @@ class Events:
 
     async def _fail(self, row: InboxRow, error: InvalidInput | Conflict) -> None:
         async with self._store.write() as uow:
-            await uow.inbox.settle(row.inbox_id, InboxState.FAILED, f"{error.code}: {error.message}")
+            reason = f"{error.code}: {error.message}"
+            await uow.inbox.settle(row.inbox_id, InboxState.FAILED, reason, failure=error.code)
             await uow.commit()
+        if isinstance(error, Conflict):
+            # Once more: what it wants may have become free before it was seen to wait (application/conflicts.py).
+            async with self._store.write() as uow:
+                await self._settle(uow, row)
 
 
 def _organization_data(event: ProvisioningEvent) -> OrganizationData:

@@ -38,7 +38,9 @@ class MailContexts:
         user = await uow.users.get(mail.user_id) if mail.user_id else None
         if user is None or user.email is None:
             return None
-        return await self._to_user(uow, organization, user, user.email, mail)
+        # What it is about is an address that the user had; it is erased with him.
+        recipient = await uow.former_addresses.get(mail.about) if mail.about else user.email
+        return await self._to_user(uow, organization, user, recipient, mail) if recipient else None
 
     async def _to_administrators(self, uow: UnitOfWork, organization: Organization, mail: Mail) -> Addressed | None:
         if not organization.notification_email:
@@ -82,6 +84,7 @@ class MailContexts:
             block_at=domain.block_at if domain else None,
             is_requested=token is not None and token.is_requested,
             is_again=mail.round > 1,
+            is_former_address=bool(mail.about),
             cancel_reason=_cancel_reason(row),
         )
         return Addressed(recipient, context)

@@ -2,11 +2,17 @@
 
 Every handler answers whether the event changed anything; False means that a newer event was faster. Effects on users
 are never made here: a domain blocks by its `block_at`, enrollment and errands follow the facts.
+
+What an organization said last of each domain is kept with its other facts (`domain:<name>`), also of a domain that is
+another's by now: an older claim must not come back when that one lets go.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from edition_migration.application.conflicts import domain_is_free
+from edition_migration.application.errand_pages import ErrandKind
 from edition_migration.application.records import administrator_mail
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.events.organization import (
@@ -22,11 +28,6 @@ from edition_migration.domain.facts import merge
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.organization import Domain, Organization, OrganizationSettings, ServiceStatus
 from edition_migration.ports.store import UnitOfWork
-
-RELEASE_DOMAIN = "release_domain"
-"""The errand that lets go of the users of a domain that is no longer the organization's."""
-REVIEW_DOMAIN = "review_domain"
-"""The errand that decides anew who of a domain is pending: what was decided before may rest on older facts."""
 
 OrganizationData = (
     ServiceProvisioned | DomainAdded | DomainRemoved | LicensesChanged | PolicyChanged | SsoChanged | Deprovisioned
@@ -66,7 +67,7 @@ class OrganizationFacts:
             case ServiceProvisioned():
                 return await self._provision(organization, data)
             case DomainAdded():
-                return await self._claim(organization, data.domain)
+                return await self._claim(organization, [data.domain])
             case DomainRemoved():
                 return await self._let_go(organization, data.domain)
             case PolicyChanged():
@@ -97,6 +98,8 @@ class OrganizationFacts:
             stamps=stamps,
         )
         await self.uow.organizations.put(merged)
+        if merged.is_single_sign_on != organization.is_single_sign_on:
+            await self.uow.errands.add(merged.org_id, ErrandKind.SIGN_ON, "", self.now)
         if purchased:
             counts: dict[str, int | None] = {"licenses": None, "storage_mb": None}
             counts.update({name: int(str(value)) for name, value in purchased.items()})
@@ -109,7 +112,8 @@ class OrganizationFacts:
         facts = {name: value for name, value in data.facts().items() if name != "domains"}
         merged = await self._merge(organization, {**facts, "status": ServiceStatus.PROVISIONED})
         current = merged or organization
-        claimed = [await self._claim(current, name) for name in data.domains]
+        is_claimed = await self._claim(current, data.domains)
+        current = await self._hold(data.org_id)
         is_first = organization.status is ServiceStatus.KNOWN and current.status is ServiceStatus.PROVISIONED
         if is_first:
             mail = administrator_mail(data.org_id, MailKind.SERVICE_PROVISIONED, self.now, 1)
@@ -117,63 +121,65 @@ class OrganizationFacts:
             digest_due_at = self.now + current.settings.digest_every
             await self.uow.organizations.put(replace(current, digest_due_at=digest_due_at))
         if merged is not None:
-            await self._review(data.org_id)
-            await self._set_block(data.org_id, is_blocked=current.status is ServiceStatus.PROVISIONED)
-        return merged is not None or any(claimed)
+            await self._set_block(current)
+        return merged is not None or is_claimed
 
     async def _deprovision(self, organization: Organization) -> bool:
-        if await self._merge(organization, {"status": ServiceStatus.DEPROVISIONED}) is None:
+        merged = await self._merge(organization, {"status": ServiceStatus.DEPROVISIONED})
+        if merged is None:
             return False
-        await self._set_block(organization.org_id, is_blocked=False)
+        await self._set_block(merged)
         return True
 
-    async def _set_block(self, org_id: str, *, is_blocked: bool) -> None:
-        """Blocks, or lets go of, all claimed domains."""
-        for domain in await self.uow.domains.of_organization(org_id):
-            if is_blocked and domain.block_at is None:
-                await self.uow.domains.put(replace(domain, block_at=self.now))
-            if not is_blocked and domain.block_at is not None:
-                await self.uow.domains.put(replace(domain, block_at=None))
-                await self.uow.errands.add(org_id, RELEASE_DOMAIN, domain.name, self.now)
+    async def _set_block(self, organization: Organization) -> None:
+        """Blocks, or lets go of, all claimed domains; and who is pending there is decided anew.
 
-    async def _review(self, org_id: str) -> None:
-        """Administrators may have changed, or the users' facts while the service was gone."""
-        for domain in await self.uow.domains.of_organization(org_id):
-            await self.uow.errands.add(org_id, REVIEW_DOMAIN, domain.name, self.now)
+        Also where nothing is blocked newly: administrators may have changed, or facts while the service was gone.
+        """
+        for domain in await self.uow.domains.of_organization(organization.org_id):
+            await self.uow.domains.put(replace(domain, block_at=self._block_at(organization, domain)))
+            await self._review(domain)
 
-    async def _claim(self, organization: Organization, name: str) -> bool:
-        domain = await self.uow.domains.hold(name)
-        if domain is not None and domain.org_id != organization.org_id and domain.is_claimed:
-            raise Conflict("a domain of the event has another owner", mend="remove it there first")
-        if domain is not None and domain.org_id == organization.org_id and domain.stamp >= self.stamp:
-            return False
-        is_blocked = organization.status is ServiceStatus.PROVISIONED
-        kept = domain.block_at if domain is not None and domain.org_id == organization.org_id else None
-        await self.uow.domains.put(
-            Domain(
-                name=name,
-                org_id=organization.org_id,
-                is_claimed=True,
-                block_at=(kept or self.now) if is_blocked else None,
-                stamp=self.stamp,
-            )
-        )
-        if is_blocked:
-            await self.uow.errands.add(organization.org_id, REVIEW_DOMAIN, name, self.now)
-        return True
+    def _block_at(self, organization: Organization, domain: Domain | None) -> datetime | None:
+        """A block that began or was announced stays; a new one begins after the warning period."""
+        if organization.status is not ServiceStatus.PROVISIONED:
+            return None
+        begun = domain.block_at if domain is not None and domain.org_id == organization.org_id else None
+        return begun or self.now + organization.settings.warning_period
+
+    async def _review(self, domain: Domain) -> None:
+        await self.uow.errands.add(domain.org_id, ErrandKind.REVIEW_DOMAIN, domain.name, self.now)
+
+    async def _claim(self, organization: Organization, names: Sequence[str]) -> bool:
+        news = await self._newest_word(organization, names, is_claimed=True)
+        for name in news:
+            domain = await self.uow.domains.hold(name)
+            if domain is not None and domain.org_id != organization.org_id and domain.is_claimed:
+                raise Conflict("a domain of the event has another owner", mend="remove it there first")
+            begins_at = self._block_at(organization, domain)
+            await self._put(Domain(name, organization.org_id, is_claimed=True, block_at=begins_at, stamp=self.stamp))
+        return bool(news)
 
     async def _let_go(self, organization: Organization, name: str) -> bool:
+        if not await self._newest_word(organization, [name], is_claimed=False):
+            return False
         domain = await self.uow.domains.hold(name)
-        if domain is not None and domain.org_id != organization.org_id:
-            return False
-        if domain is not None and domain.stamp >= self.stamp:
-            return False
-        await self.uow.domains.put(
-            Domain(name=name, org_id=organization.org_id, is_claimed=False, block_at=None, stamp=self.stamp)
-        )
-        if domain is not None and domain.block_at is not None:
-            await self.uow.errands.add(organization.org_id, RELEASE_DOMAIN, name, self.now)
+        if domain is None or domain.org_id == organization.org_id:
+            await self._put(Domain(name, organization.org_id, is_claimed=False, block_at=None, stamp=self.stamp))
+        await domain_is_free(self.uow, self.now)
         return True
+
+    async def _newest_word(self, organization: Organization, names: Sequence[str], *, is_claimed: bool) -> list[str]:
+        """The domains of which the organization has said nothing newer."""
+        words = {f"domain:{name}": is_claimed for name in names}
+        accepted, stamps = merge(organization.stamps, words, self.stamp)
+        if accepted:
+            await self.uow.organizations.put(replace(organization, stamps=stamps))
+        return [name for name in names if f"domain:{name}" in accepted]
+
+    async def _put(self, domain: Domain) -> None:
+        await self.uow.domains.put(domain)
+        await self._review(domain)
 
     async def _replace_policies(self, organization: Organization, data: PolicyChanged) -> bool:
         accepted, stamps = merge(organization.stamps, {"policies": data.policies}, self.stamp)
@@ -182,6 +188,7 @@ class OrganizationFacts:
         await self.uow.policies.put(organization.org_id, data.policies)
         revised = replace(organization, stamps=stamps, policy_revision=organization.policy_revision + 1)
         await self.uow.organizations.put(revised)
+        await self.uow.errands.add(organization.org_id, ErrandKind.POLICIES, "", self.now)
         return True
 
 

@@ -1,24 +1,44 @@
 """Who is pending, decided anew from today's facts. Used after a user's facts changed, and by the errand of a domain.
 
 Whatever the order in which facts arrived, the last look at them ends the same: who is no longer eligible is let go, who
-became eligible is blocked, and a Business Edition user who was there before us counts towards the totals.
+left the domain or lost it is a guest again (once activated, after a hold), who became eligible is blocked, and a
+Business Edition user who was there before us counts towards the totals.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from edition_migration.application.compensation import restore_guest
 from edition_migration.application.enrollment import Candidate, enroll
-from edition_migration.application.records import PROVISIONING, journal_entry
+from edition_migration.application.records import PROVISIONING, Detail, journal_entry
 from edition_migration.domain.eligibility import decide
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import ADOPTED, Migration
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Organization, ServiceStatus
-from edition_migration.domain.states import AccountStatus, CancelReason, SkipReason
+from edition_migration.domain.states import (
+    BEFORE_ACTIVATION,
+    HELD_WITHOUT_DOMAIN,
+    AccountStatus,
+    CancelReason,
+    SkipReason,
+)
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.user import User
 from edition_migration.ports.store import UnitOfWork
+
+HOLD = timedelta(hours=72)
+"""How long an activated user waits for a domain that is gone: events come in any order, a removal may be an error."""
+_ON_THE_LIST = (S.DETECTED, S.BLOCKED, S.IN_REVIEW)
+
+
+class _Place(StrEnum):
+    """Where the user's address is, seen from the organization."""
+
+    OURS = "ours"
+    GONE = "gone"
+    LEFT = "left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +51,41 @@ class Reconsideration:
     key: str
 
     async def of(self, user: User, row: Migration) -> None:
-        """`row` is his newest migration of the organization. Who is in a wave, or excluded, is left as he is."""
-        if row.org_id != self.organization.org_id or row.wave_id is not None or user.is_deleted:
+        """`row` is his newest migration of the organization. Excluded stays excluded."""
+        if row.org_id != self.organization.org_id or user.is_deleted:
             return
-        is_ours = await self._is_of_blocked_domain(user)
+        place = await self._place_of(user)
+        if row.is_open and place is not _Place.OURS:
+            await self._part(row, place)
+        elif row.is_open and row.hold_ends_at is not None:
+            await self._hold(row, None)
+        if row.wave_id is None:
+            await self._decide(user, row, is_ours=place is _Place.OURS)
+
+    async def _part(self, row: Migration, place: _Place) -> None:
+        """Who left goes at once. Whose domain is gone too, but an activated one is held: it may be an error."""
+        if place is _Place.LEFT:
+            await self._let_go(row, S.CANCELLED, CancelReason.LEFT_DOMAIN)
+        elif row.state in BEFORE_ACTIVATION:
+            is_over = self.organization.status is ServiceStatus.DEPROVISIONED
+            reason = CancelReason.DEPROVISIONED if is_over else CancelReason.DOMAIN_REMOVED
+            await self._let_go(row, S.CANCELLED, reason)
+        elif row.state in HELD_WITHOUT_DOMAIN and row.hold_ends_at is None:
+            await self._hold(row, self.now + HOLD)
+
+    async def _hold(self, row: Migration, ends_at: datetime | None) -> None:
+        """While it lasts no link can be used and no step goes on; the step that finds it over ends the migration."""
+        await self.uow.migrations.set_hold(row.ref, ends_at)
+        action = "hold" if ends_at else "end_hold"
+        await self._journal(row, action, row.state, {"until": ends_at.isoformat() if ends_at else None})
+
+    async def _decide(self, user: User, row: Migration, *, is_ours: bool) -> None:
+        """Who is on the list of those pending. Who is in a wave is left to it."""
         reason = self._reason(user)
-        if row.state in (S.BLOCKED, S.IN_REVIEW) and (reason is not None or not is_ours):
-            await self._let_go(row, reason if is_ours else None)
+        if row.state in _ON_THE_LIST and is_ours and reason is not None:
+            await self._let_go(row, S.SKIPPED, reason)
         if row.state is S.SKIPPED and row.reason != SkipReason.EXCLUDED and reason is None and is_ours:
-            await enroll(self.uow, self.organization, [Candidate(user, row.generation + 1)], self.now)
+            await enroll(self.uow, self.organization, [Candidate(user, row.generation + 1)], self.now, self.now)
             await self.uow.doorbells.add_organization(row.org_id, self.now)
         await self._count(user, is_business=is_ours and reason is SkipReason.ALREADY_BUSINESS)
 
@@ -52,21 +98,25 @@ class Reconsideration:
             has_open_migration=False,
         )
 
-    async def _is_of_blocked_domain(self, user: User) -> bool:
+    async def _place_of(self, user: User) -> _Place:
         domain = await self.uow.domains.get(user.domain) if user.domain else None
         if domain is None or domain.org_id != self.organization.org_id:
-            return False
-        return self.organization.status is ServiceStatus.PROVISIONED and domain.block_at is not None
+            return _Place.LEFT
+        is_blocked = self.organization.status is ServiceStatus.PROVISIONED and domain.block_at is not None
+        return _Place.OURS if is_blocked else _Place.GONE
 
-    async def _let_go(self, row: Migration, reason: SkipReason | None) -> None:
-        target, why = (S.CANCELLED, CancelReason.LEFT_DOMAIN) if reason is None else (S.SKIPPED, reason)
-        await self.uow.migrations.move(row.ref, [row.state], target, self.now, reason=why)
+    async def _let_go(self, row: Migration, target: S, reason: SkipReason | CancelReason) -> None:
+        await self.uow.migrations.move(row.ref, [row.state], target, self.now, reason=reason)
+        await self._journal(row, "event", target, {"reason": reason})
+        await restore_guest(self.uow, row, self.now, mail=MailKind.CANCELLED if target is S.CANCELLED else None)
+
+    async def _journal(self, row: Migration, action: str, target: S, detail: Detail) -> None:
+        key = f"{self.key}/{action}"
         entry = journal_entry(
-            row, key=self.key, action="event", actor=PROVISIONING, at=self.now, target=target, detail={"reason": why}
+            row, key=key, action=action, actor=PROVISIONING, at=self.now, target=target, detail=detail
         )
         await self.uow.journal.add([entry])
         await self.uow.doorbells.add_migrations([row.ref], self.now)
-        await restore_guest(self.uow, row, self.now, mail=MailKind.CANCELLED if target is S.CANCELLED else None)
 
     async def _count(self, user: User, *, is_business: bool) -> None:
         """Released and taken again, so that a changed storage counts as it is now."""

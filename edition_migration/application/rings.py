@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.names import MigrationRef, OrganizationRef
 from edition_migration.ports.gateway import WorkflowGateway
@@ -12,6 +13,8 @@ from edition_migration.ports.store_events import Doorbell
 
 LIMIT = 500
 """Doorbells of one look."""
+GIVE_UP_AFTER = 5
+"""Targets in a row that cannot be rung mean that nobody can: the rest of the look waits for the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +36,36 @@ class Bells:
         self._gateway = gateway
 
     async def ring_due(self, limit: int = LIMIT) -> int:
-        """Rings each target once; how many bells were answered.
+        """Rings each target once; how many bells were answered. One that cannot be rung holds up nobody behind it.
 
-        Raises TemporalUnavailable and StoreUnavailable; bells not yet rung stay.
+        Raises TemporalUnavailable, after the others were rung, and StoreUnavailable; bells not yet rung stay.
         """
         async with self._store.read() as uow:
             bells = await uow.doorbells.oldest(limit)
         answered: list[int] = []
         try:
-            for target in _targets(bells):
-                await self._ring(target.bells[0])
-                answered += target.bell_ids
+            failure = await self._ring_each(_targets(bells), answered)
         finally:
             if answered:
                 await self._remove(answered)
+        if failure is not None:
+            raise failure
         return len(answered)
+
+    async def _ring_each(self, targets: Sequence[_Target], answered: list[int]) -> TemporalUnavailable | None:
+        """Adds the bells of those rung to `answered`; what the last one failed of that could not be."""
+        failure, in_a_row = None, 0
+        for target in targets:
+            try:
+                await self._ring(target.bells[0])
+            except TemporalUnavailable as error:
+                failure, in_a_row = error, in_a_row + 1
+                if in_a_row == GIVE_UP_AFTER:
+                    break
+                continue
+            in_a_row = 0
+            answered += target.bell_ids
+        return failure
 
     async def wake(self, now: datetime) -> int:
         """Starts the workflows of organizations that have work to do and do not run; how many have work.

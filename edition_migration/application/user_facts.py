@@ -7,7 +7,10 @@ events arrive makes no difference to the facts, the account and the counters.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from edition_migration.application import address_change
 from edition_migration.application.compensation import restore_guest
+from edition_migration.application.conflicts import address_is_free
+from edition_migration.application.errand_policies import follow_policy
 from edition_migration.application.reconsideration import Reconsideration
 from edition_migration.application.records import PROVISIONING, Detail, journal_entry
 from edition_migration.domain.addresses import domain_of
@@ -86,22 +89,54 @@ class UserFacts:
             return False
         changed = merged_user(user, accepted, stamps, self.now, is_ours=row is not None and _is_ours(row))
         await self.uow.users.put([changed])
-        await self._reconsider(changed, row, data.org_id)
+        if user.email is not None and changed.email != user.email:
+            await self._follow_address(changed, row, user.email)
+        else:
+            await self._reconsider(changed, row)
+        if row is not None and changed.policy_group != user.policy_group:
+            await self._follow_policy_group(row)
+        await self._ring_owner(changed)
         return True
 
-    async def _reconsider(self, user: User, row: Migration | None, org_id: str) -> None:
-        organization = await self.uow.organizations.get(org_id)
+    async def _reconsider(self, user: User, row: Migration | None) -> None:
+        organization = await self.uow.organizations.get(row.org_id) if row is not None else None
         if organization is not None and row is not None:
             await Reconsideration(self.uow, organization, self.now, self.event_key).of(user, row)
 
+    async def _follow_address(self, user: User, row: Migration | None, former: str) -> None:
+        """What another address means: for who waits for the old one, for his migration, for his mails and links."""
+        await address_is_free(self.uow, self.now)
+        if row is None or not address_change.is_told(row):
+            await self._reconsider(user, row)
+            return
+        await address_change.try_new_address(self.uow, row, self.now)
+        await self._reconsider(user, await self.uow.migrations.get(row.ref))
+        after = await self.uow.migrations.get(row.ref) or row
+        await address_change.tell_both(self.uow, after, former, self.now, self.event_key)
+        await address_change.renew_link(self.uow, after, self.now)
+
+    async def _follow_policy_group(self, row: Migration) -> None:
+        today = await self.uow.migrations.get(row.ref)
+        if today is not None:
+            await follow_policy(self.uow, today, self.now, self.event_key)
+
+    async def _ring_owner(self, user: User) -> None:
+        """Whose domain the user's address is in now: he may be pending there."""
+        domain = await self.uow.domains.get(user.domain) if user.domain else None
+        if domain is not None and domain.is_claimed:
+            await self.uow.doorbells.add_organization(domain.org_id, self.now)
+
     async def _delete(self, user: User, row: Migration | None) -> bool:
+        """The address goes, wherever it was kept; license and storage of whichever organization are free again."""
         if row is not None and row.is_open:
             await self._move(row, S.DELETED)
         if row is not None:
             await restore_guest(self.uow, row, self.now, mail=None)
             await self.uow.ledger.release(replace(row, generation=ADOPTED).ref)
         await self.uow.sessions.end_all([user.user_id], self.now)
+        await self.uow.former_addresses.erase(user.user_id)
         await self.uow.users.put([replace(unknown_user(user.user_id), is_deleted=True)])
+        await address_is_free(self.uow, self.now)
         return True
 
     async def _first_sign_in(self, user: User, row: Migration | None) -> bool:
@@ -118,17 +153,22 @@ class UserFacts:
         return True
 
     async def _password_set_elsewhere(self, user: User, row: Migration | None) -> bool:
-        """The directory has the credential now; our old hash must not open the account again."""
+        """Awaited, it is the user's act. Just activated, it is kept for the step that would ask. Else only a fact."""
         accepted, stamps = merge(user.stamps, {"credential": True}, self.stamp)
         if not accepted:
             return False
-        if row is None or row.state is not S.AWAITING_PASSWORD:
-            await self.uow.users.put([replace(user, stamps=stamps)])
-            return True
-        await self._move(row, S.PASSWORD_SET)
-        await self.uow.tokens.kill_all(row.ref)
-        federated = replace(user, credential_state=CredentialState.FEDERATED, password_hash=None, stamps=stamps)
-        await self.uow.users.put([federated])
+        changed = replace(user, stamps=stamps)
+        if row is not None and row.state is S.ACTIVATED:
+            await self.uow.migrations.set_password_set(row.ref, self.now)
+            await self._journal(row, "password_set", row.state)
+            await self.uow.doorbells.add_migrations([row.ref], self.now)
+        if row is not None and row.state is S.AWAITING_PASSWORD:
+            await self._move(row, S.PASSWORD_SET)
+            await self.uow.migrations.set_hold(row.ref, None)
+            await self.uow.tokens.kill_all(row.ref)
+            # The directory has the credential now; our old hash must not open the account again.
+            changed = replace(changed, credential_state=CredentialState.FEDERATED, password_hash=None)
+        await self.uow.users.put([changed])
         return True
 
     async def _move(self, row: Migration, target: S, *, reason: str | None = None) -> None:

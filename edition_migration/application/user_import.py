@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from edition_migration.application.errand_pages import ErrandKind
 from edition_migration.application.import_file import Outcome, RowStatus
-from edition_migration.application.organization_facts import REVIEW_DOMAIN
 from edition_migration.application.user_facts import UserFacts, merged_user, unknown_user
 from edition_migration.domain.addresses import domain_of
 from edition_migration.domain.events.user import UserUpdated
@@ -69,7 +69,7 @@ class ImportedUsers:
         enrolled = await _migrations(uow, {user.user_id: user for user in written}, owners)
         domains = {user.domain for user in written if user.user_id in enrolled and user.domain is not None}
         for name in sorted(domains & owners.keys()):
-            await uow.errands.add(owners[name], REVIEW_DOMAIN, name, self._now)
+            await uow.errands.add(owners[name], ErrandKind.REVIEW_DOMAIN, name, self._now)
 
     def _merged(self, user: User, row: UserRow) -> User | None:
         """The user as the row says; None where newer events said all of it already."""

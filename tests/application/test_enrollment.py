@@ -19,6 +19,7 @@ from tests.application.test_starting import HalfDeafGateway
 from tests.builders import NOW, domain, organization, user
 from tests.doubles import MovableClock
 from tests.fixtures.postgres import until_somebody_waits
+from tests.links import LINK_KEYS
 
 PAGE = PageInput(org_id="acme", as_of=NOW)
 LEFT = replace(user(), reported_status=AccountStatus.INACTIVE, reported_inactive_reason=InactiveReason.LEFT_COMPANY)
@@ -102,7 +103,7 @@ async def test_a_guest_blocked_while_his_import_was_read_is_reviewed(postgres_st
         await until_somebody_waits(postgres_store_url)
         await uow.commit()
     await importing
-    await Errands(store=store, clock=MovableClock()).page(PAGE)
+    await Errands(store=store, clock=MovableClock(), keys=LINK_KEYS).page(PAGE)
     row = await adas(store)
     await store.dispose()
     assert row is not None

@@ -64,10 +64,11 @@ class Service:
         self.gateway = Starts()
         self._intake = Intake(store=store, clock=clock)
         self._events = Events(store=store, clock=clock)
-        self._errands = Errands(store=store, clock=clock)
+        keys = TokenKeys(keys={"k1": b"k" * 32}, current="k1")
+        self._errands = Errands(store=store, clock=clock, keys=keys)
         self._enrollment = Enrollment(store=store, clock=clock, gateway=self.gateway)
         self._capacity = Capacity(store=store, clock=clock)
-        self._steps = Steps(store=store, clock=clock, keys=TokenKeys(keys={"k1": b"k" * 32}, current="k1"))
+        self._steps = Steps(store=store, clock=clock, keys=keys)
 
     async def receive(self, event: dict[str, Any]) -> Received:
         return (await self._intake.receive(event)).outcome

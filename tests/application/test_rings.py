@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from edition_migration.adapters.store.store import SqlStore
-from edition_migration.application.rings import Bells
+from edition_migration.application.rings import GIVE_UP_AFTER, Bells
 from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention, Migration
@@ -20,11 +20,15 @@ from tests.fixtures.records import NOW, ORG, mail, migration, organization, ref,
 class RecordingGateway:
     """Hears all but the `deaf`; goes away before the ring number `away_at`."""
 
-    def __init__(self, *, deaf: Sequence[MigrationRef] = (), away_at: int | None = None) -> None:
+    def __init__(
+        self, *, deaf: Sequence[MigrationRef] = (), away_at: int | None = None, stuck: Sequence[str] = ()
+    ) -> None:
         self.rung: list[str] = []
         self.woken: list[str] = []
         self.away_at = away_at
+        self.asked = 0
         self._deaf = deaf
+        self._stuck = stuck
 
     async def start_migration(self, ref: MigrationRef, overview: Overview) -> None:
         raise AssertionError("bells start nothing")
@@ -43,7 +47,8 @@ class RecordingGateway:
         self.woken.append(ref.org_id)
 
     def _ring(self, workflow_id: str) -> None:
-        if self.away_at is not None and len(self.rung) >= self.away_at:
+        self.asked += 1
+        if workflow_id in self._stuck or (self.away_at is not None and len(self.rung) >= self.away_at):
             raise TemporalUnavailable("away")
         self.rung.append(workflow_id)
 
@@ -89,6 +94,24 @@ async def test_bells_not_rung_in_an_outage_stay_and_are_rung_after_it(store: Sql
     gateway.away_at = None
     assert await Bells(store=store, gateway=gateway).ring_due() == 2
     assert gateway.rung == ["migration/acme/u1/1", "migration/acme/u2/1", "migration/acme/u3/1"]
+
+
+async def test_a_target_that_cannot_be_rung_holds_up_nobody_behind_it(store: SqlStore) -> None:
+    await _hang_bells(store, "u1", "u2", None)
+    gateway = RecordingGateway(stuck=["migration/acme/u1/1"])
+    with pytest.raises(TemporalUnavailable):
+        await Bells(store=store, gateway=gateway).ring_due()
+    assert gateway.rung == ["migration/acme/u2/1", "organization/acme"]
+    assert await _left(store) == ["u1"]
+
+
+async def test_in_an_outage_the_look_ends_after_a_few_tries(store: SqlStore) -> None:
+    await _hang_bells(store, *[f"u{number}" for number in range(20)])
+    gateway = RecordingGateway(away_at=0)
+    with pytest.raises(TemporalUnavailable):
+        await Bells(store=store, gateway=gateway).ring_due()
+    assert gateway.asked == GIVE_UP_AFTER
+    assert len(await _left(store)) == 20
 
 
 async def test_ended_migration_hands_its_last_mails_to_the_organization(store: SqlStore) -> None:

@@ -1,0 +1,28 @@
+"""Events that failed because somebody else still had the address or the domain: tried again once one becomes free.
+
+So it makes no difference whether the event that frees or the one that takes arrives first.
+"""
+
+from datetime import datetime
+
+from edition_migration.domain.errors import Conflict
+from edition_migration.domain.events.envelope import EventType
+from edition_migration.ports.store import UnitOfWork
+
+_TAKE_ADDRESSES = (EventType.USER_CREATED, EventType.USER_UPDATED, EventType.USER_EMAIL_CHANGED)
+_TAKE_DOMAINS = (EventType.SERVICE_PROVISIONED, EventType.DOMAIN_ADDED)
+
+
+async def address_is_free(uow: UnitOfWork, now: datetime) -> None:
+    """Call it in the transaction in which a user gives up an address."""
+    await _retry(uow, _TAKE_ADDRESSES, now)
+
+
+async def domain_is_free(uow: UnitOfWork, now: datetime) -> None:
+    """Call it in the transaction in which an organization gives up a domain, or a claim to one."""
+    await _retry(uow, _TAKE_DOMAINS, now)
+
+
+async def _retry(uow: UnitOfWork, types: tuple[EventType, ...], now: datetime) -> None:
+    for org_id in await uow.inbox.retry_failed(Conflict.code, types):
+        await uow.doorbells.add_organization(org_id, now)
