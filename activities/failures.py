@@ -12,12 +12,14 @@ from edition_migration.domain.errors import EditionMigrationError
 def to_failure(error: Exception) -> ApplicationError:
     """The failure that says what operators may know: type = our code, message = our sentence, and the frames.
 
-    Unknown errors are retried: a bug that a new release mends must not cost a user.
+    Unknown errors are retried, the database's refusal of a statement of ours as well: a bug that a new release mends
+    must not cost a user.
     """
     if isinstance(error, ApplicationError):
         return error
     if isinstance(error, EditionMigrationError):
-        failure = ApplicationError(error.message, type=error.code, non_retryable=not error.retryable)
+        is_ours = error.code == EditionMigrationError.code
+        failure = ApplicationError(error.message, type=error.code, non_retryable=not (error.retryable or is_ours))
     else:
         failure = ApplicationError(f"internal error: {type(error).__name__}", type="internal")
     return failure.with_traceback(error.__traceback__)
