@@ -27,7 +27,9 @@ async def queue_link(
     """A new link and the next mail of this kind that carries it; its token's id.
 
     The link lives from the moment that its mail is sent, which kills the older one; until then the older one serves.
+    A mail with an older link that was not sent yet is not sent any more, so that none comes alive after a newer one.
     """
+    await uow.mails.suppress_unsent(row.ref, {MailKind.REMINDER, MailKind.NEW_LINK})
     token = keys.new_token(row.org_id, row.user_id, row.generation, now=now, is_requested=is_requested)
     await uow.tokens.add(token)
     await queue_again(uow, row, kind, now, token_id=token.token_id)

@@ -55,10 +55,13 @@ async def _resend(turn: CommandTurn, keys: LinkKeys) -> CommandAnswer:
         return turn.refused("nothing_to_resend", "only who has instructions or a link can get them again")
     if row.attention is Attention.UNDELIVERABLE:
         return turn.refused("undeliverable", "mend the address with fix-address, or say retry")
+    is_on_its_way = (
+        row.deadline_at is None if row.state is S.AWAITING_PASSWORD else row.instructions_accepted_at is None
+    )
+    if is_on_its_way:
+        return turn.refused("still_on_its_way", "the first mail has not been sent yet")
     if row.state is S.AWAITING_PASSWORD:
         await queue_link(uow, keys, row, MailKind.NEW_LINK, turn.now)
-    elif row.instructions_accepted_at is None:
-        return turn.refused("still_on_its_way", "the first instructions have not been sent yet")
     else:
         await queue_again(uow, row, MailKind.INSTRUCTIONS, turn.now)
     return await turn.stay()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from edition_migration.domain.commands import CommandKind
+from edition_migration.domain.mail import MailKind
 from edition_migration.domain.organization import Activation, Selection
 from edition_migration.domain.states import AccountStatus, CredentialState
 from edition_migration.domain.states import MigrationState as S
@@ -117,7 +118,7 @@ async def test_a_new_link_from_the_expired_page_lets_the_user_finish(world: Worl
     old_link = world.link_of(ADA)
     await world.skip("ada", timedelta(days=8))
     await world.ask_new_link(old_link)
-    await world.until_mailed(ADA, 4)
+    await world.until_accepted("ada", MailKind.NEW_LINK)
     assert world.link_of(ADA) != old_link
     page = await world.choose_password(ADA)
     assert page.status_code == 200

@@ -28,6 +28,7 @@ from edition_migration.bootstrap.foundation import Foundation, link_keys
 from edition_migration.bootstrap.web import build_web_services, web_settings
 from edition_migration.bootstrap.worker import build_activities
 from edition_migration.domain.commands import CommandAnswer, CommandKind, CommandRequest, SelectionAnswer
+from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import JournalEntry, Migration
 from edition_migration.domain.names import MigrationRef, SearchAttribute
 from edition_migration.domain.organization import Capacity
@@ -167,12 +168,14 @@ class World:
         await self.bells.ring_due()
         return answer
 
-    async def command(self, kind: CommandKind, user_id: str, command_id: str | None = None) -> CommandAnswer:
+    async def command(
+        self, kind: CommandKind, user_id: str, command_id: str | None = None, **request: Any
+    ) -> CommandAnswer:
         answers = await self.commands.apply_each(
             kind,
             self.org_id,
             [user_id],
-            request=CommandRequest(actor="admin"),
+            request=CommandRequest(actor="admin", **request),
             command_id=command_id or uuid4().hex,
         )
         await self.bells.ring_due()
@@ -263,6 +266,18 @@ class World:
             return len(self.mails_to(email)) >= count
 
         await until(there, lambda: f"mails so far: {[str(mail.message['Subject']) for mail in self.smtp.received]}")
+
+    async def until_accepted(self, user_id: str, kind: MailKind, count: int = 1) -> None:
+        """Returns once the relay has taken so many mails of this kind to the user, as the store says."""
+
+        async def there() -> bool:
+            row = await self.row(user_id)
+            assert row is not None
+            async with self.store.read() as uow:
+                mails = await uow.mails.of_migration(row.ref)
+            return sum(it.kind is kind and it.accepted_at is not None for it in mails) >= count
+
+        await until(there, lambda: f"no {kind} was accepted for {user_id}")
 
     async def until_deadline(self, user_id: str) -> None:
         """Returns once the user's workflow shows the deadline, which the accepted mail has set."""

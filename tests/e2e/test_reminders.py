@@ -1,0 +1,80 @@
+"""Reminders, resend, more time, and the warning before the block, on the real server with time that is skipped."""
+
+from datetime import timedelta
+
+from edition_migration.domain.commands import CommandKind
+from edition_migration.domain.mail import MailKind
+from edition_migration.domain.states import AccountStatus
+from edition_migration.domain.states import MigrationState as S
+from edition_migration.domain.token import TokenState
+from tests.e2e.world import NEW_PASSWORD, OLD_PASSWORD, World, guest
+
+ADA = "ada@acme.example"
+
+
+async def awaiting(world: World) -> None:
+    await world.guests(guest("ada"))
+    await world.provision()
+    await world.until("ada", S.IN_REVIEW)
+    await world.select("ada")
+    await world.until("ada", S.AWAITING_PASSWORD)
+    await world.until_accepted("ada", MailKind.RESET_PASSWORD)
+    await world.until_deadline("ada")
+
+
+async def live_tokens(world: World) -> int:
+    row = await world.row("ada")
+    assert row is not None
+    async with world.store.read() as uow:
+        return len(await uow.tokens.of_migration(row.ref, [TokenState.LIVE]))
+
+
+async def test_reminders_come_at_half_of_the_time_at_four_fifths_and_a_day_before_the_end(world: World) -> None:
+    await awaiting(world)
+    for count, days in ((1, 7.1), (2, 4.2), (3, 1.9)):
+        await world.skip("ada", timedelta(days=days))
+        await world.until_accepted("ada", MailKind.REMINDER, count)
+        assert await live_tokens(world) == 1
+    page = await world.choose_password(ADA)
+    assert page.status_code == 200
+    await world.until("ada", S.MIGRATED)
+    assert await world.sign_in(ADA, NEW_PASSWORD, "6.0") == "signed_in"
+
+
+async def test_extended_by_a_week_the_user_expires_a_week_later(world: World) -> None:
+    await awaiting(world)
+    before = (await world.until("ada", S.AWAITING_PASSWORD)).deadline_at
+    answer = await world.command(CommandKind.EXTEND_DEADLINE, "ada", extension=timedelta(days=7))
+    assert answer.verdict == "done"
+    after = (await world.until("ada", S.AWAITING_PASSWORD)).deadline_at
+    assert before is not None
+    assert after == before + timedelta(days=7)
+    await world.skip("ada", timedelta(days=20))
+    await world.until("ada", S.AWAITING_PASSWORD)
+    await world.skip("ada", timedelta(days=1, hours=1))
+    await world.until("ada", S.EXPIRED)
+
+
+async def test_resend_gives_a_new_link_and_kills_the_older(world: World) -> None:
+    await awaiting(world)
+    older = world.link_of(ADA)
+    assert (await world.command(CommandKind.RESEND, "ada")).verdict == "done"
+    await world.until_accepted("ada", MailKind.NEW_LINK)
+    assert world.link_of(ADA) != older
+    assert 'name="password"' not in (await world.web.get(older)).text
+    assert (await world.choose_password(ADA)).status_code == 200
+
+
+async def test_in_the_warning_period_the_guest_is_told_and_still_signs_in_until_the_block_begins(world: World) -> None:
+    await world.configure(warning_period=timedelta(days=7))
+    await world.guests(guest("ada"))
+    await world.provision()
+    row = await world.until("ada", S.DETECTED)
+    await world.until_accepted("ada", MailKind.COMING_SOON)
+    assert (await world.user("ada")).account_status is AccountStatus.ACTIVE
+    await world.skip("ada", timedelta(days=7, minutes=1))
+    await world.until("ada", S.IN_REVIEW)
+    await world.until_accepted("ada", MailKind.ACCOUNT_DEACTIVATED)
+    assert (await world.user("ada")).account_status is AccountStatus.INACTIVE
+    assert row.generation == 1
+    assert await world.sign_in(ADA, OLD_PASSWORD) in ("deactivated", "wrong_credentials")
