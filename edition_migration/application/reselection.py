@@ -49,6 +49,14 @@ async def begin_again(
     return {user_id: reason for user_id, reason in reasons.items() if reason is not None}
 
 
+async def administrators_among(
+    uow: UnitOfWork, organization: Organization, user_ids: Sequence[str]
+) -> Mapping[str, str]:
+    """Those of these users who administer the organization, and so are not selected unless that is confirmed."""
+    users = await uow.users.get_many(user_ids)
+    return {it.user_id: SkipReason.ADMINISTRATOR for it in users if it.email in organization.administrators}
+
+
 def _may_begin_again(row: Migration, *, confirmed: bool) -> bool:
     is_administrator = row.state is S.SKIPPED and row.reason == SkipReason.ADMINISTRATOR
     return row.state in RESELECTABLE or (is_administrator and confirmed)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from edition_migration.application.capacity import cut_tickets, grant
 from edition_migration.application.records import journal_entry
-from edition_migration.application.reselection import begin_again
+from edition_migration.application.reselection import administrators_among, begin_again
 from edition_migration.domain.commands import CommandAnswer, SelectionAnswer, Verdict
 from edition_migration.domain.errors import Conflict, InvalidInput, NotFound, Problem
 from edition_migration.domain.migration import Migration, Wave, WaveState
@@ -75,10 +75,11 @@ class Selection:
         user_ids = list(dict.fromkeys(order.user_ids))
         ended = await uow.migrations.latest_many(order.org_id, user_ids)
         confirmed = order.confirm_administrator
-        refusals = await begin_again(uow, organization, ended, order.actor, now, confirmed=confirmed)
+        again = await begin_again(uow, organization, ended, order.actor, now, confirmed=confirmed)
+        refusals = {**again, **({} if confirmed else await administrators_among(uow, organization, user_ids))}
         rows = {row.user_id: row for row in await uow.migrations.latest_many(order.org_id, user_ids)}
         wave = _wave(order, organization, now)
-        free = [rows[it].ref for it in user_ids if it in rows and is_free(rows[it])]
+        free = [rows[it].ref for it in user_ids if it in rows and it not in refusals and is_free(rows[it])]
         claimed = await uow.migrations.claim(order.org_id, free, wave.wave_id, wave.activation)
         # Once more, since another selection or a step may have been faster than the claim.
         rows = {row.user_id: row for row in await uow.migrations.latest_many(order.org_id, user_ids)}
@@ -193,7 +194,7 @@ def _answer(
             mend=mend,
             wave_id=other.wave_id,
         )
-    reason = row.reason if row.state in TERMINAL and row.reason else f"is_{row.state.lower()}"
+    reason = refusal or (row.reason if row.state in TERMINAL and row.reason else f"is_{row.state.lower()}")
     is_administrator = reason == SkipReason.ADMINISTRATOR
     mend = "select him alone, with --administrator" if is_administrator else "see `starter.py user show`"
-    return CommandAnswer(user_id=user_id, verdict=Verdict.REFUSED, state=row.state, reason=refusal or reason, mend=mend)
+    return CommandAnswer(user_id=user_id, verdict=Verdict.REFUSED, state=row.state, reason=reason, mend=mend)

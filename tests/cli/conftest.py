@@ -19,7 +19,7 @@ from edition_migration.bootstrap.foundation import Foundation
 from edition_migration.cli.app import build_app
 from edition_migration.cli.services import CliServices
 from edition_migration.domain.errors import EditionMigrationError, TemporalUnavailable
-from edition_migration.domain.names import MigrationRef, OrganizationRef
+from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
 from edition_migration.domain.progress import PageInput
 from edition_migration.ports.gateway import WorkflowGateway
 from edition_migration.ports.mails import Mailer
@@ -42,6 +42,10 @@ class CountingGateway:
         self.is_down = False
 
     async def ring_migration(self, ref: MigrationRef) -> bool:
+        self._ring(ref.workflow_id)
+        return True
+
+    async def ring_wave(self, ref: WaveRef) -> bool:
         self._ring(ref.workflow_id)
         return True
 

@@ -1,0 +1,201 @@
+"""`parked`, `retry`, `fix-address`, `resend`: following up on users who cannot go on, or have not answered."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from edition_migration.domain.mail import Mail, MailKind, MailState
+from edition_migration.domain.migration import Attention
+from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.states import MigrationState as S
+from edition_migration.ports.store import UnitOfWork
+from tests.builders import NOW
+from tests.cli.conftest import CommandLine
+from tests.cli.test_commands import guest
+from tests.fixtures import records
+
+
+def mail(user_id: str, kind: MailKind, *, days_ago: int, state: MailState = MailState.ACCEPTED) -> Mail:
+    at = NOW - timedelta(days=days_ago)
+    accepted_at = at if state is MailState.ACCEPTED else None
+    return records.mail(
+        f"{user_id}-{kind}", user_id=user_id, kind=kind, state=state, created_at=at, accepted_at=accepted_at
+    )
+
+
+def put_mails(cli: CommandLine, *mails: Mail) -> None:
+    async def write(uow: UnitOfWork) -> None:
+        await uow.mails.queue(mails)
+        await uow.commit()
+
+    cli.write(write)
+
+
+def park(cli: CommandLine, user_id: str, attention: Attention) -> None:
+    async def write(uow: UnitOfWork) -> None:
+        await uow.migrations.set_attention(MigrationRef(org_id="acme", user_id=user_id, generation=1), attention, NOW)
+        await uow.commit()
+
+    cli.write(write)
+
+
+def set_deadline(cli: CommandLine, user_id: str) -> None:
+    async def write(uow: UnitOfWork) -> None:
+        ref = MigrationRef(org_id="acme", user_id=user_id, generation=1)
+        await uow.migrations.set_deadline(ref, NOW, NOW + timedelta(days=14))
+        await uow.commit()
+
+    cli.write(write)
+
+
+def mails_of(cli: CommandLine, user_id: str) -> list[tuple[str, int, str]]:
+    return [(it["kind"], it["round"], it["state"]) for it in cli.json("user", "show", user_id)["mails"]]
+
+
+@pytest.fixture
+def office(cli: CommandLine) -> CommandLine:
+    """u1 has an address that refused his instructions, u2 is forbidden by the policy, u3 is well."""
+    cli.put(guest("u1", S.INSTRUCTED), guest("u2", S.SELECTED), guest("u3", S.INSTRUCTED))
+    put_mails(cli, mail("u1", MailKind.INSTRUCTIONS, days_ago=1, state=MailState.BOUNCED))
+    park(cli, "u1", Attention.UNDELIVERABLE)
+    park(cli, "u2", Attention.POLICY)
+    return cli
+
+
+def test_parked_shows_who_why_and_since_when(office: CommandLine) -> None:
+    result = office.run("parked")
+    assert "Parked: 2 users of acme" in result.stdout
+    line = next(line for line in result.stdout.splitlines() if line.startswith(" u2"))
+    assert line.split() == [
+        "u2", "User", "u2", "u2@acme.example", "SELECTED", "policy", "2026-11-22", "12:00",
+    ]  # fmt: skip
+
+
+def test_parked_is_paged_by_user_id(office: CommandLine) -> None:
+    first = office.json("parked", "--limit", "1")
+    assert ([it["user_id"] for it in first["users"]], first["total"], first["next"]) == (["u1"], 2, "u1")
+    second = office.json("parked", "--after", "u1")
+    assert ([it["user_id"] for it in second["users"]], second["next"]) == (["u2"], None)
+
+
+def test_where_nobody_is_parked_it_is_said(cli: CommandLine) -> None:
+    cli.put(guest("u1"))
+    result = cli.run("parked")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "Nobody is parked.\n")
+
+
+def test_retry_sends_again_what_was_refused_and_rings(office: CommandLine) -> None:
+    answer = office.json("retry", "u1", "u3")
+    assert [(it["user_id"], it["verdict"], it["reason"]) for it in answer["answers"]] == [
+        ("u1", "done", ""),
+        ("u3", "refused", "nothing_to_retry"),
+    ]
+    assert mails_of(office, "u1") == [("instructions", 1, "queued")]
+    assert "migration/acme/u1/1" in office.gateway.rung
+
+
+def test_everybody_parked_is_retried(office: CommandLine) -> None:
+    assert [it["user_id"] for it in office.json("retry", "--parked")["answers"]] == ["u1", "u2"]
+    assert office.json("parked")["total"] == 0
+
+
+@pytest.mark.parametrize("arguments", [(), ("u1", "--parked"), ("--from", "x.csv", "--parked")])
+def test_retry_wants_exactly_one_way_of_naming_users(office: CommandLine, arguments: tuple[str, ...]) -> None:
+    result = office.run("retry", *arguments)
+    assert result.exit_code == 2
+    assert "name users, or use --from, or --parked: exactly one of them" in result.stderr
+
+
+def test_fix_address_sends_what_was_refused_to_the_new_one(office: CommandLine) -> None:
+    result = office.run("fix-address", "ada.lovelace@acme.example", "Ada@Acme.example", "--actor", "staff-7")
+    assert result.exit_code == 0
+    assert office.json("user", "show", "u1")["email"] == "ada@acme.example"
+    assert mails_of(office, "u1") == [("instructions", 1, "queued")]
+    assert office.json("user", "show", "u1")["journal"][-1]["actor"] == "staff-7"
+    assert office.json("parked")["total"] == 1
+
+
+def test_fix_address_repeated_gets_the_first_answer(office: CommandLine) -> None:
+    first = office.json("fix-address", "u1", "ada@acme.example", "--command-id", "c1")
+    assert office.json("fix-address", "u1", "ada@acme.example", "--command-id", "c1") == first
+    assert first["answers"][0]["verdict"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("ada@elsewhere.example", "other_domain"),
+        ("u3@acme.example", "address_taken"),
+        ("ada.lovelace@acme.example", "same_address"),
+    ],
+)
+def test_an_address_that_cannot_be_his_is_refused(office: CommandLine, address: str, reason: str) -> None:
+    result = office.run("fix-address", "u1", address)
+    assert result.exit_code == 1
+    assert reason in result.stdout
+    assert office.json("user", "show", "u1")["email"] == "ada.lovelace@acme.example"
+
+
+def test_what_is_no_address_is_invalid_input(office: CommandLine) -> None:
+    assert office.run("fix-address", "u1", "ada at acme").exit_code == 3
+
+
+@pytest.fixture
+def unanswered(cli: CommandLine) -> CommandLine:
+    """u1 has had his link for five days, u2 for one, u3 for five and has chosen, u4 had instructions ten days ago."""
+    cli.put(
+        guest("u1", S.AWAITING_PASSWORD),
+        guest("u2", S.AWAITING_PASSWORD),
+        guest("u3", S.PASSWORD_SET),
+        guest("u4", S.AWAITING_PASSWORD),
+    )
+    for user_id in ("u1", "u2", "u4"):
+        set_deadline(cli, user_id)
+    put_mails(
+        cli,
+        mail("u1", MailKind.RESET_PASSWORD, days_ago=5),
+        mail("u2", MailKind.RESET_PASSWORD, days_ago=1),
+        mail("u3", MailKind.RESET_PASSWORD, days_ago=5),
+        mail("u4", MailKind.INSTRUCTIONS, days_ago=10),
+        mail("u4", MailKind.RESET_PASSWORD, days_ago=9, state=MailState.SUPPRESSED),
+    )
+    return cli
+
+
+def test_resend_sends_a_new_link(unanswered: CommandLine) -> None:
+    answer = unanswered.json("resend", "u1", "u3")
+    assert [(it["user_id"], it["verdict"], it["reason"]) for it in answer["answers"]] == [
+        ("u1", "done", ""),
+        ("u3", "refused", "nothing_to_resend"),
+    ]
+    assert mails_of(unanswered, "u1") == [("reset_password", 1, "accepted"), ("new_link", 1, "queued")]
+
+
+def test_resend_to_everybody_whose_last_mail_is_older(unanswered: CommandLine) -> None:
+    assert [it["user_id"] for it in unanswered.json("resend", "--older-than", "3d")["answers"]] == ["u1", "u4"]
+
+
+def test_who_was_just_sent_a_new_link_is_not_sent_another(unanswered: CommandLine) -> None:
+    unanswered.run("resend", "u1")
+    assert [it["user_id"] for it in unanswered.json("resend", "--older-than", "3d")["answers"]] == ["u4"]
+
+
+def test_named_users_are_sifted_by_age_too(unanswered: CommandLine, tmp_path: Path) -> None:
+    path = tmp_path / "chosen.csv"
+    path.write_text("userId\nu2\nu1\n")
+    by_file = unanswered.json("resend", "--from", str(path), "--older-than", "3d")
+    assert [it["user_id"] for it in by_file["answers"]] == ["u1"]
+    by_name = unanswered.json("resend", "u4", "u2", "--older-than", "12h")
+    assert [it["user_id"] for it in by_name["answers"]] == ["u4", "u2"]
+
+
+def test_resend_to_nobody_is_said_and_not_a_success(unanswered: CommandLine) -> None:
+    result = unanswered.run("resend", "--older-than", "90d")
+    assert (result.exit_code, result.stdout) == (1, "Answers: none\n")
+
+
+def test_resend_wants_to_know_whom(unanswered: CommandLine) -> None:
+    result = unanswered.run("resend")
+    assert result.exit_code == 2
+    assert "name users, or use --from, or --older-than: exactly one of them" in result.stderr
