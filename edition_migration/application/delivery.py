@@ -1,21 +1,32 @@
 """The postman's use case: one mail, `sending` committed, SMTP spoken, `accepted` committed at the relay's 250.
 
-A repeat that finds `sending` cannot know whether the relay has the mail; every kind sent here must arrive, so it is
-sent again, byte-identical and with the same link. Names, addresses and links leave with the mail only.
+A repeat that finds `sending` cannot know whether the relay has the mail: what must arrive is sent again, byte-identical
+and with the same link; a reminder is not. Names, addresses and links leave with the mail only.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from edition_migration.application.mail_context import MailContexts
+from edition_migration.application.mail_holds import Hold, hold_of
 from edition_migration.application.records import as_next
 from edition_migration.application.relay_breaker import RelayBreaker
 from edition_migration.domain.errors import AddressRefused, NotFound, RelayUnavailable
-from edition_migration.domain.mail import ABOUT_THE_END, NOT_BEGUN, UNSENT, Mail, MailKind, MailState
+from edition_migration.domain.mail import (
+    ABOUT_THE_END,
+    AT_MOST_ONCE,
+    NOT_BEGUN,
+    SENDABLE_ONCE,
+    UNSENT,
+    Mail,
+    MailKind,
+    MailState,
+)
 from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation, Organization
 from edition_migration.domain.progress import MailInput, MailOutcome
+from edition_migration.domain.token import TokenState
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.mails import Envelope, Mailer, Renderer
 from edition_migration.ports.store import Store, UnitOfWork
@@ -64,30 +75,49 @@ class Delivery:
             return await self._finish(given, begun, _refused(begun.mail), refusal.reply_code)
         except RelayUnavailable as outage:
             self._breaker.report(outage)
+            if outage.outcome_unknown and begun.mail.kind in AT_MOST_ONCE:
+                return await self._finish(given, begun, MailState.UNKNOWN, None)
             await self._mark_unsent(begun, outage)
             raise
         self._breaker.report(None)
         return await self._finish(given, begun, MailState.ACCEPTED, code)
 
     async def _begin(self, given: MailInput) -> _Letter | MailOutcome:
+        present = max(given.as_of, self._clock.now())  # a try that waited for the relay is later than it was asked for
         async with self._store.write() as uow:
             mail = await _head(uow, given)
             if mail is None:
                 return MailOutcome(result="none")
             if mail.state is MailState.BOUNCED:
                 return MailOutcome(result="refused", mail_id=mail.mail_id)
-            if mail.not_before is not None and mail.not_before > given.as_of:
-                return MailOutcome(result="held", next=as_next(mail))
             ref = _ref_of(mail)
-            if ref is not None and await _is_moot(uow, mail, ref):
-                return await self._suppress(uow, given, mail)
+            row = await uow.migrations.hold(ref) if ref else None
+            if _is_given_up(mail):
+                return await self._pass(uow, given, mail, MailState.UNKNOWN)
+            if ref is not None and await _is_moot(uow, mail, row, present):
+                return await self._pass(uow, given, mail, MailState.SUPPRESSED)
+            hold = await hold_of(uow, mail, present)
+            if hold is not None:
+                await uow.commit()
+                return _held(mail, hold)
             self._breaker.admit()
-            await uow.mails.mark(mail.mail_id, UNSENT, MailState.SENDING, self._clock.now())
+            if not await self._begin_sending(uow, mail):
+                return MailOutcome(result="none", next=as_next(await _head(uow, given)))
             await uow.commit()
             return _Letter(mail, ref)
 
-    async def _suppress(self, uow: UnitOfWork, given: MailInput, mail: Mail) -> MailOutcome:
-        await uow.mails.mark(mail.mail_id, UNSENT, MailState.SUPPRESSED, self._clock.now())
+    async def _begin_sending(self, uow: UnitOfWork, mail: Mail) -> bool:
+        """Makes its link live. False where another try was first with a mail that is not to be sent again."""
+        if mail.token_id is not None:
+            await uow.tokens.make_live(mail.token_id)
+        sources = SENDABLE_ONCE if mail.kind in AT_MOST_ONCE else UNSENT
+        return await uow.mails.mark(mail.mail_id, sources, MailState.SENDING, self._clock.now())
+
+    async def _pass(self, uow: UnitOfWork, given: MailInput, mail: Mail, state: MailState) -> MailOutcome:
+        """The mail is not sent, or not again; those behind it follow, and the steps hear of it."""
+        await uow.mails.mark(mail.mail_id, UNSENT, state, self._clock.now())
+        if state is MailState.UNKNOWN:
+            await self._start_life(uow, mail)
         following = await _head(uow, given)
         await uow.commit()
         return MailOutcome(result="none", mail_id=mail.mail_id, next=as_next(following))
@@ -103,6 +133,7 @@ class Delivery:
             recipient=addressed.recipient,
             created_at=letter.mail.created_at,
             content=self._renderer.render(addressed.context),
+            sheet=addressed.sheet,
         )
 
     async def _mark_unsent(self, letter: _Letter, outage: RelayUnavailable) -> None:
@@ -118,44 +149,80 @@ class Delivery:
             await uow.commit()
 
     async def _finish(self, given: MailInput, letter: _Letter, state: MailState, code: int | None) -> MailOutcome:
-        now = self._clock.now()
+        now, mail_id = self._clock.now(), letter.mail.mail_id
         async with self._store.write() as uow:
             row = await uow.migrations.hold(letter.ref) if letter.ref else None
             # From every unsent state: a try that was given up may have marked the mail after this one began.
-            is_first_end = await uow.mails.mark(letter.mail.mail_id, UNSENT, state, now, reply_code=code)
-            if is_first_end and row is not None and state in (MailState.ACCEPTED, MailState.BOUNCED):
+            is_first_end = await uow.mails.mark(mail_id, UNSENT, state, now, reply_code=code)
+            if not is_first_end and state is MailState.ACCEPTED:
+                is_first_end = await _overrule_refusal(uow, row, mail_id, now, code)
+            if is_first_end and row is not None:
                 await self._tell_migration(uow, row, letter.mail, state, now)
             following = await _head(uow, given)
             await uow.commit()
         if is_first_end and state is MailState.BOUNCED:
-            return MailOutcome(result="refused", mail_id=letter.mail.mail_id)
-        return MailOutcome(result="sent", mail_id=letter.mail.mail_id, next=as_next(following))
+            return MailOutcome(result="refused", mail_id=mail_id)
+        return MailOutcome(result="sent", mail_id=mail_id, next=as_next(following))
 
     async def _tell_migration(
         self, uow: UnitOfWork, row: Migration, mail: Mail, state: MailState, now: datetime
     ) -> None:
         """What a step waits for: instructions accepted, the life of the link, the deadline."""
-        organization = await _organization(uow, row)
-        settings = organization.settings
+        if state is MailState.SUPPRESSED:
+            return
         if state is MailState.BOUNCED:
             await uow.migrations.set_attention(row.ref, Attention.UNDELIVERABLE, now)
-        elif mail.token_id is not None:
-            await uow.tokens.start_life(mail.token_id, now + settings.link_lifetime)
+        else:
+            await self._start_life(uow, mail)
         if mail.kind is MailKind.INSTRUCTIONS and state is MailState.ACCEPTED:
             wave = await uow.waves.get(row.org_id, row.wave_id) if row.wave_id else None
             # An organization keeps its delay in the settings whatever its activation is; only a delayed one waits.
             activate_at = now + wave.activation_delay if wave and wave.activation is Activation.DELAYED else None
             await uow.migrations.set_instructions_accepted(row.ref, now, activate_at)
         if mail.kind is MailKind.RESET_PASSWORD:
-            await uow.migrations.set_deadline(row.ref, now, now + settings.deadline)
+            organization = await _organization(uow, row.org_id)
+            await uow.migrations.set_deadline(row.ref, now, now + organization.settings.deadline)
+
+    async def _start_life(self, uow: UnitOfWork, mail: Mail) -> None:
+        if mail.token_id is not None:
+            organization = await _organization(uow, mail.org_id)
+            await uow.tokens.start_life(mail.token_id, self._clock.now() + organization.settings.link_lifetime)
 
 
-async def _is_moot(uow: UnitOfWork, mail: Mail, ref: MigrationRef) -> bool:
-    """Whether the mail came too late: its migration has ended, or its link died; else makes its link live."""
-    row = await uow.migrations.hold(ref)
+async def _overrule_refusal(
+    uow: UnitOfWork, row: Migration | None, mail_id: str, now: datetime, code: int | None
+) -> bool:
+    """Two tries spoke for one mail and one was refused: the relay has it all the same. Nobody waits for this try."""
+    if not await uow.mails.mark(mail_id, [MailState.BOUNCED], MailState.ACCEPTED, now, reply_code=code):
+        return False
+    if row is not None:
+        if row.attention is Attention.UNDELIVERABLE:
+            await uow.migrations.set_attention(row.ref, None, now)
+        await uow.doorbells.add_migrations([row.ref], now)
+    return True
+
+
+def _is_given_up(mail: Mail) -> bool:
+    """Found `sending`, nobody knows whether the relay has it; twice would be worse than never."""
+    return mail.kind in AT_MOST_ONCE and mail.state not in SENDABLE_ONCE
+
+
+async def _is_moot(uow: UnitOfWork, mail: Mail, row: Migration | None, present: datetime) -> bool:
+    """Whether the mail came too late: its migration has ended, or its link is dead or has expired."""
     if row is None or (not row.is_open and mail.kind not in ABOUT_THE_END):
         return True
-    return mail.token_id is not None and not await uow.tokens.make_live(mail.token_id)
+    if mail.token_id is None:
+        return False
+    token = await uow.tokens.get(mail.token_id)
+    if token is None or token.state not in (TokenState.ISSUED, TokenState.LIVE):
+        return True
+    return token.expires_at is not None and token.expires_at <= present
+
+
+def _held(mail: Mail, hold: Hold) -> MailOutcome:
+    """The mail and its time; under a pause none, so that the postman sleeps until the resume rings."""
+    following = as_next(replace(mail, not_before=hold.until)) if hold.until else None
+    return MailOutcome(result="held", mail_id=mail.mail_id, next=following)
 
 
 def _refused(mail: Mail) -> MailState:
@@ -176,8 +243,8 @@ async def _head(uow: UnitOfWork, given: MailInput) -> Mail | None:
     return await uow.mails.next_of_migration(ref)
 
 
-async def _organization(uow: UnitOfWork, row: Migration) -> Organization:
-    organization = await uow.organizations.get(row.org_id)
+async def _organization(uow: UnitOfWork, org_id: str) -> Organization:
+    organization = await uow.organizations.get(org_id)
     if organization is None:
         raise NotFound("the organization of a mail is missing", mend="restore the row of organizations")
     return organization

@@ -1,15 +1,16 @@
 """From a mail's row to what its template may know and to whom it goes, read at the moment of sending."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from edition_migration.application.token_keys import TokenKeys
-from edition_migration.domain.mail import ADMINISTRATOR_MAILS, Mail
+from edition_migration.application.wave_report import wave_result
+from edition_migration.domain.mail import ADMINISTRATOR_MAILS, Mail, MailKind
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.states import CancelReason, MigrationState
 from edition_migration.domain.user import User
-from edition_migration.ports.mails import MailContext
+from edition_migration.ports.mails import MailContext, Sheet
 from edition_migration.ports.store import UnitOfWork
 
 
@@ -19,6 +20,7 @@ class Addressed:
 
     recipient: str
     context: MailContext
+    sheet: Sheet | None = None
 
 
 class MailContexts:
@@ -58,8 +60,13 @@ class MailContexts:
             domains=tuple(domain.name for domain in await uow.domains.of_organization(organization.org_id)),
             capacity=await uow.capacity.get(organization.org_id),
             waiting_count=await uow.tickets.waiting_count(organization.org_id),
+            refused_count=await uow.followups.refused_count(organization.org_id),
         )
-        return Addressed(organization.notification_email, context)
+        if mail.kind is not MailKind.WAVE_REPORT:
+            return Addressed(organization.notification_email, context)
+        result = await wave_result(uow, organization.org_id, mail.about)
+        context = replace(context, wave=result.outcome)
+        return Addressed(organization.notification_email, context, result.sheet)
 
     async def _to_user(
         self, uow: UnitOfWork, organization: Organization, user: User, recipient: str, mail: Mail

@@ -62,8 +62,8 @@ def user_mail(
     )
 
 
-def administrator_mail(org_id: str, kind: MailKind, at: datetime, round_number: int) -> Mail:
-    """A queued mail to the organization's Notification Email."""
+def administrator_mail(org_id: str, kind: MailKind, at: datetime, round_number: int, *, about: str = "") -> Mail:
+    """A queued mail to the organization's Notification Email; `about` is the id of a wave."""
     return Mail(
         mail_id=new_id(),
         sequence=0,
@@ -76,6 +76,7 @@ def administrator_mail(org_id: str, kind: MailKind, at: datetime, round_number: 
         created_at=at,
         not_before=None,
         token_id=None,
+        about=about,
     )
 
 
@@ -83,7 +84,7 @@ def as_next(mail: Mail | None) -> NextMail | None:
     """What the postman should know of the mail at the head of a queue; a refused one stops those behind it."""
     if mail is None or mail.state is MailState.BOUNCED:
         return None
-    return NextMail(kind=mail.kind, not_before=mail.not_before, mail_id=mail.mail_id)
+    return NextMail(kind=mail.kind, not_before=mail.not_before, mail_id=mail.mail_id, is_requested=mail.is_requested)
 
 
 async def next_mail_of(uow: UnitOfWork, ref: MigrationRef) -> NextMail | None:

@@ -19,11 +19,12 @@ class RelaySecurity(StrEnum):
 
 
 class WaveOutcome(NamedTuple):
-    """What a wave came to: when it was selected, its users, and how many of them are in each state."""
+    """What a wave came to: when it was selected, its users, how many of them are in each state or on the list again."""
 
     selected_at: datetime
     size: int
     counts: tuple[tuple[MigrationState, int], ...]
+    deselected: int = 0
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -73,6 +74,15 @@ class MailContent:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Sheet:
+    """Rows for a spreadsheet, which goes with a mail as a CSV file of this name."""
+
+    name: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Envelope:
     """What makes a repeat byte-identical: recipient, Message-ID, Date and MIME boundary derive from the row."""
 
@@ -80,6 +90,7 @@ class Envelope:
     recipient: str
     created_at: datetime
     content: MailContent
+    sheet: Sheet | None = None
 
 
 class Renderer(Protocol):

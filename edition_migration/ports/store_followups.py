@@ -18,6 +18,10 @@ class Followups(Protocol):
 
     async def parked_count(self, org_id: str) -> int: ...
 
+    async def refused_count(self, org_id: str, since: datetime | None = None) -> int:
+        """Users whose address was refused for good, and is not mended; those refused after `since`."""
+        ...
+
     async def told_before(
         self,
         org_id: str,

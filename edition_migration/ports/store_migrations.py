@@ -198,6 +198,10 @@ class Mails(Protocol):
         """The first unsent mail to the Notification Email, or of a migration that is closed and left it behind."""
         ...
 
+    async def last_to_organization(self, org_id: str, kind: MailKind) -> Mail | None:
+        """The newest mail of this kind to the Notification Email, in whatever state: the one of the highest round."""
+        ...
+
     async def get(self, mail_id: str) -> Mail | None: ...
 
     async def mark(

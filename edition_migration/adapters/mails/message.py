@@ -11,10 +11,13 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
+from io import StringIO
 
+from edition_migration.adapters.csv_files import CsvWriter
 from edition_migration.domain.addresses import domain_of, local_part_of, normalize_address
 from edition_migration.domain.errors import AddressRefused, InvalidInput
-from edition_migration.ports.mails import Envelope
+from edition_migration.ports.mails import Envelope, Sheet
+from edition_migration.ports.row_files import FileForm
 
 MAILBOX_NAME_NOT_ALLOWED = 553
 """RFC 5321, 4.2.3. The code that we give ourselves for an address that cannot be put on the wire."""
@@ -33,7 +36,25 @@ def message_bytes(envelope: Envelope, sender: str, message_domain: str) -> bytes
     message.set_content(envelope.content.text, cte="quoted-printable")
     message.add_alternative(envelope.content.html, subtype="html", cte="quoted-printable")
     message.set_boundary(f"=_{key}")
+    if envelope.sheet is not None:
+        _attach(message, envelope.sheet)
+        message.set_boundary(f"=_{key}_whole")
     return message.as_bytes()
+
+
+def _attach(message: EmailMessage, sheet: Sheet) -> None:
+    """As UTF-8 with a byte order mark, without which spreadsheets take umlauts for something else."""
+    file = StringIO(newline="")
+    writer = CsvWriter(file, sheet.header, FileForm("utf-8-sig", ","))
+    for row in sheet.rows:
+        writer.write(dict(zip(sheet.header, row, strict=True)))
+    message.add_attachment(
+        file.getvalue().encode("utf-8-sig"),
+        maintype="text",
+        subtype="csv",
+        filename=sheet.name,
+        params={"charset": "utf-8"},
+    )
 
 
 def _mailbox(recipient: str) -> Address:

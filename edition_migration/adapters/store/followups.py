@@ -11,6 +11,7 @@ from edition_migration.adapters.store.tables.migrations import mails, migrations
 from edition_migration.adapters.store.tables.people import users
 from edition_migration.adapters.store.transaction import Transaction
 from edition_migration.domain.mail import MailKind, MailState
+from edition_migration.domain.migration import Attention
 from edition_migration.domain.states import OPEN, MigrationState
 from edition_migration.ports.store_migrations import Pending
 
@@ -29,6 +30,10 @@ class SqlFollowups:
 
     async def parked_count(self, org_id: str) -> int:
         return await self._tx.value(select(func.count()).where(_IT.org_id == org_id, _IS_PARKED))
+
+    async def refused_count(self, org_id: str, since: datetime | None = None) -> int:
+        theirs = select(func.count()).where(_IT.org_id == org_id, _IS_PARKED, _IT.attention == Attention.UNDELIVERABLE)
+        return await self._tx.value(theirs if since is None else theirs.where(_IT.attention_at > since))
 
     async def told_before(
         self,

@@ -4,19 +4,22 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import Boolean, ColumnElement, and_, false, func, select, update
 
 from edition_migration.adapters.store.tables.columns import literally
-from edition_migration.adapters.store.tables.migrations import Postman
+from edition_migration.adapters.store.tables.migrations import Postman, reset_tokens
 from edition_migration.adapters.store.tables.migrations import mails as mail_rows
 from edition_migration.adapters.store.transaction import Transaction
-from edition_migration.domain.mail import AT_MOST_ONCE, NOT_BEGUN, UNSENT, Mail, MailKind, MailState
+from edition_migration.domain.mail import AT_MOST_ONCE, FINISHED, NOT_BEGUN, UNSENT, Mail, MailKind, MailState
 from edition_migration.domain.names import MigrationRef
 
 _IT = mail_rows.c
-_MAIL = [column for column in _IT if column.name != "postman"]
-_NEW = [column.name for column in _MAIL if column.name != "sequence"]
-_FINISHED = (MailState.ACCEPTED, MailState.DELIVERED, MailState.COMPLAINED, MailState.SUPPRESSED)
+_IS_REQUESTED = select(reset_tokens.c.is_requested).where(reset_tokens.c.token_id == _IT.token_id).scalar_subquery()
+_MAIL = [
+    *(column for column in _IT if column.name != "postman"),
+    func.coalesce(_IS_REQUESTED, false(), type_=Boolean).label("is_requested"),
+]
+_NEW = [column.name for column in _IT if column.name not in ("sequence", "postman")]
 _IS_GIVEN_UP = and_(_IT.state == MailState.UNKNOWN, _IT.kind.in_(sorted(AT_MOST_ONCE)))
 IS_TO_SEND = and_(literally(_IT.state, UNSENT), ~_IS_GIVEN_UP)
 """A mail whose kind is sent at most once is not sent again when nobody knows whether it arrived."""
@@ -37,12 +40,16 @@ class SqlMails:
         await self._tx.change_each(self._tx.insert(mail_rows).on_conflict_do_nothing(), rows)
 
     async def next_of_migration(self, ref: MigrationRef) -> Mail | None:
-        theirs = select(*_MAIL).where(_is_of(ref), _IT.postman == Postman.MIGRATION, _IT.state.not_in(_FINISHED))
+        theirs = select(*_MAIL).where(_is_of(ref), _IT.postman == Postman.MIGRATION, _IT.state.not_in(FINISHED))
         return await self._first(theirs.where(~_IS_GIVEN_UP))
 
     async def next_of_organization(self, org_id: str) -> Mail | None:
         by_organization = literally(_IT.postman, [Postman.ORGANIZATION])
         return await self._first(select(*_MAIL).where(_IT.org_id == org_id, by_organization, IS_TO_SEND))
+
+    async def last_to_organization(self, org_id: str, kind: MailKind) -> Mail | None:
+        theirs = select(*_MAIL).where(_IT.org_id == org_id, _IT.kind == kind, _IT.user_id.is_(None))
+        return await self._tx.first(Mail, theirs.order_by(_IT.round.desc()).limit(1))
 
     async def _first(self, statement: Any) -> Mail | None:
         return await self._tx.first(Mail, statement.order_by(_IT.sequence).limit(1))

@@ -56,6 +56,7 @@ _OPEN = text(f"state IN ({quoted(OPEN)})")
 _PENDING = text(f"wave_id IS NULL AND state IN ({quoted(SELECTABLE)})")
 _IN_REVIEW = text(f"state IN ({quoted([MigrationState.IN_REVIEW])})")
 _UNSTARTED = text(f"started_at IS NULL AND state IN ({quoted(OPEN)})")
+_PARKED = text("attention IS NOT NULL")
 _LIVE = text(f"state IN ({quoted([TokenState.LIVE])})")
 _TO_THE_ORGANIZATION = text("user_id IS NULL")
 _UNSENT_BY_ORGANIZATION = text(f"postman IN ({quoted([Postman.ORGANIZATION])}) AND state IN ({quoted(UNSENT)})")
@@ -98,6 +99,9 @@ migrations = Table(
     Index("ix_migrations_pending", "org_id", "user_id", sqlite_where=_PENDING, postgresql_where=_PENDING),
     Index("ix_migrations_wave", "org_id", "wave_id", "user_id", sqlite_where=_IN_REVIEW, postgresql_where=_IN_REVIEW),
     Index("ix_migrations_open_in_wave", "org_id", "wave_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index(
+        "ix_migrations_parked", "org_id", "attention", "attention_at", sqlite_where=_PARKED, postgresql_where=_PARKED
+    ),
     Index(
         "ix_migrations_unstarted",
         "org_id",

@@ -40,6 +40,9 @@ def _migrations() -> None:
     _change_check(
         "migrations", "ck_migrations_attention", "attention IN ('undeliverable', 'policy', 'workflow_missing')"
     )
+    _partial_index(
+        "ix_migrations_parked", "migrations", ["org_id", "attention", "attention_at"], "attention IS NOT NULL"
+    )
     _partial_index("ix_migrations_open_in_wave", "migrations", ["org_id", "wave_id"], _OPEN)
     op.create_table(
         "seals",
