@@ -11,6 +11,7 @@ from temporalio.workflow import ActivityCancellationType, ActivityConfig
 
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.names import MAIL_QUEUE
+from edition_migration.domain.progress import NextMail
 
 STORE_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=1)
@@ -34,8 +35,17 @@ SMTP = timedelta(minutes=3)
 HEARTBEAT = timedelta(seconds=10)
 """A killed worker is noticed after this, whatever the time-out; `activities.running` beats every three seconds."""
 
-MAIL_PRIORITY = {MailKind.NEW_LINK: 1, MailKind.RESET_PASSWORD: 2, MailKind.INSTRUCTIONS: 3}
-"""First whom somebody waits for at a screen. What is not named comes last."""
+REQUESTED_PRIORITY = 1
+"""The user asked for it and waits at a screen."""
+
+MAIL_PRIORITY = {
+    MailKind.RESET_PASSWORD: 2,
+    MailKind.NEW_LINK: 2,
+    MailKind.INSTRUCTIONS: 3,
+    MailKind.REMINDER: 3,
+    MailKind.ADDRESS_CHANGED: 3,
+}
+"""Then what somebody needs to go on. What is not named comes last."""
 
 LAST_PRIORITY = 4
 
@@ -54,7 +64,7 @@ def page(summary: str) -> ActivityConfig:
     )
 
 
-def mail(org_id: str, kind: MailKind | None) -> ActivityConfig:
+def mail(org_id: str, head: NextMail | None) -> ActivityConfig:
     """One mail, on the queue that limits their rate; fair between organizations, urgent kinds first.
 
     A delivery that is cancelled is still waited for, so that never two speak for the same mail.
@@ -65,8 +75,13 @@ def mail(org_id: str, kind: MailKind | None) -> ActivityConfig:
         heartbeat_timeout=HEARTBEAT,
         retry_policy=RELAY_RETRY,
         cancellation_type=ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        priority=Priority(
-            priority_key=MAIL_PRIORITY.get(kind, LAST_PRIORITY) if kind else LAST_PRIORITY, fairness_key=org_id
-        ),
-        summary=kind or "the next mail",
+        priority=Priority(priority_key=priority_of(head), fairness_key=org_id),
+        summary=head.kind if head else "the next mail",
     )
+
+
+def priority_of(head: NextMail | None) -> int:
+    """1 goes first. Of a queue that nobody has looked into yet, nobody knows that it is urgent."""
+    if head is None:
+        return LAST_PRIORITY
+    return REQUESTED_PRIORITY if head.is_requested else MAIL_PRIORITY.get(head.kind, LAST_PRIORITY)

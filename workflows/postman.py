@@ -108,7 +108,8 @@ class Postman:
     def _settle(self, outcome: MailOutcome) -> None:
         if outcome.result != "held":  # nothing left to send: a try whose answer was lost with its worker sent it
             self._has_finished_one = True
-            self._finished = outcome.mail_id or self._finished
+            if outcome.result != "refused":  # a refused one is sent after all once its address is mended
+                self._finished = outcome.mail_id or self._finished
             if self._head is not None and self._is_finished(self._head):
                 self._head, self._is_called = None, False  # told while it was on its way
         self._head = outcome.next or self._head
@@ -123,5 +124,5 @@ class Postman:
                 generation=migration.generation if migration else None,
                 as_of=workflow.now(),
             ),
-            **mail_options(self._org_id, mail.kind if mail else None),
+            **mail_options(self._org_id, mail),
         )

@@ -56,8 +56,14 @@ UNSENT = (MailState.QUEUED, MailState.SENDING, MailState.DEFERRED, MailState.UNK
 """Still to be sent. `sending` found by a repeat cannot be known; every kind of ours that must arrive is sent again."""
 
 
+FINISHED = (MailState.ACCEPTED, MailState.DELIVERED, MailState.COMPLAINED, MailState.SUPPRESSED)
+"""Nothing is to be done about it any more; a bounced one is not finished: it stops those behind it."""
+
 NOT_BEGUN = (MailState.QUEUED, MailState.DEFERRED, MailState.UNKNOWN)
 """Unsent, and nobody is speaking to the relay about it now."""
+
+SENDABLE_ONCE = (MailState.QUEUED, MailState.DEFERRED)
+"""A mail that is sent at most once is begun only from these: nobody has spoken to the relay, or it said no."""
 
 ABOUT_THE_END = frozenset(
     {MailKind.WELCOME, MailKind.EXPIRED, MailKind.CANCELLED, MailKind.UNDONE, MailKind.ADDRESS_CHANGED}
@@ -70,7 +76,8 @@ class Mail:
     """A row of mails: ids only, no rendered body, no address. `sequence` is the order of sending.
 
     `user_id` and `generation` are None for a mail to the Notification Email. `about` is the id of what the mail is
-    about beside its user: a wave, or the former address that it goes to.
+    about beside its user: a wave, or the former address that it goes to. `is_requested` is its token's: the user asked
+    for the mail himself.
     """
 
     mail_id: str
@@ -89,3 +96,4 @@ class Mail:
     sending_at: datetime | None = None
     accepted_at: datetime | None = None
     about: str = ""
+    is_requested: bool = False

@@ -23,11 +23,15 @@ class StepInput(_Message):
 
 
 class NextMail(_Message):
-    """The first mail of the migration's or organization's queue that may be sent; `not_before` None means now."""
+    """The first mail of the migration's or organization's queue that may be sent; `not_before` None means now.
+
+    `is_requested`: the user asked for it himself, and waits for it.
+    """
 
     kind: MailKind
     not_before: datetime | None = None
     mail_id: str | None = None
+    is_requested: bool = False
 
 
 class Overview(_Message):
@@ -86,7 +90,8 @@ class MailInput(_Message):
 class MailOutcome(_Message):
     """What became of one mail, `mail_id`. `next` is the one to try next: behind a sent one, or the held one itself.
 
-    A held one has a `not_before` later than `as_of`; a refused one stops those behind it, so it has no `next`.
+    A held one has a `not_before` later than `as_of`, but is not `next` while a pause holds all: its end rings.
+    A refused one stops those behind it, so it has no `next` either.
     """
 
     result: Literal["sent", "held", "refused", "none"]

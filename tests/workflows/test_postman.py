@@ -12,7 +12,7 @@ from temporalio.testing import TimeSkipper
 from activities.mails import MailActivities
 from edition_migration.domain.errors import NotFound
 from edition_migration.domain.mail import MailKind
-from edition_migration.domain.progress import MailInput, MailOutcome, Overview
+from edition_migration.domain.progress import MailInput, MailOutcome, NextMail, Overview
 from tests.workflows.conftest import Started
 from tests.workflows.script import Gate, Script, done, mail, overview, result_of, script_steps, sent, stop, wait
 from tests.workflows.script import S as State
@@ -126,8 +126,12 @@ async def test_failure_of_the_postman_fails_the_workflow(started: Started, scrip
 
 
 async def test_mail_activity_names_its_priority_and_fairness(started: Started, script: Script) -> None:
-    script.will("notify_deactivation", stop(State.CANCELLED, mail("m1", MailKind.NEW_LINK)))
-    script.will("deliver", sent("m1", behind=mail("m2", MailKind.CANCELLED)), sent("m2"))
+    asked_for = NextMail(mail_id="m1", kind=MailKind.NEW_LINK, is_requested=True)
+    script.will("notify_deactivation", stop(State.CANCELLED, asked_for))
+    script.will(
+        "deliver", sent("m1", behind=mail("m2", MailKind.NEW_LINK)), sent("m2", behind=mail("m3", MailKind.CANCELLED))
+    )
+    script.will("deliver", sent("m3"))
     handle = await started.migration()
     await result_of(handle)
     scheduled = [
@@ -138,5 +142,32 @@ async def test_mail_activity_names_its_priority_and_fairness(started: Started, s
     ]
     assert [(it.task_queue.name, it.priority.priority_key, it.priority.fairness_key) for it in scheduled] == [
         ("mail", 1, started.org_id),
+        ("mail", 2, started.org_id),
         ("mail", 4, started.org_id),
     ]
+
+
+async def test_held_by_a_pause_is_asked_again_after_a_ring_only(
+    started: Started, script: Script, time_skipper: TimeSkipper
+) -> None:
+    script.will("notify_deactivation", wait(State.IN_REVIEW, "paused", mail=mail("m1")))
+    script.will("notify_deactivation", wait(State.IN_REVIEW, "not selected yet", mail=mail("m1")), CANCELLED)
+    script.will("deliver", MailOutcome(result="held", mail_id="m1"), sent("m1"))
+    handle = await started.migration()
+    await script.until_asked("deliver")
+    await time_skipper.fast_forward(handle, timedelta(days=3))
+    assert script.names == ["notify_deactivation", "deliver"]
+
+    await started.gateway.ring_migration(started.ref())
+    assert Overview.model_validate(await result_of(handle)) == overview(State.CANCELLED)
+    assert script.names == ["notify_deactivation", "deliver", "notify_deactivation", "deliver", "notify_deactivation"]
+
+
+async def test_an_ended_migration_does_not_wait_for_the_end_of_a_pause(started: Started, script: Script) -> None:
+    """Its mail stays in its row; the resume finds it there and hands it to the organization."""
+    script.will("notify_deactivation", stop(State.CANCELLED, mail("m1")))
+    script.will("deliver", MailOutcome(result="held", mail_id="m1"))
+    handle = await started.migration()
+    assert Overview.model_validate(await result_of(handle)) == overview(State.CANCELLED)
+    assert script.names == ["notify_deactivation", "deliver"]
+    assert not await started.gateway.ring_migration(started.ref())

@@ -15,7 +15,7 @@ from edition_migration.domain.names import MigrationRef
 
 _IT = mail_rows.c
 _IS_REQUESTED = select(reset_tokens.c.is_requested).where(reset_tokens.c.token_id == _IT.token_id).scalar_subquery()
-_MAIL = [
+MAIL = [
     *(column for column in _IT if column.name != "postman"),
     func.coalesce(_IS_REQUESTED, false(), type_=Boolean).label("is_requested"),
 ]
@@ -23,6 +23,8 @@ _NEW = [column.name for column in _IT if column.name not in ("sequence", "postma
 _IS_GIVEN_UP = and_(_IT.state == MailState.UNKNOWN, _IT.kind.in_(sorted(AT_MOST_ONCE)))
 IS_TO_SEND = and_(literally(_IT.state, UNSENT), ~_IS_GIVEN_UP)
 """A mail whose kind is sent at most once is not sent again when nobody knows whether it arrived."""
+IS_IN_QUEUE = and_(_IT.postman == Postman.MIGRATION, _IT.state.not_in(FINISHED), ~_IS_GIVEN_UP)
+"""A migration's own postman has still to do with it."""
 
 
 def _is_of(ref: MigrationRef) -> ColumnElement[bool]:
@@ -40,22 +42,21 @@ class SqlMails:
         await self._tx.change_each(self._tx.insert(mail_rows).on_conflict_do_nothing(), rows)
 
     async def next_of_migration(self, ref: MigrationRef) -> Mail | None:
-        theirs = select(*_MAIL).where(_is_of(ref), _IT.postman == Postman.MIGRATION, _IT.state.not_in(FINISHED))
-        return await self._first(theirs.where(~_IS_GIVEN_UP))
+        return await self._first(select(*MAIL).where(_is_of(ref), IS_IN_QUEUE))
 
     async def next_of_organization(self, org_id: str) -> Mail | None:
         by_organization = literally(_IT.postman, [Postman.ORGANIZATION])
-        return await self._first(select(*_MAIL).where(_IT.org_id == org_id, by_organization, IS_TO_SEND))
+        return await self._first(select(*MAIL).where(_IT.org_id == org_id, by_organization, IS_TO_SEND))
 
     async def last_to_organization(self, org_id: str, kind: MailKind) -> Mail | None:
-        theirs = select(*_MAIL).where(_IT.org_id == org_id, _IT.kind == kind, _IT.user_id.is_(None))
+        theirs = select(*MAIL).where(_IT.org_id == org_id, _IT.kind == kind, _IT.user_id.is_(None))
         return await self._tx.first(Mail, theirs.order_by(_IT.round.desc()).limit(1))
 
     async def _first(self, statement: Any) -> Mail | None:
         return await self._tx.first(Mail, statement.order_by(_IT.sequence).limit(1))
 
     async def get(self, mail_id: str) -> Mail | None:
-        return await self._tx.first(Mail, select(*_MAIL).where(_IT.mail_id == mail_id))
+        return await self._tx.first(Mail, select(*MAIL).where(_IT.mail_id == mail_id))
 
     async def mark(
         self,
@@ -85,7 +86,7 @@ class SqlMails:
 
     async def of_migration(self, ref: MigrationRef) -> Sequence[Mail]:
         """In the order of sending."""
-        theirs = select(*_MAIL).where(_is_of(ref)).order_by(_IT.sequence)
+        theirs = select(*MAIL).where(_is_of(ref)).order_by(_IT.sequence)
         return await self._tx.all(Mail, theirs)
 
     async def counts(self, org_id: str) -> dict[tuple[MailKind, MailState], int]:
