@@ -1,0 +1,137 @@
+"""Single sign-on is switched on or off on the way: whoever waits, waits for the right thing, and knows it."""
+
+from datetime import timedelta
+
+import pytest
+
+from edition_migration.adapters.store.store import SqlStore
+from edition_migration.domain.mail import MailKind
+from edition_migration.domain.progress import Done
+from edition_migration.domain.states import CredentialState
+from edition_migration.domain.states import MigrationState as S
+from edition_migration.domain.token import TokenState
+from tests import builders
+from tests.application.moving import ADA, EMAIL, ORG, Moving, moving, writing
+from tests.application.test_domain_gone import PROVISIONED
+from tests.fixtures.records import mail
+
+ON = {"is_single_sign_on": True}
+DEADLINE = timedelta(days=14)
+
+
+async def switch(world: Moving, *, is_on: bool) -> None:
+    await world.happen("org.sso.changed", is_single_sign_on=is_on)
+
+
+async def test_on_no_link_works_and_new_instructions_say_so(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    async with writing(store) as uow:
+        await uow.mails.queue([mail("late", kind=MailKind.NEW_LINK)])
+    world.clock.move(timedelta(days=10))
+    await switch(world, is_on=True)
+    row, ada = await world.row(), await world.ada()
+    assert row.state is S.AWAITING_FIRST_SIGN_IN
+    assert (row.deadline_from, row.deadline_at) == (world.clock.now(), world.clock.now() + DEADLINE)
+    assert ada.credential_state is CredentialState.LOCKED
+    assert [it.state for it in await world.tokens()] == [TokenState.DEAD]
+    assert [(it.action, it.source, it.target) for it in await world.journal()] == [
+        ("sign_on", S.AWAITING_PASSWORD, S.AWAITING_FIRST_SIGN_IN)
+    ]
+    assert await world.post() == [(MailKind.INSTRUCTIONS, EMAIL)]
+    assert "u1" in await world.bells()
+
+
+async def test_on_and_then_signed_in_he_is_through(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    await switch(world, is_on=True)
+    await world.happen("user.signed_in", user_id="u1", is_federated=True)
+    assert (await world.ada()).credential_state is CredentialState.FEDERATED
+    assert isinstance(await world.step("await_new_password"), Done)
+
+
+async def test_a_sign_in_heard_before_the_switch_that_it_followed_counts(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    await world.happen("user.signed_in", user_id="u1", is_federated=True, at=timedelta(hours=2))
+    assert (await world.row()).state is S.AWAITING_PASSWORD
+    await world.happen("org.sso.changed", is_single_sign_on=True, at=timedelta(hours=1))
+    assert (await world.ada()).credential_state is CredentialState.FEDERATED
+    assert isinstance(await world.step("await_new_password"), Done)
+    assert await world.waiting() == []
+
+
+async def test_a_sign_in_from_before_the_switch_is_none_of_it(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    await world.happen("user.signed_in", user_id="u1", is_federated=True)
+    await switch(world, is_on=True)
+    assert (await world.row()).signed_in_at is None
+
+
+async def test_off_a_link_is_mailed_and_the_deadline_begins_with_it(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_FIRST_SIGN_IN, organization=ON)
+    await switch(world, is_on=False)
+    row = await world.row()
+    assert (row.state, row.deadline_at, row.deadline_from) == (S.AWAITING_PASSWORD, None, None)
+    assert (await world.ada()).credential_state is CredentialState.RESET_ISSUED
+    world.clock.move(timedelta(hours=1))
+    assert await world.post() == [(MailKind.RESET_PASSWORD, EMAIL)]
+    assert (await world.row()).deadline_at == world.clock.now() + DEADLINE
+    assert [it.state for it in await world.tokens()] == [TokenState.LIVE]
+
+
+async def test_off_who_signed_in_before_is_left(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_FIRST_SIGN_IN, organization=ON)
+    await world.happen("user.signed_in", user_id="u1", is_federated=True)
+    await switch(world, is_on=False)
+    assert (await world.row()).state is S.AWAITING_FIRST_SIGN_IN
+    assert isinstance(await world.step("await_new_password"), Done)
+
+
+async def test_on_who_chose_his_password_before_is_left(store: SqlStore) -> None:
+    world = await moving(store, S.PASSWORD_SET)
+    await switch(world, is_on=True)
+    assert (await world.row()).state is S.PASSWORD_SET
+    assert await world.waiting() == []
+
+
+async def test_on_off_and_on_again_ends_with_one_mail_to_send(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    for is_on in (True, False, True):
+        await switch(world, is_on=is_on)
+    assert (await world.row()).state is S.AWAITING_FIRST_SIGN_IN
+    assert await world.waiting() == [MailKind.INSTRUCTIONS]
+    assert {it.state for it in await world.tokens()} == {TokenState.DEAD}
+
+
+async def test_the_same_setting_again_changes_nobody(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    await switch(world, is_on=False)
+    assert await world.journal() == []
+
+
+@pytest.mark.parametrize("state", [S.INSTRUCTED, S.ACTIVATED])
+async def test_on_who_was_told_of_a_link_is_told_of_the_company_account(store: SqlStore, state: S) -> None:
+    world = await moving(store, state)
+    async with writing(store) as uow:
+        await uow.migrations.set_instructions_accepted(ADA, builders.NOW, None)
+    await switch(world, is_on=True)
+    assert (await world.row()).state is state
+    assert await world.post() == [(MailKind.INSTRUCTIONS, EMAIL)]
+
+
+async def test_a_provisioning_can_switch_it_too(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    await world.happen("org.service.provisioned", **PROVISIONED, is_single_sign_on=True)
+    assert (await world.row()).state is S.AWAITING_FIRST_SIGN_IN
+
+
+async def test_of_many_each_page_is_switched_once(store: SqlStore) -> None:
+    """More than a page, and the errand is repeated from its cursor."""
+    world = await moving(store, S.AWAITING_PASSWORD)
+    await world.many(450, S.AWAITING_FIRST_SIGN_IN)
+    await switch(world, is_on=True)
+    await switch(world, is_on=False)
+    async with store.read() as uow:
+        counts = await uow.migrations.counts(ORG)
+        mailed = await uow.mails.counts(ORG)
+    assert counts == {(S.AWAITING_PASSWORD, None): 451}
+    assert sum(number for (kind, _), number in mailed.items() if kind is MailKind.RESET_PASSWORD) == 1 + 451
