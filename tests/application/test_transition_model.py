@@ -37,12 +37,23 @@ TOURS: list[tuple[bool, tuple[int, ...], list[Act]]] = [
             *((1, "exclude", 0), (2, "exclude", 0), (0, "select", 0), (0, "go_on", 5)),
             *((0, "sign_in_elsewhere", 0), (0, "ask_step", 0)),  # a sign-in elsewhere is no password
             *((0, "choose_password", 0), (0, "go_on", 1)),
+            *((0, "undo", 0), (0, "select", 0), (0, "go_on", 2)),
         ],
     ),
     (
         False,
         (5, 5, 5),
         [(0, "cancel", 0), (2, "grant", 0), (2, "go_on", 0), (1, "go_on", 2), (0, "pass_time", 5), (1, "ask_step", 0)],
+    ),
+    (
+        False,
+        (IN_REVIEW, IN_REVIEW, IN_REVIEW),
+        [
+            *((0, "select", 0), (0, "release_wave", 0), (0, "deselect", 0)),
+            *((0, "select", 0), (1, "select", 0), (2, "select", 0), (2, "release_wave", 0), (2, "ask_step", 0)),
+            *((2, "deselect", 0), (0, "release_wave", 0), (0, "ask_step", 0), (0, "deliver", 0), (0, "deliver", 0)),
+            *((0, "ask_step", 0), (0, "set_password_elsewhere", 0), (0, "ask_step", 0)),
+        ],
     ),
     (
         True,

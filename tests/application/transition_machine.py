@@ -23,8 +23,11 @@ from tests.application.transition_model import (
     ENDED,
     FORWARD,
     LICENSES,
+    LINK_LIFE,
     PEOPLE,
+    SELECTED_AGAIN,
     STEPS,
+    UNDO_WINDOW,
     WITH_ACCOUNT,
     Model,
     Person,
@@ -39,8 +42,8 @@ STARTS = (-1, IN_REVIEW, IN_REVIEW, 2, 4, 6)
 ACTS = (
     *("go_on",) * 5,
     *("select", "ask_step", "choose_password") * 3,
-    *("deliver", "repeat_step", "activate_now", "pass_time") * 2,
-    *("release_wave", "exclude", "cancel", "delete", "grant"),
+    *("deliver", "repeat_step", "activate_now", "pass_time", "deselect", "undo") * 2,
+    *("release_wave", "exclude", "cancel", "delete", "grant", "resend", "extend"),
     *("ask_for_a_new_link", "sign_in_elsewhere", "set_password_elsewhere"),
 )
 ANYBODY = st.integers(0, PEOPLE - 1)
@@ -70,7 +73,7 @@ class Migrations(Model, RuleBasedStateMachine):
         return self.loop.run_until_complete(work)
 
     def ref(self, user_id: str) -> MigrationRef:
-        return MigrationRef(org_id=self.org_id, user_id=user_id)
+        return MigrationRef(org_id=self.org_id, user_id=user_id, generation=self.people[user_id].generation)
 
     def page(self) -> PageInput:
         return PageInput(org_id=self.org_id, as_of=self.service.clock.now())
@@ -99,9 +102,12 @@ class Migrations(Model, RuleBasedStateMachine):
         activation = Activation.BY_HAND if number % 2 else Activation.WITH_INSTRUCTIONS
         order = SelectionOrder(self.org_id, [user_id], "admin", self.next_command(), activation=activation)
         answer = self.run(self.service.selection.select(order))
-        may = person.state in ("BLOCKED", "IN_REVIEW") and person.wave is None
+        begins_again = person.state in SELECTED_AGAIN and not person.is_deleted
+        may = begins_again or (person.state in ("BLOCKED", "IN_REVIEW") and person.wave is None)
         assert answer.answers[0].verdict == ("done" if may else "refused")
         assert self.run(self.service.selection.select(order)) == answer
+        if begins_again:
+            person = self.people[user_id] = Person(generation=person.generation + 1)
         if may:
             person.wave, person.license, person.is_by_hand = answer.wave_id, "waiting", bool(number % 2)
             self.queue.append(user_id)
@@ -112,9 +118,45 @@ class Migrations(Model, RuleBasedStateMachine):
         if person.wave is None:
             return
         given = WaveInput(org_id=self.org_id, wave_id=person.wave, as_of=self.service.clock.now())
-        assert self.run(self.service.release.release_page(given)).done
+        assert self.run(self.service.release.release_page(given)).done == (person.state != "BLOCKED")
         if person.state == "IN_REVIEW":
             person.state = "SELECTED"
+
+    def deselect(self, user_id: str, number: int) -> None:
+        person = self.people[user_id]
+        before_told = ("BLOCKED", "IN_REVIEW", "SELECTED", "WAITING_CAPACITY")
+        may = person.wave is not None and person.state in before_told
+        self.command(CommandKind.DESELECT, user_id, may=may)
+        if may:
+            person.wave, person.license, person.is_by_hand = None, "", False
+            person.state = "BLOCKED" if person.state == "BLOCKED" else "IN_REVIEW"
+
+    def resend(self, user_id: str, number: int) -> None:
+        person = self.people[user_id]
+        is_linked = person.state == "AWAITING_PASSWORD" and person.deadline is not None
+        is_told = person.state in ("INSTRUCTED", "AWAITING_FIRST_SIGN_IN") and person.told_at is not None
+        self.command(CommandKind.RESEND, user_id, may=is_linked or is_told)
+        if is_linked:
+            person.drop("new_link", "reminder", "reminder_with_new_link")
+            person.mails.append("new_link")
+        elif is_told:
+            person.mails.append("instructions")
+
+    def extend(self, user_id: str, number: int) -> None:
+        person, now = self.people[user_id], self.service.clock.now()
+        may = person.state in ("AWAITING_PASSWORD", "AWAITING_FIRST_SIGN_IN") and person.deadline is not None
+        self.command(CommandKind.EXTEND_DEADLINE, user_id, may=may)
+        if may:
+            person.deadline += DEADLINE
+            person.reminders = sum(it <= now for it in person.reminder_times())
+
+    def undo(self, user_id: str, number: int) -> None:
+        person = self.people[user_id]
+        may = person.state == "MIGRATED" and not person.is_deleted
+        may &= person.since is None or self.service.clock.now() - person.since <= UNDO_WINDOW
+        self.command(CommandKind.UNDO, user_id, may=may)
+        if may:
+            person.end("UNDONE", "undone")
 
     def exclude(self, user_id: str, number: int) -> None:
         person = self.people[user_id]
@@ -183,22 +225,30 @@ class Migrations(Model, RuleBasedStateMachine):
 
     def deliver(self, user_id: str, number: int) -> None:
         person, now = self.people[user_id], self.service.clock.now()
-        given = MailInput(org_id=self.org_id, user_id=user_id, generation=1, as_of=now)
+        given = MailInput(org_id=self.org_id, user_id=user_id, generation=person.generation, as_of=now)
         outcome = self.run(self.service.delivery.deliver(given))
         if not person.mails:
             assert outcome.result == "none"
             return
         kind = person.mails.pop(0)
-        is_for_nothing = kind in ("reset_password", "new_link") and person.state != "AWAITING_PASSWORD"
+        with_link = ("reset_password", "new_link", "reminder_with_new_link")
+        is_for_nothing = kind in with_link and person.state != "AWAITING_PASSWORD"
+        is_for_nothing |= kind == "reminder" and (
+            person.state not in ("AWAITING_PASSWORD", "AWAITING_FIRST_SIGN_IN")
+            or (person.state == "AWAITING_PASSWORD" and person.link_ends <= now)
+        )
         is_for_nothing |= kind in ("account_deactivated", "instructions") and not person.is_open
         if is_for_nothing:
             assert outcome.result == "none"
             return
         assert outcome.result == "sent"
         person.was_written_to = True
-        person.told |= kind == "instructions"
+        if kind == "instructions" and person.told_at is None:
+            person.told_at = now
+        if kind in with_link:
+            person.link_ends = now + LINK_LIFE
         if kind == "reset_password":
-            person.deadline = now + DEADLINE
+            person.since, person.deadline = now, now + DEADLINE
 
     def pass_time(self, user_id: str, number: int) -> None:
         self.service.clock.move(timedelta(days=(1, 1, 1, 8, 8, 15)[number]))
@@ -226,6 +276,7 @@ class Migrations(Model, RuleBasedStateMachine):
             return
         self.run(self.service.credentials.request_new_link(self.service.keys.text_of(tokens[0])))
         if self.people[user_id].state == "AWAITING_PASSWORD":
+            self.people[user_id].drop("new_link", "reminder", "reminder_with_new_link")
             self.people[user_id].mails.append("new_link")
 
     async def tokens_of(self, user_id: str) -> list[Any]:
@@ -239,6 +290,7 @@ class Migrations(Model, RuleBasedStateMachine):
 
     def set_password_elsewhere(self, user_id: str, number: int) -> None:
         self.happen("credential.password_set", user_id)
+        self.people[user_id].password_set |= self.people[user_id].state == "ACTIVATED"
         if self.people[user_id].state == "AWAITING_PASSWORD":
             self.people[user_id].state = "PASSWORD_SET"
 
@@ -246,6 +298,7 @@ class Migrations(Model, RuleBasedStateMachine):
         self.happen("user.deleted", user_id)
         person = self.people[user_id]
         person.end("DELETED" if person.is_open else person.state)
+        person.is_deleted = True
 
     def happen(self, kind: str, user_id: str, **data: Any) -> None:
         self.service.clock.move(timedelta(seconds=1))
@@ -286,9 +339,10 @@ class Migrations(Model, RuleBasedStateMachine):
         assert row.state == person.state
         for entry in await uow.journal.of_user(self.org_id, user_id):
             self.seen.add((str(entry.source), str(entry.target)))
-            is_move = entry.source != entry.target
-            legal = FORWARD.get(entry.source, set[str]()) | {"CANCELLED", "DELETED"}
-            assert not is_move or (entry.target in legal and entry.source not in ENDED)
+            is_move = entry.source is not None and entry.source != entry.target
+            sideways = set[str]() if entry.source in ENDED else {"CANCELLED", "DELETED"}
+            legal = FORWARD.get(entry.source, set[str]()) | sideways
+            assert not is_move or entry.target in legal
         live = await uow.tokens.of_migration(self.ref(user_id), [TokenState.LIVE])
         assert len(live) <= (1 if person.state == "AWAITING_PASSWORD" else 0)
         ticket = await uow.tickets.of(self.ref(user_id))

@@ -27,6 +27,9 @@ from tests.doubles import CountingHasher, MovableClock, StillPace
 
 PEOPLE, LICENSES = 3, 2
 DEADLINE = timedelta(days=14)
+LINK_LIFE = timedelta(days=7)
+RESERVED_FOR = timedelta(hours=72)
+UNDO_WINDOW = timedelta(days=30)
 STEPS = (
     "notify_deactivation",
     "send_instructions",
@@ -35,17 +38,19 @@ STEPS = (
     "await_new_password",
     "apply_policies",
 )
-ENDED = {"MIGRATED", "EXPIRED", "CANCELLED", "SKIPPED", "DELETED"}
+ENDED = {"MIGRATED", "EXPIRED", "CANCELLED", "SKIPPED", "DELETED", "UNDONE"}
+SELECTED_AGAIN = {"EXPIRED", "CANCELLED", "UNDONE"}
 FORWARD = {
-    "BLOCKED": {"IN_REVIEW", "SELECTED", "SKIPPED"},
+    "BLOCKED": {"IN_REVIEW", "SKIPPED"},
     "IN_REVIEW": {"SELECTED", "SKIPPED"},
-    "SELECTED": {"WAITING_CAPACITY", "INSTRUCTED"},
-    "WAITING_CAPACITY": {"INSTRUCTED"},
+    "SELECTED": {"WAITING_CAPACITY", "INSTRUCTED", "IN_REVIEW"},
+    "WAITING_CAPACITY": {"INSTRUCTED", "IN_REVIEW"},
     "INSTRUCTED": {"ACTIVATED"},
-    "ACTIVATED": {"AWAITING_PASSWORD", "AWAITING_FIRST_SIGN_IN"},
+    "ACTIVATED": {"AWAITING_PASSWORD", "AWAITING_FIRST_SIGN_IN", "PASSWORD_SET"},
     "AWAITING_PASSWORD": {"PASSWORD_SET", "EXPIRED"},
     "AWAITING_FIRST_SIGN_IN": {"MIGRATED", "EXPIRED"},
     "PASSWORD_SET": {"MIGRATED"},
+    "MIGRATED": {"UNDONE"},
 }
 """Beside these, everybody who has not ended may be CANCELLED or DELETED."""
 WITH_ACCOUNT = {"ACTIVATED", "AWAITING_PASSWORD", "AWAITING_FIRST_SIGN_IN", "PASSWORD_SET", "MIGRATED"}
@@ -61,11 +66,18 @@ class Person:
     license: str = ""  # waiting, reserved, used
     is_by_hand: bool = False
     is_activation_requested: bool = False
-    told: bool = False
+    told_at: Any = None
+    granted_at: Any = None
     signed_in: bool = False
+    password_set: bool = False
+    since: Any = None
     deadline: Any = None
+    reminders: int = 0
+    link_ends: Any = None
     mails: list[str] = field(default_factory=list[str])
     was_written_to: bool = False
+    generation: int = 1
+    is_deleted: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -74,6 +86,15 @@ class Person:
     def end(self, state: str, last_mail: str | None = None) -> None:
         self.state, self.license = state, ""
         self.mails = [last_mail] if last_mail and self.was_written_to else []
+
+    def reminder_times(self) -> list[Any]:
+        span = self.deadline - self.since
+        times = (self.since + span / 2, self.since + span * 4 / 5, self.deadline - timedelta(days=1))
+        return sorted(it for it in times if self.since < it < self.deadline)
+
+    def drop(self, *kinds: str) -> None:
+        """Mails that were not sent yet and are not sent any more."""
+        self.mails = [it for it in self.mails if it not in kinds]
 
 
 class Relay:
@@ -108,8 +129,11 @@ class Service:
         inactive: dict[str, Any] = {"account_status": AccountStatus.INACTIVE, "org_id": org_id}
         async with self.store.write() as uow:
             await uow.organizations.put(builders.organization(org_id=org_id, is_single_sign_on=is_single_sign_on))
+            name = f"{org_id}.example"
+            await uow.domains.put(builders.domain(org_id=org_id, name=name))
             await uow.capacity.set_purchased(org_id, licenses=LICENSES, storage_mb=10_000)
-            await uow.users.put([builders.user(it, email=f"{it}@acme.example", **inactive) for it in user_ids])
+            people = [builders.user(it, email=f"{it}@{name}", domain=name, **inactive) for it in user_ids]
+            await uow.users.put(people)
             await uow.migrations.add([builders.migration(it, org_id=org_id) for it in user_ids])
             await uow.commit()
 
@@ -127,6 +151,7 @@ class Model:
         taken = sum(it.license in ("reserved", "used") for it in self.people.values())
         for user_id in self.queue[: LICENSES - taken]:
             self.people[user_id].license = "reserved"
+            self.people[user_id].granted_at = self.service.clock.now()
 
     def model_steps(self, person: Person) -> str:
         if not person.is_open:
@@ -134,8 +159,9 @@ class Model:
         return str(getattr(self, f"model_{STEPS[person.position]}")(person))
 
     def model_notify_deactivation(self, person: Person) -> str:
-        person.state = "SELECTED" if person.wave else "IN_REVIEW"
-        person.mails.append("account_deactivated")
+        person.state = "IN_REVIEW"  # also in a wave, which then releases him
+        if person.generation == 1:
+            person.mails.append("account_deactivated")
         return "done"
 
     def model_send_instructions(self, person: Person) -> str:
@@ -149,14 +175,28 @@ class Model:
         return "done"
 
     def model_activate(self, person: Person) -> str:
-        if not person.told or (person.is_by_hand and not person.is_activation_requested):
+        now = self.service.clock.now()
+        if person.told_at is None:
+            return "wait"
+        if person.is_by_hand and not person.is_activation_requested:
+            if person.license == "reserved" and now >= max(person.granted_at, person.told_at) + RESERVED_FOR:
+                person.license = ""
+            return "wait"
+        if person.license == "":
+            person.license = "waiting"
+            self.queue.append(self.id_of(person))
+            self.model_grants()
+        if person.license != "reserved":
             return "wait"
         person.state, person.license = "ACTIVATED", "used"
         return "done"
 
     def model_reset_password(self, person: Person) -> str:
-        if self.is_single_sign_on:
-            person.state, person.deadline = "AWAITING_FIRST_SIGN_IN", self.service.clock.now() + DEADLINE
+        if person.password_set:
+            person.state = "PASSWORD_SET"
+        elif self.is_single_sign_on:
+            person.state, person.since = "AWAITING_FIRST_SIGN_IN", self.service.clock.now()
+            person.deadline = person.since + DEADLINE
         else:
             person.state = "AWAITING_PASSWORD"
             person.mails.append("reset_password")
@@ -165,12 +205,32 @@ class Model:
     def model_await_new_password(self, person: Person) -> str:
         if person.state == "PASSWORD_SET" or (person.state == "AWAITING_FIRST_SIGN_IN" and person.signed_in):
             return "done"
-        if person.deadline is None or person.deadline > self.service.clock.now():
+        now = self.service.clock.now()
+        if person.deadline is None or person.deadline > now:
+            self.model_remind(person)
             return "wait"
         person.end("EXPIRED", "expired")
         return "stop"
 
+    def model_remind(self, person: Person) -> None:
+        now = self.service.clock.now()
+        times = person.reminder_times() if person.deadline else []
+        if sum(it <= now for it in times) <= person.reminders:
+            return
+        person.reminders = sum(it <= now for it in times)
+        person.drop("reminder", "reminder_with_new_link")
+        coming = next((it for it in (*times, person.deadline) if it > now), person.deadline)
+        is_lasting = person.link_ends is not None and person.link_ends > coming + timedelta(hours=1)
+        if is_lasting or self.is_single_sign_on:
+            person.mails.append("reminder")
+        else:
+            person.drop("new_link")
+            person.mails.append("reminder_with_new_link")
+
+    def id_of(self, person: Person) -> str:
+        return next(user_id for user_id, it in self.people.items() if it is person)
+
     def model_apply_policies(self, person: Person) -> str:
-        person.state = "MIGRATED"
+        person.state, person.since = "MIGRATED", self.service.clock.now()
         person.mails.append("welcome")
         return "done"
