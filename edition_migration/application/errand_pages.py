@@ -14,13 +14,14 @@ PAGE = 200
 
 
 class ErrandKind(StrEnum):
-    """`argument` of an errand is a domain with the first, a user to renew a link, a wave with the last; else empty."""
+    """`argument` of an errand is a domain with the first, a user to renew a link, a wave to cancel it; else empty."""
 
     REVIEW_DOMAIN = "review_domain"
     SIGN_ON = "sign_on"
     POLICIES = "policies"
     RENEW_LINK = "renew_link"
     CANCEL_WAVE = "cancel_wave"
+    RESUME = "resume"
 
 
 def key_of(errand: Errand) -> str:

@@ -4,6 +4,7 @@ from edition_migration.application.errand_cancel_wave import cancel_wave
 from edition_migration.application.errand_pages import ErrandKind
 from edition_migration.application.errand_policies import follow_policies
 from edition_migration.application.errand_renew_link import renew_link
+from edition_migration.application.errand_resume import resume
 from edition_migration.application.errand_review_domain import review_domain
 from edition_migration.application.errand_sign_on import switch_sign_on
 from edition_migration.application.links import LinkKeys
@@ -39,6 +40,8 @@ class Errands:
                     count = await renew_link(uow, errand, now, self._keys)
                 case ErrandKind.CANCEL_WAVE:
                     count = await cancel_wave(uow, errand, now)
+                case ErrandKind.RESUME:
+                    count = await resume(uow, errand, now)
                 case unknown:
                     raise ConfigurationError(f"errand of kind {unknown!r} is not known", mend="deploy the newer code")
             await uow.commit()

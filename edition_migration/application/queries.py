@@ -10,6 +10,7 @@ from edition_migration.domain.organization import Organization
 from edition_migration.domain.states import InactiveReason
 from edition_migration.domain.user import User
 from edition_migration.ports.store import Store, UnitOfWork
+from edition_migration.ports.store_events import SERVICE
 from edition_migration.ports.store_migrations import Pending
 
 NEAREST_AMONG = 1000
@@ -63,6 +64,7 @@ class Queries:
             mails = await uow.mails.counts(org_id)
             return views.StatusView(
                 org_id=org_id,
+                pauses=await running_pauses(uow, org_id),
                 states=tuple(
                     views.StateCount(state=state, reason=reason, users=count)
                     for (state, reason), count in sorted(states.items(), key=lambda it: (it[0][0], it[0][1] or ""))
@@ -149,6 +151,17 @@ async def _capacity(uow: UnitOfWork, org_id: str) -> views.CapacityView:
     names = views.CapacityView.model_fields.keys() - {"waiting"}
     return views.CapacityView(
         **{name: getattr(counters, name) for name in names}, waiting=await uow.tickets.waiting_count(org_id)
+    )
+
+
+async def running_pauses(uow: UnitOfWork, scope: str) -> tuple[views.PauseView, ...]:
+    """Those that hold this organization, or the whole service, now; oldest first."""
+    return tuple(
+        views.PauseView(
+            org_id=None if pause.scope == SERVICE else pause.scope, started_at=pause.started_at, actor=pause.actor
+        )
+        for pause in await uow.pauses.of(scope)
+        if pause.ended_at is None
     )
 
 

@@ -4,6 +4,7 @@ They hold names and addresses, for the administrator's eyes: never log them.
 """
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
@@ -129,10 +130,37 @@ class WaveView(View):
     created_at: datetime
 
 
+class PauseView(View):
+    """A pause that lasts. `org_id` None: of the whole service."""
+
+    org_id: str | None
+    started_at: datetime
+    actor: str
+
+
+class PauseVerdict(StrEnum):
+    PAUSED = "paused"
+    ALREADY_PAUSED = "already_paused"
+    RESUMED = "resumed"
+    NOT_PAUSED = "not_paused"
+
+
+class PauseAnswer(View):
+    """`pause`, `resume`: what was done, and the `pauses` that hold the organization, or the service, from now on."""
+
+    org_id: str | None
+    verdict: PauseVerdict
+    pauses: tuple[PauseView, ...]
+
+
 class StatusView(View):
-    """`status`: users by state and reason (newest generation only), capacity, waves, mails by kind and state."""
+    """`status`: users by state and reason (newest generation only), capacity, waves, mails by kind and state.
+
+    `pauses` are those that hold the organization now, the whole service's too.
+    """
 
     org_id: str
+    pauses: tuple[PauseView, ...]
     states: tuple[StateCount, ...]
     pending: int
     capacity: CapacityView

@@ -12,6 +12,7 @@ from edition_migration.application.followups import Followups
 from edition_migration.application.imports import ContactImport, UserImport
 from edition_migration.application.intake import Intake
 from edition_migration.application.organizations import Organizations
+from edition_migration.application.pauses import Pauses
 from edition_migration.application.queries import Queries
 from edition_migration.application.rings import Bells
 from edition_migration.application.selection import Selection
@@ -37,6 +38,7 @@ def build_cli_services(base: Foundation) -> CliServices:
         followups=Followups(store=store, clock=clock),
         intake=intake,
         organizations=Organizations(store=store, clock=clock, intake=intake),
+        pauses=Pauses(store=store, clock=clock),
         queries=Queries(store=store),
         selection=selection,
         user_import=UserImport(store=store, clock=clock, files=files),

@@ -11,6 +11,7 @@ from edition_migration.cli import (
     followups,
     imports,
     org,
+    pauses,
     pending,
     setup,
     status,
@@ -54,6 +55,8 @@ def build_app(open_services: "OpenServices", set_up: "SetUp") -> typer.Typer:
     for command in (takebacks.deselect, commands.activate, takebacks.extend, commands.cancel, takebacks.undo):
         app.command()(command)
     for command in (followups.parked, followups.retry, followups.fix_address, followups.resend, status.status):
+        app.command()(command)
+    for command in (pauses.pause, pauses.resume):
         app.command()(command)
     app.add_typer(user.app, name="user")
     app.add_typer(audit.app, name="audit")

@@ -12,6 +12,7 @@ from edition_migration.application.followups import Followups
 from edition_migration.application.imports import ContactImport, UserImport
 from edition_migration.application.intake import Intake
 from edition_migration.application.organizations import Organizations
+from edition_migration.application.pauses import Pauses
 from edition_migration.application.queries import Queries
 from edition_migration.application.selection import Selection
 
@@ -32,6 +33,7 @@ class CliServices:
     followups: Followups
     intake: Intake
     organizations: Organizations
+    pauses: Pauses
     queries: Queries
     selection: Selection
     user_import: UserImport

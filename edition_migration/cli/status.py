@@ -4,7 +4,8 @@ import typer
 
 from edition_migration.cli.options import AsJson, Org
 from edition_migration.cli.org import show_capacity
-from edition_migration.cli.output import say, show_json, show_table
+from edition_migration.cli.output import say, show_json, show_table, text_of
+from edition_migration.cli.pauses import scope_name
 from edition_migration.cli.session import session_of
 
 
@@ -14,6 +15,8 @@ def status(ctx: typer.Context, org: Org = None, as_json: AsJson = False) -> None
     if as_json:
         show_json(view)
         return
+    for pause in view.pauses:
+        say(f"Paused: {scope_name(pause.org_id)}, since {text_of(pause.started_at)} (UTC) by {pause.actor}.")
     show_table(
         f"Users of {view.org_id}",
         ("State", "Reason", "Users"),

@@ -38,6 +38,8 @@ class SqlPauses:
         return bool(await self._tx.rows(new.returning(pauses.c.pause_id)))
 
     async def end(self, scope: str, at: datetime, actor: str) -> bool:
+        """All running ones are held first: of two that end at once the second sees that the first has ended."""
+        await self._tx.lock(pauses.c.pause_id, pauses.c.ended_at.is_(None))
         running = update(pauses).where(pauses.c.scope == scope, pauses.c.ended_at.is_(None))
         return await self._tx.change(running.values(ended_at=at, ended_by=actor)) == 1
 
