@@ -2,19 +2,53 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from edition_migration.application.queries import organization_named, user_named
 from edition_migration.domain.addresses import normalize_address
 from edition_migration.domain.errors import InvalidInput, Problem
+from edition_migration.domain.organization import Organization
 from edition_migration.domain.states import MigrationState
+from edition_migration.ports.clock import Clock
 from edition_migration.ports.row_files import RowFiles
 from edition_migration.ports.store import Store, UnitOfWork
+from edition_migration.ports.store_migrations import Pending
 
 PAGE = 500
 _ID_COLUMN = "userId"
 _EMAIL_COLUMN = "email"
+UNKNOWN_CLIENT = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Whom of everybody pending is meant: all who fit each part that is given.
+
+    `client` is a version or its beginning, `5.2` or `5`, or `unknown`; `older_than` is how long they have been where
+    they are, at least.
+    """
+
+    domain: str | None = None
+    client: str | None = None
+    older_than: timedelta | None = None
+
+    @property
+    def is_given(self) -> bool:
+        return self != Filter()
+
+    def fits(self, line: Pending, now: datetime) -> bool:
+        is_there = self.domain is None or (line.email or "").endswith(f"@{self.domain.lower()}")
+        is_old = self.older_than is None or line.migration.since <= now - self.older_than
+        return is_there and is_old and self._is_on_client(line.client_version)
+
+    def _is_on_client(self, version: str | None) -> bool:
+        if self.client is None:
+            return True
+        if version is None:
+            return self.client == UNKNOWN_CLIENT
+        return f"{version}.".startswith(f"{self.client}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +59,7 @@ class Choice:
     names: Sequence[str] = ()
     file: Path | None = None
     is_all: bool = False
+    fitting: Filter = Filter()
     limit: int | None = None
 
 
@@ -38,8 +73,9 @@ class Chosen(NamedTuple):
 class ChosenUsers:
     """Resolves choices; changes nothing."""
 
-    def __init__(self, *, store: Store, files: RowFiles) -> None:
+    def __init__(self, *, store: Store, clock: Clock, files: RowFiles) -> None:
         self._store = store
+        self._clock = clock
         self._files = files
 
     async def of(self, choice: Choice) -> Chosen:
@@ -54,7 +90,7 @@ class ChosenUsers:
             if choice.file is not None:
                 user_ids += await self._in_file(uow, choice.file)
             if choice.is_all:
-                user_ids += await _pending(uow, org_id, organization.administrators, choice.limit)
+                user_ids += await self._pending(uow, organization, choice)
         return Chosen(org_id, tuple(dict.fromkeys(user_ids))[: choice.limit])
 
     async def states(self, chosen: Chosen) -> dict[MigrationState, int]:
@@ -63,6 +99,21 @@ class ChosenUsers:
             rows = await uow.migrations.latest_many(chosen.org_id, chosen.user_ids)
         found = [row.state for row in rows]
         return {state: found.count(state) for state in MigrationState if state in found}
+
+    async def _pending(self, uow: UnitOfWork, organization: Organization, choice: Choice) -> list[str]:
+        found: list[str] = []
+        after, now = "", self._clock.now()
+        while choice.limit is None or len(found) < choice.limit:
+            page = await uow.migrations.pending(organization.org_id, PAGE, after)
+            found += [
+                line.migration.user_id
+                for line in page
+                if line.email not in organization.administrators and choice.fitting.fits(line, now)
+            ]
+            if len(page) < PAGE:
+                break
+            after = page[-1].migration.user_id
+        return found
 
     async def _in_file(self, uow: UnitOfWork, path: Path) -> list[str]:
         """A result or export of ours will do: the column userId counts, else email; other columns are passed over."""
@@ -95,15 +146,3 @@ def _normal(name: str) -> str:
         return normalize_address(name)
     except InvalidInput:
         return name
-
-
-async def _pending(uow: UnitOfWork, org_id: str, administrators: Sequence[str], limit: int | None) -> list[str]:
-    found: list[str] = []
-    after = ""
-    while limit is None or len(found) < limit:
-        page = await uow.migrations.pending(org_id, PAGE, after)
-        found += [line.migration.user_id for line in page if line.email not in administrators]
-        if len(page) < PAGE:
-            break
-        after = page[-1].migration.user_id
-    return found

@@ -16,7 +16,9 @@ from edition_migration.application.pauses import Pauses
 from edition_migration.application.queries import Queries
 from edition_migration.application.rings import Bells
 from edition_migration.application.selection import Selection
-from edition_migration.bootstrap.foundation import Foundation, foundation, link_keys
+from edition_migration.application.wave_control import WaveControl
+from edition_migration.application.wave_queries import WaveQueries
+from edition_migration.bootstrap.foundation import Foundation, foundation, link_keys, reconciliation
 from edition_migration.cli.services import CliServices
 from edition_migration.observability import configure_logging
 from edition_migration.settings import load_settings
@@ -32,7 +34,7 @@ def build_cli_services(base: Foundation) -> CliServices:
     return CliServices(
         audit=Audit(store=store, clock=clock),
         bells=Bells(store=store, gateway=base.gateway),
-        chosen_users=ChosenUsers(store=store, files=files),
+        chosen_users=ChosenUsers(store=store, clock=clock, files=files),
         commands=Commands(store=store, clock=clock, selection=selection, keys=link_keys(base.settings)),
         contact_import=ContactImport(store=store, files=files),
         followups=Followups(store=store, clock=clock),
@@ -40,8 +42,11 @@ def build_cli_services(base: Foundation) -> CliServices:
         organizations=Organizations(store=store, clock=clock, intake=intake),
         pauses=Pauses(store=store, clock=clock),
         queries=Queries(store=store),
+        reconciliation=reconciliation(base),
         selection=selection,
         user_import=UserImport(store=store, clock=clock, files=files),
+        wave_control=WaveControl(store=store, clock=clock),
+        wave_queries=WaveQueries(store=store, files=files),
     )
 
 

@@ -13,10 +13,13 @@ from edition_migration.cli import (
     org,
     pauses,
     pending,
+    reconcile,
+    selecting,
     setup,
     status,
     takebacks,
     user,
+    waves,
 )
 from edition_migration.cli.exit_codes import help_text
 from edition_migration.cli.session import GuardedGroup, Session
@@ -50,15 +53,17 @@ def build_app(open_services: "OpenServices", set_up: "SetUp") -> typer.Typer:
     app.command()(setup.secrets)
     app.add_typer(org.app, name="org")
     app.add_typer(imports.app, name="import")
-    for command in (events.event, events.inbox, pending.pending, commands.select, commands.exclude):
+    for command in (events.event, events.inbox, pending.pending, selecting.select, commands.exclude):
         app.command()(command)
     for command in (takebacks.deselect, commands.activate, takebacks.extend, commands.cancel, takebacks.undo):
         app.command()(command)
     for command in (followups.parked, followups.retry, followups.fix_address, followups.resend, status.status):
         app.command()(command)
+    app.add_typer(waves.app, name="wave")
     for command in (pauses.pause, pauses.resume):
         app.command()(command)
     app.add_typer(user.app, name="user")
+    app.command()(reconcile.reconcile)
     app.add_typer(audit.app, name="audit")
     app.command()(setup.demo)
     return app

@@ -16,7 +16,7 @@ from edition_migration.cli.stdin_file import spooled_stdin
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edition_migration.application.chosen_users import Chosen
+    from edition_migration.application.chosen_users import Chosen, Filter
     from edition_migration.domain.commands import CommandAnswer, CommandKind
 
 
@@ -28,19 +28,22 @@ def chosen_users(
     everybody: bool = False,
     limit: int | None = None,
     alternative: str = "",
+    fitting: "Filter | None" = None,
 ) -> "Chosen":
     """The users named in exactly one way. Raises InvalidInput, NotFound, and BadParameter for no way or several.
 
-    `alternative` is the option by which this command may mean users without naming them.
+    `alternative` is the option by which this command may mean users without naming them, `fitting` narrows it.
     """
-    from edition_migration.application.chosen_users import Choice
+    from edition_migration.application.chosen_users import Choice, Filter
 
+    fitting = fitting or Filter()
+    everybody = everybody or fitting.is_given
     ways = sum((bool(users), users_from is not None, everybody))
     if ways != 1:
         ways_in_words = ", ".join(("name users", "or use --from", *([f"or {alternative}"] if alternative else [])))
         raise typer.BadParameter(f"{ways_in_words}: exactly one of them")
     with spooled_stdin(Path(users_from) if users_from else None, STDIN) as file:
-        choice = Choice(org_id=org, names=users or (), file=file, is_all=everybody, limit=limit)
+        choice = Choice(org_id=org, names=users or (), file=file, is_all=everybody, fitting=fitting, limit=limit)
         return session_of(ctx).run(lambda services: services.chosen_users.of(choice))
 
 

@@ -14,7 +14,10 @@ from edition_migration.application.intake import Intake
 from edition_migration.application.organizations import Organizations
 from edition_migration.application.pauses import Pauses
 from edition_migration.application.queries import Queries
+from edition_migration.application.reconciliation import Reconciliation
 from edition_migration.application.selection import Selection
+from edition_migration.application.wave_control import WaveControl
+from edition_migration.application.wave_queries import WaveQueries
 
 
 class Bells(Protocol):
@@ -35,8 +38,11 @@ class CliServices:
     organizations: Organizations
     pauses: Pauses
     queries: Queries
+    reconciliation: Reconciliation
     selection: Selection
     user_import: UserImport
+    wave_control: WaveControl
+    wave_queries: WaveQueries
 
 
 OpenServices = Callable[[], AbstractAsyncContextManager[CliServices]]

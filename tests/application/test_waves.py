@@ -13,7 +13,7 @@ from edition_migration.application.steps import Steps
 from edition_migration.application.token_keys import TokenKeys
 from edition_migration.application.wave_control import WaveControl
 from edition_migration.application.waves import WaveRelease
-from edition_migration.domain.commands import SelectionAnswer
+from edition_migration.domain.commands import SelectionAnswer, Verdict
 from edition_migration.domain.errors import Conflict, NotFound
 from edition_migration.domain.migration import TicketState, Wave, WaveState
 from edition_migration.domain.progress import StepInput, WaveInput, WaveOutcome
@@ -183,7 +183,7 @@ async def test_a_paused_wave_releases_nobody_until_it_is_resumed(desk: Desk) -> 
     await desk.select(*USERS)
     await desk.page(2)
     assert await desk.control(WaveCommandKind.PAUSE) == WaveAnswer(
-        wave_id=desk.wave_id, kind=WaveCommandKind.PAUSE, verdict="done", state=WaveState.PAUSED
+        wave_id=desk.wave_id, kind=WaveCommandKind.PAUSE, verdict=Verdict.DONE, state=WaveState.PAUSED
     )
     assert (await desk.page()).released == 0
     again = await desk.control(WaveCommandKind.PAUSE, "c2", actor="staff-2")

@@ -114,7 +114,7 @@ def test_a_refused_user_shows_in_the_exit_code_and_with_the_mend(office: Command
 def test_exactly_one_way_of_naming_users(office: CommandLine, arguments: tuple[str, ...]) -> None:
     result = office.run("select", *arguments)
     assert result.exit_code == 2
-    assert "name users, or use --from, or --all: exactly one of them" in result.stderr
+    assert "name users, or use --from, or --all or a filter: exactly one of them" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""What the command line shows of waves, and the documented JSON of `--json`. Times are UTC.
+
+The report holds addresses, for the administrator's eyes: never log it.
+"""
+
+from datetime import datetime, timedelta
+
+from edition_migration.application.views import View
+from edition_migration.domain.migration import WaveState
+from edition_migration.domain.organization import Activation
+from edition_migration.domain.states import MigrationState
+from edition_migration.domain.waves import WaveCommandKind
+
+
+class MemberCount(View):
+    state: MigrationState
+    users: int
+
+
+class WaveLine(View):
+    """A line of `wave list`. Of `users` selected `released` were released by the wave; `finished` are open no more."""
+
+    wave_id: str
+    actor: str
+    state: WaveState
+    users: int
+    released: int
+    finished: int
+    pilot: int | None
+    release_at: datetime | None
+    created_at: datetime
+
+
+class WaveList(View):
+    """`wave list`: those that selected somebody, oldest first."""
+
+    org_id: str
+    waves: tuple[WaveLine, ...]
+
+
+class WaveOrderLine(View):
+    at: datetime
+    kind: WaveCommandKind
+    actor: str
+
+
+class WaveDetail(WaveLine):
+    """`wave show`: where its users are, how many were deselected since, and what was commanded to it."""
+
+    org_id: str
+    workflow_id: str
+    activation: Activation
+    activation_delay: timedelta
+    reported_at: datetime | None
+    to_release: int
+    deselected: int
+    states: tuple[MemberCount, ...]
+    orders: tuple[WaveOrderLine, ...]
+
+
+class MemberLine(View):
+    """`reason` says why the user was not migrated; `deselected` is one who is on the list again."""
+
+    user_id: str
+    email: str | None
+    status: MigrationState
+    reason: str
+    since: datetime
+    next_step: str
+
+
+class WaveReport(View):
+    """`wave report`: everybody who was selected, in the order of the selection."""
+
+    org_id: str
+    wave_id: str
+    state: WaveState
+    states: tuple[MemberCount, ...]
+    deselected: int
+    users: tuple[MemberLine, ...]

@@ -1,0 +1,148 @@
+"""`wave list|show|pause|resume|cancel|report`, and `select` by filter, at a time, with a pilot."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edition_migration.domain.states import AccountStatus, InactiveReason
+from edition_migration.domain.states import MigrationState as S
+from tests import builders
+from tests.cli.conftest import CommandLine
+
+HELD = {"account_status": AccountStatus.INACTIVE, "inactive_reason": InactiveReason.GUEST_PENDING, "org_id": "acme"}
+
+
+def guest(user_id: str, *, pending_for: timedelta = timedelta(), **changes: Any) -> tuple[Any, Any]:
+    row = builders.migration(user_id, state=S.IN_REVIEW, since=builders.NOW - pending_for)
+    return builders.user(user_id, **{**HELD, **changes}), row
+
+
+@pytest.fixture
+def office(cli: CommandLine) -> CommandLine:
+    cli.put(
+        guest("u1", email="u1@acme.example", client_version="5.2"),
+        guest("u2", client_version="5.21", pending_for=timedelta(days=3)),
+        guest("u3", client_version=None, pending_for=timedelta(days=3)),
+        guest("u4", email="u4@eu.acme.example", domain="eu.acme.example", client_version="4.9"),
+    )
+    return cli
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (("--domain", "EU.acme.example"), ["u4"]),
+        (("--client", "5.2"), ["u1"]),
+        (("--client", "5"), ["u1", "u2"]),
+        (("--client", "unknown"), ["u3"]),
+        (("--older-than", "3d"), ["u2", "u3"]),
+        (("--older-than", "2d", "--client", "5"), ["u2"]),
+        (("--all", "--domain", "acme.example", "--limit", "2"), ["u1", "u2"]),
+    ],
+)
+def test_a_filter_selects_all_pending_who_fit(
+    office: CommandLine, arguments: tuple[str, ...], found: list[str]
+) -> None:
+    answer = office.json("select", *arguments)
+    assert [it["user_id"] for it in answer["answers"]] == found
+
+
+def test_a_filter_beside_names_is_refused(office: CommandLine) -> None:
+    result = office.run("select", "u1", "--client", "5")
+    assert result.exit_code == 2
+    assert "or --all or a filter: exactly one of them" in " ".join(result.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("at", ["tomorrow", "2026-11-23T08:00"])
+def test_a_time_without_its_offset_is_refused(office: CommandLine, at: str) -> None:
+    assert office.run("select", "u1", "--at", at).exit_code == 2
+
+
+def test_a_time_more_than_a_year_ahead_is_refused_by_name(office: CommandLine) -> None:
+    result = office.run("select", "u1", "--at", "2028-01-01T00:00Z")
+    assert result.exit_code == 3
+    assert "release_at: is more than 365 days ahead; give an earlier time" in result.stderr
+
+
+def test_a_wave_is_listed_and_shown_with_its_time_and_pilot(office: CommandLine) -> None:
+    answer = office.json("select", "u1", "u2", "--at", "2026-11-23T08:00+01:00", "--pilot", "1", "--actor", "staff-7")
+    wave_id = answer["wave_id"]
+    assert office.json("wave", "list") == {
+        "org_id": "acme",
+        "waves": [
+            {
+                "wave_id": wave_id,
+                "actor": "staff-7",
+                "state": "releasing",
+                "users": 2,
+                "released": 0,
+                "finished": 0,
+                "pilot": 1,
+                "release_at": "2026-11-23T07:00:00Z",
+                "created_at": "2026-11-22T12:00:00Z",
+            }
+        ],
+    }
+    shown = office.json("wave", "show", wave_id)
+    assert (shown["to_release"], shown["deselected"], shown["states"]) == (2, 0, [{"state": "IN_REVIEW", "users": 2}])
+    assert wave_id in office.run("wave", "list").stdout
+    assert f"wave/acme/{wave_id}" in office.run("wave", "show", wave_id).stdout
+
+
+def test_a_wave_is_paused_resumed_and_cancelled_and_each_repeat_says_the_same(office: CommandLine) -> None:
+    wave_id = office.json("select", "u1", "u2")["wave_id"]
+    paused = office.json("wave", "pause", wave_id, "--command-id", "c1")
+    assert (paused["verdict"], paused["state"]) == ("done", "paused")
+    assert f"wave/acme/{wave_id}" in office.gateway.rung
+    office.clock.move(timedelta(seconds=1))
+    assert office.json("wave", "resume", wave_id)["state"] == "releasing"
+    office.clock.move(timedelta(seconds=1))
+    assert office.json("wave", "pause", wave_id, "--command-id", "c1") == paused
+    result = office.run("wave", "cancel", wave_id, "--yes", "--command-id", "c2")
+    assert result.exit_code == 0
+    assert "Users who are not instructed yet and go back to the list: 2." in result.stderr
+    assert "Back on the list: 2. Instructed, these go on: 0." in result.stderr
+    assert office.json("wave", "cancel", wave_id, "--yes", "--command-id", "c2")["deselected"] == 2
+    orders = office.json("wave", "show", wave_id)["orders"]
+    assert [(it["kind"], it["actor"]) for it in orders] == [("pause", "cli"), ("resume", "cli"), ("cancel", "cli")]
+
+
+def test_cancelling_asks_first(office: CommandLine) -> None:
+    wave_id = office.json("select", "u1")["wave_id"]
+    assert office.run("wave", "cancel", wave_id).exit_code == 2
+    assert office.json("wave", "show", wave_id)["state"] == "releasing"
+
+
+def test_a_refusal_shows_in_the_exit_code_with_what_helps(office: CommandLine) -> None:
+    wave_id = office.json("select", "u1")["wave_id"]
+    office.run("wave", "cancel", wave_id, "--yes")
+    result = office.run("wave", "resume", wave_id)
+    assert result.exit_code == 1
+    assert "select its users anew" in result.stdout
+
+
+def test_an_unknown_wave_is_named_with_those_near_it(office: CommandLine) -> None:
+    wave_id = office.json("select", "u1")["wave_id"]
+    result = office.run("wave", "pause", wave_id[:6])
+    assert result.exit_code == 4
+    assert f"Near it: {wave_id}" in result.stderr
+
+
+def test_the_report_is_a_file_that_select_takes_again(office: CommandLine, tmp_path: Path) -> None:
+    wave_id = office.json("select", "u2", "u1")["wave_id"]
+    file = tmp_path / "result.csv"
+    result = office.run("wave", "report", wave_id, "--to", str(file))
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (0, f"Users written to {file}: 2.")
+    assert file.read_text(encoding="utf-8-sig").splitlines() == [
+        "userId,email,status,reason,since,nextStep",
+        "u2,u2@acme.example,IN_REVIEW,,2026-11-19 12:00:00 UTC,the wave releases the user",
+        "u1,u1@acme.example,IN_REVIEW,,2026-11-22 12:00:00 UTC,the wave releases the user",
+    ]
+    again = office.json("select", "--from", str(file))
+    assert [(it["user_id"], it["reason"]) for it in again["answers"]] == [
+        ("u2", "already_selected"),
+        ("u1", "already_selected"),
+    ]
+    assert [it["user_id"] for it in office.json("wave", "report", wave_id)["users"]] == ["u2", "u1"]
