@@ -123,10 +123,14 @@ class Delivery:
         return MailOutcome(result="none", mail_id=mail.mail_id, next=as_next(following))
 
     async def _envelope(self, letter: _Letter) -> Envelope | None:
-        """None where there is nobody to write to: the user is gone, or no Notification Email is known."""
+        """None where there is nobody to write to: the user is gone, or no Notification Email is known.
+
+        Also where another try has brought the mail to its end, while this one was frozen and taken for dead.
+        """
         async with self._store.read() as uow:
-            addressed = await self._contexts.of(uow, letter.mail)
-        if addressed is None:
+            mail = await uow.mails.get(letter.mail.mail_id)
+            addressed = await self._contexts.of(uow, letter.mail, self._clock.now())
+        if addressed is None or mail is None or mail.state not in UNSENT:
             return None
         return Envelope(
             mail_id=letter.mail.mail_id,
