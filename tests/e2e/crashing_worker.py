@@ -1,8 +1,9 @@
 """Worker and web processes that kill themselves with SIGKILL at armed places, and are started anew. For crash tests.
 
 The parent imports everything once and forks, so that a fresh process costs no import. A place is armed by a file of
-the name `{role}.{place}` in a folder; whoever removes the file dies, so each place kills once. The parent ends with
-its standard input, and says a line for each process that was killed.
+the name `{role}.{place}` in a folder; whoever removes the file dies, so each place kills once. Where the file says
+`freeze`, the process stops in place of dying, and leaves its pid in a file of the same name and `.frozen`. The parent
+ends with its standard input, and says a line for each process that was killed.
 """
 
 import asyncio
@@ -34,6 +35,7 @@ from tests.e2e.watched_ports import Reached, WatchedGateway, WatchedMailer, Watc
 from tests.e2e.world import settings_of
 
 WORKER, WEB = "worker", "web"
+FREEZE = "freeze"
 
 
 class CrashConfig(BaseModel, frozen=True):
@@ -55,10 +57,13 @@ class _Child(NamedTuple):
 def killer(role: str, armed: Path) -> Reached:
     async def reached(place: str) -> None:
         try:
+            is_frozen = (armed / f"{role}.{place}").read_text() == FREEZE
             os.unlink(armed / f"{role}.{place}")
         except FileNotFoundError:
             return
-        os.kill(os.getpid(), signal.SIGKILL)
+        if is_frozen:
+            (armed / f"{role}.{place}.frozen").write_text(str(os.getpid()))
+        os.kill(os.getpid(), signal.SIGSTOP if is_frozen else signal.SIGKILL)
 
     return reached
 

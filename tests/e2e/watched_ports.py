@@ -18,6 +18,7 @@ from edition_migration.domain.progress import Overview
 from edition_migration.ports.gateway import WorkflowGateway
 from edition_migration.ports.mails import Envelope, Mailer
 from edition_migration.ports.store import Store, UnitOfWork
+from edition_migration.ports.store_events import InboxRow, Received
 
 Reached = Callable[[str], Awaitable[None]]
 """Called at each place; it may raise, wait, or never return."""
@@ -58,7 +59,7 @@ class WatchedStore:
 
 
 class _WatchedUnitOfWork:
-    """Everything as it is, but that it remembers the journal rows and mail states of this transaction."""
+    """Everything as it is, but that it remembers the journal rows, mail states and events of this transaction."""
 
     def __init__(self, uow: UnitOfWork, reached: Reached) -> None:
         self._uow = uow
@@ -66,6 +67,7 @@ class _WatchedUnitOfWork:
         self._done = [where] if (where := current_activity()) else []
         self.journal = _WatchedJournal(uow, self._done)
         self.mails = _WatchedMails(uow, self._done)
+        self.inbox = _WatchedInbox(uow, self._done)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._uow, name)
@@ -106,6 +108,19 @@ class _WatchedMails:
         if mail is not None:
             self._done.append(f"{mail.user_id or mail.org_id}.mail_{mail.kind}_{target}")
         return await self._mails.mark(mail_id, sources, target, at, **reply)
+
+
+class _WatchedInbox:
+    def __init__(self, uow: UnitOfWork, done: list[str]) -> None:
+        self._inbox = uow.inbox
+        self._done = done
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inbox, name)
+
+    async def receive(self, row: InboxRow) -> Received:
+        self._done.append(f"{row.org_id}.receive")
+        return await self._inbox.receive(row)
 
 
 class WatchedMailer:
