@@ -5,10 +5,13 @@ from datetime import datetime, timedelta
 
 from edition_migration.application.token_keys import TokenKeys
 from edition_migration.application.wave_report import wave_result
+from edition_migration.domain.deadlines import DeadlineClock
 from edition_migration.domain.mail import ADMINISTRATOR_MAILS, Mail, MailKind
 from edition_migration.domain.migration import Migration
+from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.states import CancelReason, MigrationState
+from edition_migration.domain.token import ResetToken
 from edition_migration.domain.user import User
 from edition_migration.ports.mails import MailContext, Sheet
 from edition_migration.ports.store import UnitOfWork
@@ -30,8 +33,8 @@ class MailContexts:
         self._keys = keys
         self._link_base = link_base.rstrip("/")
 
-    async def of(self, uow: UnitOfWork, mail: Mail) -> Addressed | None:
-        """None where nobody can be written to."""
+    async def of(self, uow: UnitOfWork, mail: Mail, now: datetime) -> Addressed | None:
+        """None where nobody can be written to. `now` is when it is sent: deadlines are as the pauses moved them."""
         organization = await uow.organizations.get(mail.org_id)
         if organization is None:
             return None
@@ -42,7 +45,7 @@ class MailContexts:
             return None
         # What it is about is an address that the user had; it is erased with him.
         recipient = await uow.former_addresses.get(mail.about) if mail.about else user.email
-        return await self._to_user(uow, organization, user, recipient, mail) if recipient else None
+        return await self._to_user(uow, organization, user, recipient, mail, now) if recipient else None
 
     async def _to_administrators(self, uow: UnitOfWork, organization: Organization, mail: Mail) -> Addressed | None:
         if not organization.notification_email:
@@ -69,11 +72,12 @@ class MailContexts:
         return Addressed(organization.notification_email, context, result.sheet)
 
     async def _to_user(
-        self, uow: UnitOfWork, organization: Organization, user: User, recipient: str, mail: Mail
+        self, uow: UnitOfWork, organization: Organization, user: User, recipient: str, mail: Mail, now: datetime
     ) -> Addressed:
         settings = organization.settings
         token = await uow.tokens.get(mail.token_id) if mail.token_id else None
-        row = await uow.migrations.latest(organization.org_id, user.user_id)
+        row = await _migration(uow, mail)
+        deadline = await _deadline(uow, row, now) if row else None
         domain = await uow.domains.get(user.domain) if user.domain else None
         context = MailContext(
             kind=mail.kind,
@@ -84,10 +88,10 @@ class MailContexts:
             client_download_url=organization.client_download_url,
             help_url=settings.help_url,
             link=f"{self._link_base}/password/{self._keys.text_of(token)}" if token else None,
-            expires_at=_expiry(mail, settings.link_lifetime, row) if token else None,
-            deadline_at=row.deadline_at if row else None,
+            expires_at=_expiry(mail, token, settings.link_lifetime, deadline, now) if token else None,
+            deadline_at=deadline,
             is_single_sign_on=organization.is_single_sign_on,
-            written_at=mail.sending_at or mail.created_at,
+            written_at=now,
             block_at=domain.block_at if domain else None,
             is_requested=token is not None and token.is_requested,
             is_again=mail.round > 1,
@@ -103,7 +107,26 @@ def _cancel_reason(row: Migration | None) -> CancelReason | None:
     return CancelReason(row.reason)
 
 
-def _expiry(mail: Mail, lifetime: timedelta, row: Migration | None) -> datetime:
-    """The promise made to the reader: never later than what holds, since the link's life starts at the relay's 250."""
-    expiry = mail.created_at + lifetime
-    return min(expiry, row.deadline_at) if row is not None and row.deadline_at is not None else expiry
+async def _migration(uow: UnitOfWork, mail: Mail) -> Migration | None:
+    """The one that the mail is of; a later generation may have another end and another deadline."""
+    if mail.user_id is None or mail.generation is None:
+        return None
+    ref = MigrationRef(org_id=mail.org_id, user_id=mail.user_id, generation=mail.generation)
+    return await uow.migrations.get(ref)
+
+
+async def _deadline(uow: UnitOfWork, row: Migration, now: datetime) -> datetime | None:
+    if row.deadline_at is None:
+        return None
+    pauses = await uow.pauses.of(row.org_id)
+    return DeadlineClock.of(row.deadline_from or row.deadline_at, row.deadline_at, pauses, now).effective
+
+
+def _expiry(mail: Mail, token: ResetToken, lifetime: timedelta, deadline: datetime | None, now: datetime) -> datetime:
+    """The promise made to the reader: never later than what holds, since the link's life starts at the relay's 250.
+
+    A repeat makes the same promise, but not a mail that was held until half of the time was over.
+    """
+    since = mail.created_at if now - mail.created_at < lifetime / 2 else now
+    expiry = token.expires_at or since + lifetime
+    return min(expiry, deadline) if deadline is not None else expiry
