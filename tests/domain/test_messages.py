@@ -1,5 +1,7 @@
 """What travels through Temporal is read by code of another release: fields are only added, with defaults."""
 
+from collections.abc import Mapping
+
 import pytest
 from pydantic import BaseModel
 
@@ -9,7 +11,7 @@ from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRe
 REF = {"org_id": "acme", "user_id": "u1"}
 AS_OF = "2026-11-22T12:00:00Z"
 OVERVIEW = {"state": "BLOCKED", "since": AS_OF}
-FIRST_RELEASE: dict[type[BaseModel], dict[str, object]] = {
+FIRST_RELEASE: Mapping[type[BaseModel], Mapping[str, object]] = {
     MigrationRef: REF,
     OrganizationRef: {"org_id": "acme"},
     WaveRef: {"org_id": "acme", "wave_id": "w1"},
