@@ -7,6 +7,12 @@ from temporalio.client import Client
 from edition_migration.adapters.clock import SystemClock
 from edition_migration.adapters.smtp import Relay, SmtpMailer
 from edition_migration.adapters.store.store import SqlStore
+from edition_migration.application.audit import Audit
+from edition_migration.application.reconcile_organization import OrganizationReconciliation
+from edition_migration.application.reconcile_rows import RowReconciliation
+from edition_migration.application.reconciliation import Reconciliation
+from edition_migration.application.rings import Bells
+from edition_migration.application.sealing import Sealer
 from edition_migration.application.token_keys import TokenKeys
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.gateway import WorkflowGateway
@@ -56,3 +62,18 @@ def link_keys(settings: Settings) -> TokenKeys:
     """All keys; the first of the settings makes new links."""
     keys = settings.keys_of_links
     return TokenKeys(keys=keys, current=next(iter(keys)))
+
+
+def reconciliation(base: Foundation) -> Reconciliation:
+    """For the worker, which looks daily, and the command line."""
+    store, clock, gateway = base.store, base.clock, base.gateway
+    organization = OrganizationReconciliation(
+        store=store,
+        clock=clock,
+        gateway=gateway,
+        bells=Bells(store=store, gateway=gateway),
+        sealer=Sealer(store=store),
+        audit=Audit(store=store, clock=clock),
+    )
+    rows = RowReconciliation(store=store, clock=clock, gateway=gateway)
+    return Reconciliation(store=store, clock=clock, organization=organization, rows=rows)

@@ -3,6 +3,7 @@
 from activities.commands import CommandActivities
 from activities.mails import MailActivities
 from activities.organization import OrganizationActivities
+from activities.reconciliation import ReconciliationActivities
 from activities.steps import StepActivities
 from activities.waves import WaveActivities
 from edition_migration.adapters.clock import SystemPace
@@ -17,11 +18,12 @@ from edition_migration.application.mail_context import MailContexts
 from edition_migration.application.relay_breaker import RelayBreaker
 from edition_migration.application.reports import Reports
 from edition_migration.application.rings import Bells
+from edition_migration.application.sealing import Sealer
 from edition_migration.application.selection import Selection
 from edition_migration.application.steps import Steps
 from edition_migration.application.wave_control import WaveControl
 from edition_migration.application.waves import WaveRelease
-from edition_migration.bootstrap.foundation import Foundation, foundation, link_keys
+from edition_migration.bootstrap.foundation import Foundation, foundation, link_keys, reconciliation
 from edition_migration.observability import configure_logging
 from edition_migration.settings import load_settings
 from edition_migration.temporal.client import connect
@@ -60,6 +62,7 @@ def build_activities(base: Foundation) -> Activities:
             WaveRelease(store=store, clock=clock, page_size=page_size), WaveControl(store=store, clock=clock)
         ),
         mails=MailActivities(delivery),
+        reconciliation=ReconciliationActivities(reconciliation(base)),
     )
 
 
@@ -75,6 +78,7 @@ async def work() -> None:
             client,
             build_activities(base),
             Bells(store=base.store, gateway=base.gateway),
+            Sealer(store=base.store),
             WorkerOptions(mails_per_second=settings.mails_per_second, drain_limit=settings.drain_time),
             HealthAddress(settings.worker_health_host, settings.worker_health_port),
             {"store": base.store.check},

@@ -1,9 +1,11 @@
-"""What use cases may ask of Temporal: start, and ring. Never more: the row is the truth."""
+"""What use cases may ask of Temporal: start, ring, and how a workflow is. Never more: the row is the truth."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
 from edition_migration.domain.progress import Overview
+from edition_migration.domain.reconciliation import WorkflowStatus
 
 
 class WorkflowGateway(Protocol):
@@ -31,4 +33,12 @@ class WorkflowGateway(Protocol):
 
     async def start_organization(self, ref: OrganizationRef) -> None:
         """Starts the organization's workflow where none runs; a running one hears nothing of it."""
+        ...
+
+    async def running_among(self, workflow_ids: Sequence[str]) -> frozenset[str]:
+        """Those of these ids that the lists show as running. Lists lag: ask `status_of` before you believe a gap."""
+        ...
+
+    async def status_of(self, workflow_id: str) -> WorkflowStatus:
+        """How the newest run of this id is, now."""
         ...

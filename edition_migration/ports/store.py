@@ -11,6 +11,7 @@ from typing import Protocol
 from edition_migration.ports.store_audit import Seals
 from edition_migration.ports.store_capacity import CapacityTable, Ledger, Tickets
 from edition_migration.ports.store_events import Doorbells, Errands, Inbox, Paces, Pauses
+from edition_migration.ports.store_evidence import Evidence
 from edition_migration.ports.store_followups import Followups
 from edition_migration.ports.store_migrations import Journal, Mails, Migrations, Tokens
 from edition_migration.ports.store_people import (
@@ -60,6 +61,8 @@ class UnitOfWork(Protocol):
     def journal(self) -> Journal: ...
     @property
     def seals(self) -> Seals: ...
+    @property
+    def evidence(self) -> Evidence: ...
     @property
     def tokens(self) -> Tokens: ...
     @property

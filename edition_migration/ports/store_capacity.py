@@ -63,3 +63,7 @@ class CapacityTable(Protocol):
     async def take(self, org_id: str, licenses: int, storage_mb: int) -> bool:
         """The one conditional UPDATE: reserves only where that many are free, else changes nothing."""
         ...
+
+    async def set_in_use(self, sums: Capacity) -> None:
+        """Writes what is reserved and used, e.g. from the ledger's sums; what was purchased stays. Hold it before."""
+        ...

@@ -1,11 +1,14 @@
-"""The use cases' way to Temporal: start and ring, nothing more. Implements `ports.gateway.WorkflowGateway`."""
+"""The use cases' way to Temporal: start, ring, how a workflow is. Implements `ports.gateway.WorkflowGateway`."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import WorkflowExecutionStatus
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
+from temporalio.api.workflowservice.v1 import DescribeWorkflowExecutionRequest, ListWorkflowExecutionsRequest
 from temporalio.client import Client
 from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -14,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.names import MIGRATION_QUEUE, RING, MigrationRef, OrganizationRef, WaveRef
 from edition_migration.domain.progress import Overview
+from edition_migration.domain.reconciliation import WorkflowStatus
 from workflows.display import attributes_of_migration, attributes_of_organization
 from workflows.migration_wave import MigrationWave
 from workflows.organization_migration import OrganizationMigration
@@ -23,6 +27,18 @@ LIMIT = timedelta(seconds=2)
 """For one call, all its repeats included: who waits for an answer must not wait for Temporal (design section 3)."""
 
 MEND = "check the Temporal service; what was committed is rung by the sweep when it is back"
+
+LISTED_AT_ONCE = 100
+"""Ids of one query: any store of Temporal's lists answers it."""
+
+_ENDED = {
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_COMPLETED: WorkflowStatus.COMPLETED,
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_FAILED: WorkflowStatus.FAILED,
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_CANCELED: WorkflowStatus.CANCELLED,
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TERMINATED: WorkflowStatus.TERMINATED,
+    WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_TIMED_OUT: WorkflowStatus.TIMED_OUT,
+}
+"""Whatever else a server says, a paused one too, has not ended."""
 
 
 class TemporalWorkflowGateway:
@@ -103,6 +119,33 @@ class TemporalWorkflowGateway:
                 priority=Priority(fairness_key=ref.org_id),
                 rpc_timeout=LIMIT,
             )
+
+    async def running_among(self, workflow_ids: Sequence[str]) -> frozenset[str]:
+        """By the lists, a hundred ids a query: they hold no quotes, being made of opaque ids and slashes."""
+        found: set[str] = set()
+        for start in range(0, len(workflow_ids), LISTED_AT_ONCE):
+            ids = ", ".join(f"'{it}'" for it in workflow_ids[start : start + LISTED_AT_ONCE])
+            request = ListWorkflowExecutionsRequest(
+                namespace=self._client.namespace,
+                query=f"ExecutionStatus = 'Running' AND WorkflowId IN ({ids})",
+                page_size=LISTED_AT_ONCE,
+            )
+            async with _answering():
+                answer = await self._client.workflow_service.list_workflow_executions(request, timeout=LIMIT)
+                found.update(it.execution.workflow_id for it in answer.executions)
+        return frozenset(found)
+
+    async def status_of(self, workflow_id: str) -> WorkflowStatus:
+        """Asked of the workflow itself, not of the lists."""
+        request = DescribeWorkflowExecutionRequest(
+            namespace=self._client.namespace, execution=WorkflowExecution(workflow_id=workflow_id)
+        )
+        try:
+            async with _answering():
+                answer = await self._client.workflow_service.describe_workflow_execution(request, timeout=LIMIT)
+        except RPCError:
+            return WorkflowStatus.MISSING
+        return _ENDED.get(answer.workflow_execution_info.status, WorkflowStatus.RUNNING)
 
 
 @asynccontextmanager

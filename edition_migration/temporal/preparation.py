@@ -1,4 +1,4 @@
-"""What `starter.py setup` does on the Temporal side: the namespace is there, and it knows our search attributes."""
+"""What `starter.py setup` does on the Temporal side: namespace, search attributes, schedules."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,6 +8,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from edition_migration.domain.errors import ConfigurationError, TemporalUnavailable
+from edition_migration.temporal.schedules import ensure_schedules
 from edition_migration.temporal.search_attributes import register_search_attributes, search_attribute_keys
 
 LIMIT = timedelta(seconds=10)
@@ -24,10 +25,11 @@ async def prepare(client: Client) -> Sequence[str]:
         )
         keys = search_attribute_keys()
         await register_search_attributes(client, keys)
+        scheduled = await ensure_schedules(client)
     except RPCError as error:
         raise _failure_of(error, client.namespace) from None
     names = ", ".join(key.name for key in keys)
-    return (f"Temporal: namespace {client.namespace} is there.", f"Temporal: it knows {names}.")
+    return (f"Temporal: namespace {client.namespace} is there.", f"Temporal: it knows {names}.", scheduled)
 
 
 def _failure_of(error: RPCError, namespace: str) -> ConfigurationError | TemporalUnavailable:
@@ -35,6 +37,6 @@ def _failure_of(error: RPCError, namespace: str) -> ConfigurationError | Tempora
         mend = f"create it: temporal operator namespace create {namespace}; or set TEMPORAL_NAMESPACE"
         return ConfigurationError(f"there is no Temporal namespace {namespace}", mend=mend)
     if error.status in {RPCStatusCode.PERMISSION_DENIED, RPCStatusCode.UNAUTHENTICATED}:
-        mend = "give this client an operator's key, or let the operator register the search attributes"
+        mend = "give this client an operator's key, or let the operator run this"
         return ConfigurationError(f"Temporal lets us not prepare the namespace {namespace}", mend=mend)
     return TemporalUnavailable(f"Temporal cannot answer ({error.status.name})", mend="check the Temporal service")

@@ -1,4 +1,4 @@
-"""The worker process: two workers, the sweep and the health page until SIGTERM or SIGINT, then it drains and ends.
+"""The worker process: two workers, sweep, sealer and health page until SIGTERM or SIGINT, then it drains and ends.
 
 `bootstrap` gives it all it needs; `worker.py` starts it.
 """
@@ -15,10 +15,11 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 from edition_migration.application.rings import Bells
+from edition_migration.application.sealing import Sealer
 from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.names import MAIL_QUEUE, MIGRATION_QUEUE
 from edition_migration.temporal.health import Check, Health, serve_health
-from edition_migration.temporal.sweep import sweep
+from edition_migration.temporal.sweep import seal, sweep
 from edition_migration.temporal.worker import Activities, WorkerOptions, build_workers
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -40,6 +41,7 @@ async def run_worker(
     client: Client,
     activities: Activities,
     bells: Bells,
+    sealer: Sealer,
     options: WorkerOptions,
     health: HealthAddress,
     checks: Mapping[str, Check],
@@ -54,7 +56,7 @@ async def run_worker(
     all_checks = {"temporal": _temporal_check(client), "workers": _workers_check(workers), **checks}
     server = await serve_health(Health(all_checks), health.host, health.port)
     tasks = [asyncio.create_task(worker.run()) for worker in workers]
-    tasks.append(asyncio.create_task(sweep(bells, stop)))
+    tasks += [asyncio.create_task(sweep(bells, stop)), asyncio.create_task(seal(sealer, stop))]
     _announce(client, server)
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)

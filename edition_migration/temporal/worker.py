@@ -12,15 +12,17 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.commands import CommandActivities
 from activities.mails import MailActivities
 from activities.organization import OrganizationActivities
+from activities.reconciliation import ReconciliationActivities
 from activities.steps import StepActivities
 from activities.waves import WaveActivities
 from edition_migration.domain.names import MAIL_QUEUE, MIGRATION_QUEUE
 from edition_migration.temporal.build_id import build_id
 from workflows.migration_wave import MigrationWave
 from workflows.organization_migration import OrganizationMigration
+from workflows.reconciliation import Reconciliation
 from workflows.user_migration import UserMigration
 
-WORKFLOWS = (UserMigration, OrganizationMigration, MigrationWave)
+WORKFLOWS = (UserMigration, OrganizationMigration, MigrationWave, Reconciliation)
 
 PASSED_THROUGH = (
     "edition_migration",
@@ -30,7 +32,7 @@ PASSED_THROUGH = (
     "workflows.postman",
     "workflows.waiting",
 )
-"""Imported once a process. The three workflow modules are not: the sandbox loads each anew and watches it."""
+"""Imported once a process. The workflow modules are not: the sandbox loads each anew and watches it."""
 
 STICKY_LIMIT = timedelta(seconds=2)
 """After a crash a workflow waits this long for its old worker (measured: 2 s instead of 10 s)."""
@@ -45,6 +47,7 @@ class Activities:
     organization: OrganizationActivities
     waves: WaveActivities
     mails: MailActivities
+    reconciliation: ReconciliationActivities
 
 
 @dataclass(frozen=True)
@@ -106,5 +109,6 @@ def migration_activities(activities: Activities) -> Sequence[Callable[..., Any]]
         organization.grant_capacity,
         organization.report,
         activities.waves.release_page,
+        activities.reconciliation.reconcile_page,
         activities.waves.control_wave,
     ]

@@ -26,6 +26,11 @@ class NoBells:
         return 0
 
 
+class NoSealer:
+    async def seal_due(self) -> int:
+        return 0
+
+
 class BrokenBells:
     async def ring_due(self) -> int:
         raise ConfigurationError("broken on purpose")
@@ -50,10 +55,11 @@ def _free_port() -> int:
 
 async def test_worker_is_ready_and_returns_after_sigterm(temporal_env: WorkflowEnvironment) -> None:
     bells: Any = NoBells()
+    sealer: Any = NoSealer()
     port = _free_port()
     activities = activities_of(Script())
     running = asyncio.create_task(
-        run_worker(temporal_env.client, activities, bells, OPTIONS, HealthAddress("127.0.0.1", port), {})
+        run_worker(temporal_env.client, activities, bells, sealer, OPTIONS, HealthAddress("127.0.0.1", port), {})
     )
     async with asyncio.timeout(PATIENCE):
         while not await _ready(port):  # noqa: ASYNC110
@@ -65,8 +71,9 @@ async def test_worker_is_ready_and_returns_after_sigterm(temporal_env: WorkflowE
 
 async def test_sweep_that_fails_ends_the_process_with_its_error(temporal_env: WorkflowEnvironment) -> None:
     bells: Any = BrokenBells()
+    sealer: Any = NoSealer()
     with pytest.raises(ConfigurationError, match="broken on purpose"):
         async with asyncio.timeout(PATIENCE):
             await run_worker(
-                temporal_env.client, activities_of(Script()), bells, OPTIONS, HealthAddress("127.0.0.1", 0), {}
+                temporal_env.client, activities_of(Script()), bells, sealer, OPTIONS, HealthAddress("127.0.0.1", 0), {}
             )

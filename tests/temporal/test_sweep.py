@@ -8,7 +8,7 @@ import pytest
 
 from edition_migration.application.rings import LIMIT
 from edition_migration.domain.errors import NotFound, StoreUnavailable, TemporalUnavailable
-from edition_migration.temporal.sweep import sweep
+from edition_migration.temporal.sweep import seal, sweep
 
 
 class ScriptedBells:
@@ -63,3 +63,35 @@ async def test_stop_ends_a_rest_at_once() -> None:
 async def test_error_that_is_no_outage_is_raised() -> None:
     with pytest.raises(NotFound):
         await _sweep(NotFound("x"), 0)
+
+
+class ScriptedSealer:
+    """Answers what the test says, then ends the sealing."""
+
+    def __init__(self, stop: asyncio.Event, *answers: int | Exception) -> None:
+        self._stop = stop
+        self._answers = list(answers)
+
+    async def seal_due(self) -> int:
+        answer = self._answers.pop(0)
+        if not self._answers:
+            self._stop.set()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+async def _seal(*answers: int | Exception) -> None:
+    stop = asyncio.Event()
+    sealer: Any = ScriptedSealer(stop, *answers)
+    async with asyncio.timeout(5):
+        await seal(sealer, stop, period=0.0)
+
+
+async def test_sealing_survives_outages_of_the_store() -> None:
+    await _seal(1, StoreUnavailable("busy"), StoreUnavailable("busy"), 0)
+
+
+async def test_error_of_the_sealer_that_is_no_outage_is_raised() -> None:
+    with pytest.raises(NotFound):
+        await _seal(NotFound("x"), 0)

@@ -12,6 +12,7 @@ from temporalio.client import WorkflowHandle
 from activities.commands import CommandActivities
 from activities.mails import MailActivities
 from activities.organization import OrganizationActivities
+from activities.reconciliation import ReconciliationActivities
 from activities.steps import StepActivities
 from activities.waves import WaveActivities
 from edition_migration.domain.commands import CommandAnswer, Verdict
@@ -101,6 +102,7 @@ def activities_of(script: Any) -> Activities:
         ),
         waves=WaveActivities(script, script),
         mails=MailActivities(script),
+        reconciliation=ReconciliationActivities(script),
     )
 
 

@@ -58,6 +58,21 @@ class SqlCapacityTable:
         )
         return await self._tx.change(taken) == 1
 
+    async def set_in_use(self, sums: Capacity) -> None:
+        licenses = literal(sums.licenses_reserved + sums.licenses_used)
+        storage = literal(sums.storage_reserved_mb + sums.storage_used_mb)
+        mine = update(counters).where(_IT.org_id == sums.org_id)
+        await self._tx.change(
+            mine.values(
+                licenses_reserved=sums.licenses_reserved,
+                licenses_used=sums.licenses_used,
+                licenses_ceiling=_greatest(licenses, _IT.licenses_purchased),
+                storage_reserved_mb=sums.storage_reserved_mb,
+                storage_used_mb=sums.storage_used_mb,
+                storage_ceiling_mb=_greatest(storage, _IT.storage_purchased_mb),
+            )
+        )
+
 
 def _greatest(left: ColumnElement[int], right: ColumnElement[int]) -> ColumnElement[int]:
     return case((left > right, left), else_=right)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from edition_migration.adapters.store.accounts import SqlContacts, SqlFormerAddresses, SqlSessions
 from edition_migration.adapters.store.capacity import SqlCapacityTable
 from edition_migration.adapters.store.engine import PATIENCE, connect
+from edition_migration.adapters.store.evidence import SqlEvidence
 from edition_migration.adapters.store.failures import guarded
 from edition_migration.adapters.store.followups import SqlFollowups
 from edition_migration.adapters.store.holds import SqlPaces, SqlPauses
@@ -52,6 +53,7 @@ class SqlUnitOfWork:
         self.followups = SqlFollowups(transaction)
         self.journal = SqlJournal(transaction)
         self.seals = SqlSeals(transaction)
+        self.evidence = SqlEvidence(transaction)
         self.tokens = SqlTokens(transaction)
         self.mails = SqlMails(transaction)
         self.inbox = SqlInbox(transaction)

@@ -1,0 +1,139 @@
+"""Reconciliation of migrations, page by page: each row against ledger, tickets, mails, links, journal and workflow.
+
+Reads one snapshot a page; each suspicion is looked at again under the row's lock before anything is changed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from edition_migration.application.reconcile_mends import mend, point_out
+from edition_migration.domain.differences import (
+    Difference,
+    DifferenceKind,
+    ReconcileCursor,
+    ReconcileOutcome,
+    is_mendable,
+    named,
+)
+from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.organization import Organization
+from edition_migration.domain.quiet_hours import held_until
+from edition_migration.domain.reconciliation import OLD, RowFacts, WorkflowStatus, contradictions, workflow_difference
+from edition_migration.ports.clock import Clock
+from edition_migration.ports.gateway import WorkflowGateway
+from edition_migration.ports.store import Store, UnitOfWork
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What keeps an organization's mails back, or did within the last hour: a pause, or quiet hours."""
+
+    organization: Organization | None
+    is_paused: bool
+    now: datetime
+
+    @classmethod
+    async def of(cls, uow: UnitOfWork, org_id: str, now: datetime) -> "Holding":
+        pauses = await uow.pauses.of(org_id)
+        is_paused = any(it.ended_at is None or it.ended_at > now - OLD for it in pauses)
+        return cls(await uow.organizations.get(org_id), is_paused, now)
+
+    def holds(self, zone: str | None) -> bool:
+        """Whether a reader in this zone may wait for his mail on purpose."""
+        if self.is_paused or self.organization is None:
+            return True
+        hours, where = self.organization.settings.quiet_hours, zone or self.organization.settings.zone
+        if hours is None:
+            return False
+        return any(held_until(at, hours, where) is not None for at in (self.now - OLD, self.now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspicion:
+    """`status` is the workflow's, where the difference is about it."""
+
+    ref: MigrationRef
+    kind: DifferenceKind
+    status: WorkflowStatus | None = None
+
+
+class RowReconciliation:
+    def __init__(self, *, store: Store, clock: Clock, gateway: WorkflowGateway) -> None:
+        self._store = store
+        self._clock = clock
+        self._gateway = gateway
+
+    async def page(self, cursor: ReconcileCursor, *, is_dry: bool) -> ReconcileOutcome:
+        """One page behind the cursor; `next` is behind it, or None at the organization's end."""
+        now = self._clock.now()
+        async with self._store.read() as uow:
+            page = await uow.evidence.of_rows(cursor.org_id, cursor.user_id, cursor.generation, PAGE)
+            holding = await Holding.of(uow, cursor.org_id, now)
+        suspicions = _within_the_store(page, holding) + await self._about_workflows(page, now)
+        found = [await self._settle(it, holding, is_dry=is_dry) for it in suspicions]
+        last = page[-1].row if len(page) == PAGE else None
+        return ReconcileOutcome(
+            differences=tuple(it for it in found if it is not None),
+            next=cursor.model_copy(update={"user_id": last.user_id, "generation": last.generation}) if last else None,
+            rows=len(page),
+        )
+
+    async def _about_workflows(self, page: Sequence[RowFacts], now: datetime) -> list[_Suspicion]:
+        """By the lists first; whatever looks wrong there is asked of the workflow itself."""
+        started = [facts for facts in page if facts.row.started_at is not None]
+        listed = await self._gateway.running_among([facts.row.ref.workflow_id for facts in started])
+        suspicions: list[_Suspicion] = []
+        for facts in started:
+            ref = facts.row.ref
+            shown = WorkflowStatus.RUNNING if ref.workflow_id in listed else WorkflowStatus.MISSING
+            if workflow_difference(facts, shown, now) is None:
+                continue
+            status = await self._gateway.status_of(ref.workflow_id)
+            if (kind := workflow_difference(facts, status, now)) is not None:
+                suspicions.append(_Suspicion(ref, kind, status))
+        return suspicions
+
+    async def _settle(self, suspicion: _Suspicion, holding: Holding, *, is_dry: bool) -> Difference | None:
+        """Looks once more, and mends what can be mended; None where it was none, or is over."""
+        if is_dry:
+            async with self._store.read() as uow:
+                return await self._named(uow, suspicion, holding)
+        async with self._store.write() as uow:
+            row = await uow.migrations.hold(suspicion.ref)
+            difference = await self._named(uow, suspicion, holding)
+            if row is None or difference is None:
+                return None
+            if is_mendable(suspicion.kind):
+                await mend(uow, row, suspicion.kind, self._clock.now())
+                difference = _difference(suspicion, is_mended=True)
+            elif suspicion.kind is DifferenceKind.WORKFLOW_ENDED:
+                await point_out(uow, row, self._clock.now())
+            await uow.commit()
+        return difference
+
+    async def _named(self, uow: UnitOfWork, suspicion: _Suspicion, holding: Holding) -> Difference | None:
+        facts = await uow.evidence.of_row(suspicion.ref)
+        if facts is None:
+            return None
+        if suspicion.status is not None:
+            holds = workflow_difference(facts, suspicion.status, holding.now) is suspicion.kind
+        else:
+            is_held = holding.holds(facts.holder.zone)
+            holds = suspicion.kind in set(contradictions(facts, holding.now, is_held=is_held))
+        return _difference(suspicion, is_mended=False) if holds else None
+
+
+def _within_the_store(page: Sequence[RowFacts], holding: Holding) -> list[_Suspicion]:
+    return [
+        _Suspicion(facts.row.ref, kind)
+        for facts in page
+        for kind in contradictions(facts, holding.now, is_held=holding.holds(facts.holder.zone))
+    ]
+
+
+def _difference(suspicion: _Suspicion, *, is_mended: bool) -> Difference:
+    ref = suspicion.ref
+    return named(suspicion.kind, ref.org_id, user_id=ref.user_id, generation=ref.generation, is_mended=is_mended)

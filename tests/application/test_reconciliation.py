@@ -1,0 +1,404 @@
+"""Each kind of difference, planted in a sound store, is found, exactly it, and mended where it is provable."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from edition_migration.adapters.store.store import SqlStore
+from edition_migration.application import reconcile_rows
+from edition_migration.domain.differences import WORDS, DifferenceKind, ReconcilePage
+from edition_migration.domain.errors import NotFound
+from edition_migration.domain.mail import MailKind, MailState
+from edition_migration.domain.migration import Attention
+from edition_migration.domain.organization import QuietHours
+from edition_migration.domain.reconciliation import WorkflowStatus
+from edition_migration.domain.states import AccountStatus
+from edition_migration.domain.states import MigrationState as S
+from edition_migration.ports.store import UnitOfWork
+from edition_migration.ports.store_events import InboxRow, InboxState
+from tests import builders
+from tests.application.sound_store import BEFORE, RECENTLY, StatingGateway, differences, reconciliation, ref, sound
+from tests.builders import NOW
+from tests.fixtures import records
+from tests.fixtures.tampering import tamper
+
+K = DifferenceKind
+
+
+@dataclass
+class Ground:
+    """A sound store to plant differences in."""
+
+    store: SqlStore
+    url: str
+    gateway: StatingGateway
+
+    def workflow(self, workflow_id: str, status: WorkflowStatus) -> None:
+        self.gateway.status[workflow_id] = status
+
+    async def write(self, action: Callable[[UnitOfWork], Awaitable[object]]) -> None:
+        async with self.store.write() as uow:
+            await action(uow)
+            await uow.commit()
+
+    async def sql(self, *statements: str) -> None:
+        await tamper(self.url, *statements)
+
+
+@pytest.fixture
+async def ground(sqlite_store_url: str) -> AsyncIterator[Ground]:
+    store = SqlStore(sqlite_store_url)
+    yield Ground(store, sqlite_store_url, await sound(store))
+    await store.dispose()
+
+
+Plant = Callable[[Ground], Awaitable[None]]
+
+
+async def _missing_workflow(ground: Ground) -> None:
+    ground.workflow(ref("instructed").workflow_id, WorkflowStatus.MISSING)
+
+
+async def _failed_workflow(ground: Ground) -> None:
+    ground.workflow(ref("instructed").workflow_id, WorkflowStatus.FAILED)
+
+
+async def _timed_out_workflow(ground: Ground) -> None:
+    ground.workflow(ref("instructed").workflow_id, WorkflowStatus.TIMED_OUT)
+
+
+async def _terminated_workflow(ground: Ground) -> None:
+    ground.workflow(ref("instructed").workflow_id, WorkflowStatus.TERMINATED)
+
+
+async def _completed_workflow(ground: Ground) -> None:
+    ground.workflow(ref("awaiting").workflow_id, WorkflowStatus.COMPLETED)
+
+
+async def _never_started(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.migrations.restart(ref("blocked")))
+
+
+async def _left_over_workflow(ground: Ground) -> None:
+    ground.workflow(ref("expired").workflow_id, WorkflowStatus.RUNNING)
+
+
+async def _stopped_wave(ground: Ground) -> None:
+    ground.workflow("wave/acme/w2", WorkflowStatus.TERMINATED)
+
+
+async def _completed_wave(ground: Ground) -> None:
+    ground.workflow("wave/acme/w2", WorkflowStatus.COMPLETED)
+
+
+async def _stopped_organization(ground: Ground) -> None:
+    ground.workflow("organization/acme", WorkflowStatus.TERMINATED)
+    await ground.write(lambda uow: uow.errands.add("acme", "resume", "", RECENTLY))
+
+
+async def _wrong_counters(ground: Ground) -> None:
+    await ground.sql("UPDATE counters SET licenses_used = 1, storage_reserved_mb = 7")
+
+
+async def _open_ledger(ground: Ground) -> None:
+    await ground.sql(
+        "INSERT INTO ledger (org_id, user_id, generation, state, storage_mb) "
+        "VALUES ('acme', 'expired', 1, 'reserved', 100)",
+        "UPDATE counters SET licenses_reserved = 2, storage_reserved_mb = 200",
+    )
+
+
+async def _granted_without_ledger(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.ledger.release(ref("instructed")))
+
+
+async def _activated_without_ledger(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.ledger.release(ref("awaiting")))
+
+
+async def _migrated_without_ledger(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.ledger.release(ref("migrated")))
+
+
+async def _open_ticket(ground: Ground) -> None:
+    await ground.sql(
+        "INSERT INTO tickets (org_id, number, user_id, generation, state, storage_mb) "
+        "VALUES ('acme', 99, 'expired', 1, 'granted', 100)"
+    )
+
+
+async def _waiting_ticket(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.tickets.cut("acme", [(ref("blocked"), 100)]))
+
+
+async def _stuck_mail(ground: Ground) -> None:
+    mail = records.mail("m2", user_id="blocked", kind=MailKind.ACCOUNT_DEACTIVATED, created_at=BEFORE)
+    await ground.write(lambda uow: uow.mails.queue([mail]))
+
+
+async def _stuck_mail_of_the_organization(ground: Ground) -> None:
+    mail = records.mail("m3", user_id=None, generation=None, kind=MailKind.PENDING_DIGEST, created_at=BEFORE)
+    await ground.write(lambda uow: uow.mails.queue([mail]))
+
+
+async def _live_link(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.tokens.add(records.token("t2", user_id="expired")))
+
+
+async def _no_link(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.tokens.kill_all(ref("awaiting")))
+
+
+async def _no_link_mail(ground: Ground) -> None:
+    await ground.sql("UPDATE mails SET state = 'suppressed' WHERE mail_id = 'm1'")
+
+
+async def _other_state(ground: Ground) -> None:
+    await ground.sql("UPDATE migrations SET state = 'IN_REVIEW' WHERE user_id = 'blocked'")
+
+
+async def _nothing_journaled(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.users.put([builders.user("new", org_id="acme")]))
+    row = builders.migration("new", state=S.SKIPPED, started_at=None)
+    await ground.write(lambda uow: uow.migrations.add([row]))
+
+
+async def _no_password(ground: Ground) -> None:
+    await ground.sql("UPDATE users SET password_hash = NULL WHERE user_id = 'chosen'")
+
+
+async def _active_account(ground: Ground) -> None:
+    await ground.write(
+        lambda uow: uow.users.set_account(["instructed"], status=AccountStatus.ACTIVE, reason=None, org_id="acme")
+    )
+
+
+async def _old_doorbell(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.doorbells.add_migrations([ref("blocked")], BEFORE))
+
+
+async def _old_errand(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.errands.add("acme", "resume", "", BEFORE))
+
+
+async def _old_event(ground: Ground) -> None:
+    row = InboxRow(0, "urn:test", "e1", "user.deleted", "acme", "{}", "0" * 64, BEFORE, InboxState.PENDING)
+    await ground.write(lambda uow: uow.inbox.receive(row))
+
+
+async def _unsealed(ground: Ground) -> None:
+    entry = records.entry("k", "blocked", source=S.BLOCKED, target=S.BLOCKED, at=BEFORE)
+    await ground.write(lambda uow: uow.journal.add([entry]))
+
+
+async def _broken_chain(ground: Ground) -> None:
+    await ground.sql("UPDATE journal SET actor = 'nobody' WHERE entry_id = 2")
+
+
+PLANTS: list[tuple[Plant, DifferenceKind, str | None, bool]] = [
+    (_missing_workflow, K.WORKFLOW_MISSING, "instructed", True),
+    (_failed_workflow, K.WORKFLOW_MISSING, "instructed", True),
+    (_timed_out_workflow, K.WORKFLOW_MISSING, "instructed", True),
+    (_terminated_workflow, K.WORKFLOW_ENDED, "instructed", False),
+    (_completed_workflow, K.WORKFLOW_ENDED, "awaiting", False),
+    (_never_started, K.WORKFLOW_NOT_STARTED, "blocked", True),
+    (_left_over_workflow, K.WORKFLOW_LEFT_OVER, "expired", True),
+    (_stopped_wave, K.WAVE_STOPPED, None, True),
+    (_completed_wave, K.WAVE_STOPPED, None, False),
+    (_stopped_organization, K.ORGANIZATION_STOPPED, None, True),
+    (_wrong_counters, K.COUNTERS_WRONG, None, True),
+    (_open_ledger, K.LEDGER_OPEN, "expired", True),
+    (_granted_without_ledger, K.LEDGER_MISSING, "instructed", False),
+    (_activated_without_ledger, K.LEDGER_MISSING, "awaiting", False),
+    (_migrated_without_ledger, K.LEDGER_MISSING, "migrated", False),
+    (_open_ticket, K.TICKET_OPEN, "expired", True),
+    (_waiting_ticket, K.TICKET_WAITING, None, True),
+    (_stuck_mail, K.MAIL_STUCK, "blocked", True),
+    (_stuck_mail_of_the_organization, K.MAIL_STUCK, None, True),
+    (_live_link, K.LINK_ALIVE, "expired", True),
+    (_no_link, K.LINK_MISSING, "awaiting", False),
+    (_no_link_mail, K.LINK_MISSING, "awaiting", False),
+    (_other_state, K.STATE_NOT_JOURNALED, "blocked", False),
+    (_nothing_journaled, K.STATE_NOT_JOURNALED, "new", False),
+    (_no_password, K.PASSWORD_MISSING, "chosen", False),
+    (_active_account, K.ACCOUNT_ACTIVE, "instructed", False),
+    (_old_doorbell, K.DOORBELL_OLD, None, True),
+    (_old_errand, K.ERRAND_OLD, None, True),
+    (_old_event, K.EVENT_OLD, None, True),
+    (_unsealed, K.JOURNAL_NOT_SEALED, None, True),
+    (_broken_chain, K.CHAIN_BROKEN, None, False),
+]
+MENDED_AT_ONCE = frozenset(
+    {
+        K.WAVE_STOPPED,
+        K.COUNTERS_WRONG,
+        K.LEDGER_OPEN,
+        K.TICKET_OPEN,
+        K.LINK_ALIVE,
+        K.DOORBELL_OLD,
+        K.JOURNAL_NOT_SEALED,
+    }
+)
+"""All others are rung, and the workflow does the rest."""
+
+
+def test_every_kind_has_words_and_is_planted() -> None:
+    assert set(WORDS) == set(K)
+    assert {kind for _, kind, _, _ in PLANTS} == set(K)
+
+
+async def test_sound_store_has_no_difference_and_is_not_touched(ground: Ground) -> None:
+    assert await differences(ground.store, ground.gateway) == []
+    assert ground.gateway.rung == []
+    assert ground.gateway.started == []
+
+
+@pytest.mark.parametrize(
+    ("plant", "kind", "user_id", "is_mended"), PLANTS, ids=lambda it: getattr(it, "__name__", None)
+)
+async def test_planted_difference_is_found_exactly(
+    ground: Ground, plant: Plant, kind: DifferenceKind, user_id: str | None, is_mended: bool
+) -> None:
+    await plant(ground)
+    named = await differences(ground.store, ground.gateway, is_dry=True)
+    assert [(it.kind, it.user_id, it.is_mended) for it in named] == [(kind, user_id, False)]
+    assert ground.gateway.rung == ground.gateway.started == []
+    found = await differences(ground.store, ground.gateway)
+    assert [(it.kind, it.user_id, it.is_mended) for it in found] == [(kind, user_id, is_mended)]
+    if is_mended and kind in MENDED_AT_ONCE:
+        assert await differences(ground.store, ground.gateway) == []
+
+
+TOGETHER = (
+    *(_missing_workflow, _never_started, _left_over_workflow, _stopped_wave, _wrong_counters, _open_ledger),
+    *(_open_ticket, _stuck_mail, _stuck_mail_of_the_organization, _live_link, _no_link, _nothing_journaled),
+    *(_no_password, _active_account, _old_doorbell, _old_errand, _old_event, _broken_chain),
+)
+
+
+async def test_differences_are_found_and_mended_on_postgresql_too(postgres_store_url: str) -> None:
+    store = SqlStore(postgres_store_url)
+    ground = Ground(store, postgres_store_url, await sound(store))
+    for plant in TOGETHER:
+        await plant(ground)
+    expected = {(kind, user_id, is_mended) for plant, kind, user_id, is_mended in PLANTS if plant in TOGETHER}
+    named = await differences(store, ground.gateway, is_dry=True)
+    found = await differences(store, ground.gateway)
+    left = await differences(store, ground.gateway)
+    await store.dispose()
+    assert {(it.kind, it.user_id) for it in named} == {(kind, user_id) for kind, user_id, _ in expected}
+    assert {(it.kind, it.user_id, it.is_mended) for it in found} == expected
+    assert not {it.kind for it in left} & MENDED_AT_ONCE
+
+
+async def test_missing_workflow_is_left_to_the_organization_to_start(ground: Ground) -> None:
+    await _missing_workflow(ground)
+    await ground.write(lambda uow: uow.migrations.set_attention(ref("instructed"), Attention.WORKFLOW_MISSING, NOW))
+    await differences(ground.store, ground.gateway)
+    async with ground.store.read() as uow:
+        row = await uow.migrations.get(ref("instructed"))
+        bells = [(bell.org_id, bell.user_id) for bell in await uow.doorbells.oldest(9)]
+        journal = [(it.action, it.actor) for it in await uow.journal.of_user("acme", "instructed")]
+    assert row is not None
+    assert (row.started_at, row.attention, bells) == (None, None, [("acme", None)])
+    assert journal[-1] == ("reconcile", "reconciliation")
+
+
+async def test_terminated_workflow_is_shown_so_that_retry_may_start_it(ground: Ground) -> None:
+    await _terminated_workflow(ground)
+    await differences(ground.store, ground.gateway)
+    async with ground.store.read() as uow:
+        row = await uow.migrations.get(ref("instructed"))
+    assert row is not None
+    assert (row.attention, row.started_at) == (Attention.WORKFLOW_MISSING, BEFORE)
+
+
+async def test_workflow_that_only_the_lists_miss_is_no_difference(ground: Ground) -> None:
+    ground.gateway.listed = set()
+    assert await differences(ground.store, ground.gateway) == []
+    assert ref("blocked").workflow_id in ground.gateway.described
+
+
+async def test_counters_are_written_from_the_ledger(ground: Ground) -> None:
+    await _wrong_counters(ground)
+    await differences(ground.store, ground.gateway)
+    async with ground.store.read() as uow:
+        counters = await uow.capacity.get("acme")
+        assert counters == await uow.ledger.sums("acme")
+    assert (counters.licenses_used, counters.licenses_reserved, counters.storage_reserved_mb) == (3, 1, 100)
+
+
+async def test_counters_above_what_was_purchased_are_written_too(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.capacity.set_purchased("acme", licenses=2, storage_mb=0))
+    await _wrong_counters(ground)
+    assert [it.is_mended for it in await differences(ground.store, ground.gateway)] == [True]
+
+
+@pytest.mark.parametrize("pause", ["acme", "*"])
+async def test_mail_that_a_pause_holds_is_no_difference(ground: Ground, pause: str) -> None:
+    await _stuck_mail(ground)
+    await _stuck_mail_of_the_organization(ground)
+    await ground.write(lambda uow: uow.pauses.begin(pause, BEFORE, "admin"))
+    assert await differences(ground.store, ground.gateway) == []
+
+
+async def test_mail_that_quiet_hours_hold_is_no_difference(ground: Ground) -> None:
+    await _stuck_mail(ground)
+    quiet = builders.organization(quiet_hours=QuietHours(begins="11:30", ends="13:00", weekends=False))
+    await ground.write(lambda uow: uow.organizations.put(quiet))
+    assert await differences(ground.store, ground.gateway) == []
+
+
+@pytest.mark.parametrize("state", [MailState.DEFERRED, MailState.BOUNCED])
+async def test_mail_that_is_tried_again_or_waits_for_somebody_is_no_difference(
+    ground: Ground, state: MailState
+) -> None:
+    await _stuck_mail(ground)
+    await ground.write(lambda uow: uow.mails.mark("m2", [MailState.QUEUED], state, BEFORE))
+    assert await differences(ground.store, ground.gateway) == []
+
+
+@pytest.mark.parametrize("age", [timedelta(0), timedelta(minutes=59)])
+async def test_what_is_younger_than_an_hour_is_on_its_way(ground: Ground, age: timedelta) -> None:
+    mail = records.mail("m2", user_id="blocked", kind=MailKind.ACCOUNT_DEACTIVATED, created_at=NOW - age)
+    await ground.write(lambda uow: uow.mails.queue([mail]))
+    await ground.write(lambda uow: uow.doorbells.add_organization("acme", NOW - age))
+    await ground.write(lambda uow: uow.errands.add("acme", "resume", "", NOW - age))
+    assert await differences(ground.store, ground.gateway) == []
+
+
+async def test_all_pages_are_looked_at(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconcile_rows, "PAGE", 2)
+    for name in ("awaiting", "blocked", "instructed"):
+        ground.workflow(ref(name).workflow_id, WorkflowStatus.MISSING)
+    assert {it.user_id for it in await differences(ground.store, ground.gateway)} == {
+        "awaiting",
+        "blocked",
+        "instructed",
+    }
+
+
+async def test_every_organization_is_looked_at_also_one_that_only_events_name(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.organizations.put(builders.organization(org_id="other")))
+    row = InboxRow(0, "urn:test", "e1", "user.deleted", "unknown", "{}", "0" * 64, BEFORE, InboxState.PENDING)
+    await ground.write(lambda uow: uow.inbox.receive(row))
+    await ground.sql("UPDATE counters SET licenses_used = 5, licenses_ceiling = 5 WHERE org_id = 'other'")
+    found = await differences(ground.store, ground.gateway)
+    assert [(it.kind, it.org_id) for it in found] == [
+        (K.COUNTERS_WRONG, "other"),
+        (K.EVENT_OLD, "unknown"),
+        (K.ORGANIZATION_STOPPED, "unknown"),
+    ]
+
+
+async def test_unknown_organization_is_refused(ground: Ground) -> None:
+    with pytest.raises(NotFound):
+        await reconciliation(ground.store, ground.gateway).page(ReconcilePage(org_id="acne"))
+
+
+async def test_sentences_name_nobody(ground: Ground) -> None:
+    await _terminated_workflow(ground)
+    (found,) = await differences(ground.store, ground.gateway)
+    assert "@" not in found.model_dump_json()
