@@ -37,7 +37,7 @@ async def pages(temporal_env: WorkflowEnvironment) -> AsyncIterator[Script]:
 
 async def _start(client: Client, so_far: ReconcileCounts) -> WorkflowHandle[Any, ReconcileCounts]:
     return await client.start_workflow(
-        Reconciliation.run, so_far, id=f"reconciliation-{uuid4().hex[:8]}", task_queue=MIGRATION_QUEUE
+        Reconciliation.run, so_far, id=f"reconciliation/{uuid4().hex[:8]}", task_queue=MIGRATION_QUEUE
     )
 
 
