@@ -18,11 +18,16 @@ async def address_is_free(uow: UnitOfWork, now: datetime) -> None:
     await _retry(uow, _TAKE_ADDRESSES, now)
 
 
+async def address_is_known(uow: UnitOfWork, user_id: str, now: datetime) -> None:
+    """Call it where a user's first address is heard: an older word of his wants another one no more."""
+    await _retry(uow, _TAKE_ADDRESSES, now, user_id)
+
+
 async def domain_is_free(uow: UnitOfWork, now: datetime) -> None:
     """Call it in the transaction in which an organization gives up a domain, or a claim to one."""
     await _retry(uow, _TAKE_DOMAINS, now)
 
 
-async def _retry(uow: UnitOfWork, types: tuple[EventType, ...], now: datetime) -> None:
-    for org_id in await uow.inbox.retry_failed(Conflict.code, types):
+async def _retry(uow: UnitOfWork, types: tuple[EventType, ...], now: datetime, user_id: str | None = None) -> None:
+    for org_id in await uow.inbox.retry_failed(Conflict.code, types, user_id):
         await uow.doorbells.add_organization(org_id, now)

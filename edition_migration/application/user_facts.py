@@ -9,7 +9,7 @@ from datetime import datetime
 
 from edition_migration.application import address_change
 from edition_migration.application.compensation import restore_guest
-from edition_migration.application.conflicts import address_is_free
+from edition_migration.application.conflicts import address_is_free, address_is_known
 from edition_migration.application.errand_policies import follow_policy
 from edition_migration.application.reconsideration import Reconsideration
 from edition_migration.application.records import PROVISIONING, Detail, journal_entry
@@ -92,6 +92,8 @@ class UserFacts:
         if user.email is not None and changed.email != user.email:
             await self._follow_address(changed, row, user.email)
         else:
+            if user.email is None and changed.email is not None:
+                await address_is_known(self.uow, user.user_id, self.now)
             await self._reconsider(changed, row)
         if row is not None and changed.policy_group != user.policy_group:
             await self._follow_policy_group(row)

@@ -95,8 +95,9 @@ class Inbox(Protocol):
     async def settle(
         self, inbox_id: int, state: InboxState, reason: str | None, *, failure: str | None = None
     ) -> None: ...
-    async def retry_failed(self, failure: str, types: Collection[str]) -> Sequence[str]:
-        """Failed events of these types that met this failure are pending again; their organizations, each once."""
+    async def retry_failed(self, failure: str, types: Collection[str], user_id: str | None = None) -> Sequence[str]:
+        """Failed events of these types (and about this user) that met this failure are pending again; their
+        organizations, each once."""
         ...
 
     async def get(self, source: str, event_id: str) -> InboxRow | None: ...

@@ -4,6 +4,7 @@ And the domain comes back: nobody held is lost. Who chose a password already, an
 """
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ STEP_OF = {
     S.AWAITING_PASSWORD: "await_new_password",
     S.AWAITING_FIRST_SIGN_IN: "await_new_password",
 }
-PROVISIONED = {
+PROVISIONED: dict[str, Any] = {
     "name": "Acme Cooperative",
     "domains": ["acme.example"],
     "licenses_purchased": 1,

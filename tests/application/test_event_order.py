@@ -32,9 +32,12 @@ from tests.builders import NOW
 from tests.doubles import MovableClock
 
 ORG = "acme"
+SETTLED = {InboxState.APPLIED, InboxState.SUPERSEDED}
 PAGE = PageInput(org_id=ORG, as_of=NOW)
 TIMES, SEEDS = 10, 3
 USERS = tuple(f"u{number}" for number in range(1, 11))
+OTHERS = ("u11", "u12", "u13")
+BETA = "beta"
 
 
 class Starts:
@@ -74,32 +77,47 @@ class Service:
         return (await self._intake.receive(event)).outcome
 
     async def drain(self) -> None:
-        await self._all_errands()
-        while (await self._events.apply_next(PAGE)).more:
-            await self._all_errands()
-        while (await self._enrollment.block_page(PAGE)).more:
+        """Each organization whose doorbell was hung, until none is: one may free what the other waits for."""
+        while org_ids := await self._rung():
+            for org_id in org_ids:
+                await self._drain(PageInput(org_id=org_id, as_of=NOW))
+
+    async def _rung(self) -> list[str]:
+        async with self.store.write() as uow:
+            bells = await uow.doorbells.oldest(1000)
+            await uow.doorbells.remove([bell.bell_id for bell in bells])
+            await uow.commit()
+        return sorted({bell.org_id for bell in bells if bell.user_id is None})
+
+    async def _drain(self, page: PageInput) -> None:
+        await self._all_errands(page)
+        while (await self._events.apply_next(page)).more:
+            await self._all_errands(page)
+        while (await self._enrollment.block_page(page)).more:
             pass
-        while (await self._enrollment.start_page(PAGE)).more:
+        while (await self._enrollment.start_page(page)).more:
             pass
-        await self._capacity.grant_page(PAGE)
+        await self._capacity.grant_page(page)
         for ref in self.gateway.started:
             await self._steps.notify_deactivation(StepInput(migration=ref, as_of=NOW))
         self.gateway.started.clear()
 
-    async def _all_errands(self) -> None:
-        while (await self._errands.page(PAGE)).more:
+    async def _all_errands(self, page: PageInput) -> None:
+        while (await self._errands.page(page)).more:
             pass
 
     async def facts(self) -> dict[str, Any]:
         """All that must not depend on the order, after checking that ledger and counters agree and no event failed."""
         async with self.store.read() as uow:
             rows = await uow.inbox.listing(ORG, 1000)
-            assert {row.state for row in rows} <= {InboxState.APPLIED, InboxState.SUPERSEDED}
+            assert {row.state for row in rows} <= SETTLED
             organization = await uow.organizations.get(ORG)
             assert organization is not None
             counters = await uow.capacity.get(ORG)
             assert counters == await uow.ledger.sums(ORG)
-            newest = await uow.migrations.latest_many(ORG, USERS)
+            newest = await uow.migrations.latest_many(ORG, USERS + OTHERS)
+            at_beta = await uow.migrations.latest_many(BETA, USERS + OTHERS)
+            assert {row.state for row in await uow.inbox.listing(BETA, 1000)} <= SETTLED
             return {
                 # How often policies changed, and when the first digest is due, is the service's own history.
                 "organization": replace(organization, policy_revision=0, digest_due_at=None),
@@ -107,7 +125,9 @@ class Service:
                 "policies": await uow.policies.get(ORG),
                 "counters": counters,
                 "pending": sorted(row.user_id for row in newest if row.is_open),
-                **{it.user_id: replace(it, updated_at=None) for it in await uow.users.get_many(USERS)},
+                "pending at beta": sorted(row.user_id for row in at_beta if row.is_open),
+                "domains of beta": await uow.domains.of_organization(BETA, claimed_only=False),
+                **{it.user_id: replace(it, updated_at=None) for it in await uow.users.get_many(USERS + OTHERS)},
             }
 
 
@@ -198,6 +218,25 @@ SETS: dict[str, list[dict[str, Any]]] = {
         updated(38, "u7", edition="guest"),
     ],
 }
+
+
+BETAS = provisioned(15, org_id=BETA, name="Beta", domains=["beta.example", "b.example"], licenses_purchased=2)
+SETS["addresses change hands"] = [
+    *COMMON,
+    moved(18, "u1", "u1.new@acme.example"),
+    created(20, "u11", email="u1@acme.example"),  # waits for the rename
+    created(23, "u12", email="u4@acme.example"),  # waits for the deletion
+    moved(26, "u12", "u12@b.example"),
+    created(29, "u13", email="u4@acme.example"),
+]
+SETS["a domain changes hands"] = [
+    *[it for it in COMMON if it["data"].get("domain") != "b.example"],
+    event(11, "org.domain.added", domain="b.example"),
+    event(20, "org.domain.removed", domain="b.example"),
+    BETAS,  # waits for the removal
+    created(8, "u13", "beta.example"),
+    moved(31, "u5", "u5@beta.example"),
+]
 
 
 @asynccontextmanager

@@ -35,8 +35,10 @@ class SqlInbox:
         it = update(inbox).where(inbox.c.inbox_id == inbox_id)
         await self._tx.change(it.values(state=state, reason=reason, failure=failure))
 
-    async def retry_failed(self, failure: str, types: Collection[str]) -> Sequence[str]:
+    async def retry_failed(self, failure: str, types: Collection[str], user_id: str | None = None) -> Sequence[str]:
         failed = (inbox.c.failure == failure) & inbox.c.failure.is_not(None) & inbox.c.type.in_(sorted(types))
+        if user_id is not None:
+            failed &= inbox.c.user_id == user_id
         await self._tx.lock(inbox.c.inbox_id, failed)
         again = update(inbox).where(failed).values(state=InboxState.PENDING, reason=None, failure=None)
         rows = await self._tx.rows(again.returning(inbox.c.org_id))
