@@ -25,7 +25,7 @@ from tests.application.moving import ELSEWHERE, EMAIL, OLD_HASH, ORG, Moving, mo
 from tests.links import GOOD, LINK_KEYS
 
 HOLD = timedelta(hours=72)
-GOING = {
+GOING: dict[str, tuple[str, dict[str, Any]]] = {
     "domain_removed": ("org.domain.removed", {"domain": "acme.example"}),
     "deprovisioned": ("org.deprovisioned", {}),
 }
@@ -191,7 +191,8 @@ async def test_whose_hold_ended_is_on_the_list_again_when_the_domain_comes_back(
 
 async def test_a_second_provisioning_adds_domains_and_changes_nobody(store: SqlStore) -> None:
     world = await moving(store, S.AWAITING_PASSWORD)
-    await world.happen("org.service.provisioned", **{**PROVISIONED, "domains": ["b.example"], "licenses_purchased": 2})
+    second: dict[str, Any] = {**PROVISIONED, "domains": ["b.example"], "licenses_purchased": 2}
+    await world.happen("org.service.provisioned", **second)
     async with store.read() as uow:
         domains = await uow.domains.of_organization(ORG)
     assert [(it.name, it.is_claimed, it.block_at is not None) for it in domains] == [

@@ -109,7 +109,7 @@ async def test_a_domain_of_another_owner_is_refused_and_taken_once_it_is_free(st
 
 async def test_a_provisioning_with_a_domain_of_another_owner_is_kept_whole_until_then(store: SqlStore) -> None:
     world = await moving(store, S.IN_REVIEW)
-    data = {**PROVISIONED, "name": "Beta", "domains": ["beta.example", "acme.example"]}
+    data: dict[str, Any] = {**PROVISIONED, "name": "Beta", "domains": ["beta.example", "acme.example"]}
     row = await world.happen("org.service.provisioned", org_id="beta", **data)
     assert row.failure == "conflict"
     async with store.read() as uow:
