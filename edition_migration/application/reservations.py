@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from edition_migration.application.capacity import cut_tickets, grant
 from edition_migration.application.records import WORKFLOW, journal_entry
+from edition_migration.application.turn import Turn
 from edition_migration.domain.errors import NotFound
 from edition_migration.domain.migration import Migration, Ticket, TicketState
 from edition_migration.ports.store import UnitOfWork
@@ -29,28 +30,29 @@ async def place_in_queue(uow: UnitOfWork, row: Migration, now: datetime) -> Tick
     return ticket
 
 
-async def keep_reservation(uow: UnitOfWork, row: Migration, waits_since: datetime, as_of: datetime) -> datetime | None:
+async def keep_reservation(turn: Turn, waits_since: datetime) -> datetime | None:
     """When the reservation of one who waits since then ends; None where it has ended, now or before.
 
     A repeat finds the ticket closed and changes nothing.
     """
+    uow, row = turn.uow, turn.row
     ticket = await uow.tickets.of(row.ref)
     if ticket is None or ticket.state is not TicketState.GRANTED:
         return None
     ends_at = max(ticket.granted_at or waits_since, waits_since) + KEPT
-    if ends_at > as_of:
+    if ends_at > turn.as_of:
         return ends_at
     entry = journal_entry(
         row,
         key=f"reservation_ended/{ticket.number}",
         action="reservation_ended",
         actor=WORKFLOW,
-        at=as_of,
+        at=turn.now,
         target=row.state,
         detail={"ticket": ticket.number},
     )
     await uow.journal.add([entry])
     await uow.tickets.close(row.ref)
     await uow.ledger.release(row.ref)
-    await uow.doorbells.add_organization(row.org_id, as_of)
+    await uow.doorbells.add_organization(row.org_id, turn.now)
     return None

@@ -89,10 +89,7 @@ class Steps:
 
     async def _notify_deactivation(self, turn: Turn) -> Outcome:
         if turn.row.state is S.DETECTED:
-            warned = await _warn(turn)
-            if isinstance(warned, Wait):
-                return warned
-            turn = warned
+            return await _warn(turn)
         uow, row = turn.uow, turn.row
         moved = await turn.move(S.SELECTED if await passes_review(uow, row, turn.now) else S.IN_REVIEW)
         if row.generation == 1:
@@ -190,16 +187,14 @@ async def _held(turn: Turn) -> Outcome | None:
     return None
 
 
-async def _warn(turn: Turn) -> Turn | Wait:
-    """Before the block: one mail, and the wait until it begins. Then the block, as for everybody of the domain."""
+async def _warn(turn: Turn) -> Wait:
+    """Before the block: one mail, and the wait until the organization blocks everybody of the domain, which rings."""
     user = await turn.uow.users.get(turn.row.user_id)
     domain = await turn.uow.domains.get(user.domain) if user and user.domain else None
-    if domain is None or domain.block_at is None:
+    if domain is None or domain.block_at is None or domain.block_at <= turn.as_of:
         return await turn.wait("until the domain is blocked")
-    if domain.block_at > turn.as_of:
-        await turn.uow.mails.queue([user_mail(turn.ref, MailKind.COMING_SOON, turn.now)])
-        return await turn.wait("the warning period", until=domain.block_at)
-    return await turn.move(S.BLOCKED)
+    await turn.uow.mails.queue([user_mail(turn.ref, MailKind.COMING_SOON, turn.now)])
+    return await turn.wait("the warning period", until=domain.block_at)
 
 
 async def _block(turn: Turn) -> None:
@@ -220,7 +215,7 @@ async def _forbidden(turn: Turn) -> Wait | None:
         parked = await turn.again()
         until = None
         if row.state in BEFORE_ACTIVATION:
-            until = await keep_reservation(uow, row, parked.row.attention_at or turn.now, turn.as_of)
+            until = await keep_reservation(turn, parked.row.attention_at or turn.now)
         return await parked.wait("until the policy allows the user", until=until)
     if row.attention is Attention.POLICY:
         await uow.migrations.set_attention(turn.ref, None, turn.now)
@@ -244,7 +239,7 @@ async def _not_told(turn: Turn) -> Wait | None:
         return None
     until = None
     if row.attention is Attention.UNDELIVERABLE:
-        until = await keep_reservation(turn.uow, row, row.attention_at or row.since, turn.as_of)
+        until = await keep_reservation(turn, row.attention_at or row.since)
     return await turn.wait("until the relay accepts the instructions", until=until)
 
 
@@ -255,7 +250,7 @@ async def _not_due(turn: Turn) -> Wait | None:
         return None
     if row.activation is Activation.BY_HAND:
         told_at = row.instructions_accepted_at or row.since
-        until = await keep_reservation(turn.uow, row, told_at, turn.as_of)
+        until = await keep_reservation(turn, told_at)
         return await turn.wait("until the administrator activates the user", until=until)
     if row.activate_at is not None and row.activate_at > turn.as_of:
         return await turn.wait("until the delay of the wave is over", until=row.activate_at)

@@ -72,7 +72,7 @@ async def test_in_the_warning_period_the_guest_is_told_and_still_signs_in_until_
     row = await world.until("ada", S.DETECTED)
     await world.until_accepted("ada", MailKind.COMING_SOON)
     assert (await world.user("ada")).account_status is AccountStatus.ACTIVE
-    await world.skip("ada", timedelta(days=7, minutes=1))
+    await world.skip_organization(timedelta(days=7, minutes=1))
     await world.until("ada", S.IN_REVIEW)
     await world.until_accepted("ada", MailKind.ACCOUNT_DEACTIVATED)
     assert (await world.user("ada")).account_status is AccountStatus.INACTIVE

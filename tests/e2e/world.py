@@ -30,7 +30,7 @@ from edition_migration.bootstrap.worker import build_activities
 from edition_migration.domain.commands import CommandAnswer, CommandKind, CommandRequest, SelectionAnswer
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import JournalEntry, Migration
-from edition_migration.domain.names import MigrationRef, SearchAttribute
+from edition_migration.domain.names import MigrationRef, OrganizationRef, SearchAttribute
 from edition_migration.domain.organization import Capacity
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.user import User
@@ -292,6 +292,12 @@ class World:
         """Returns when the user's workflow has completed."""
         async with asyncio.timeout(PATIENCE):
             await self.handle(user_id, generation).result()
+
+    async def skip_organization(self, by: timedelta) -> None:
+        """Moves the stored time and the organization's workflow."""
+        self.clock.shift += by
+        ref = OrganizationRef(org_id=self.org_id)
+        await self.skipper.fast_forward(self.skipper.client.get_workflow_handle(ref.workflow_id), by)
 
     async def skip(self, user_id: str, by: timedelta) -> None:
         """Moves the stored time and this user's workflow."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, union
+from sqlalchemy import exists, select, union
 
 from edition_migration.adapters.store.mails import IS_TO_SEND
 from edition_migration.adapters.store.tables.capacity import counters, waves
@@ -16,10 +16,11 @@ from edition_migration.adapters.store.transaction import Transaction
 from edition_migration.adapters.store.waves import IS_FINISHED
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.organization import Domain, Organization, OrganizationSettings
-from edition_migration.domain.states import OPEN
+from edition_migration.domain.states import OPEN, MigrationState
 from edition_migration.ports.store_events import InboxState
 
 _NOTHING_PURCHASED = dict.fromkeys((column.name for column in counters.c if column.name != "org_id"), 0)
+_HAS_WARNED = exists().where(migrations.c.org_id == domains.c.org_id, migrations.c.state == MigrationState.DETECTED)
 
 
 class SqlOrganizations:
@@ -55,6 +56,7 @@ class SqlOrganizations:
             select(waves.c.org_id).where(IS_FINISHED),
             select(mails.c.org_id).where(literally(mails.c.postman, [Postman.ORGANIZATION]), IS_TO_SEND),
             select(organizations.c.org_id).where(organizations.c.digest_due_at <= now),
+            select(domains.c.org_id).where(domains.c.block_at <= now, _HAS_WARNED),
         )
         return sorted({row["org_id"] for row in await self._tx.rows(work)} - {None})
 
