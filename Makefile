@@ -1,13 +1,15 @@
 # Everything this project needs is fetched or built by these targets; a second run finds it all done.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format synced tests-ready demo-ready
+.PHONY: help demo test check format synced simulate tests-ready demo-ready
 
 # Python is the machine's own (3.11 or newer). What `deploy/setup/uv.sh` installs comes last on PATH.
 export UV_PYTHON_DOWNLOADS := never
 export PATH := $(PATH):$(CURDIR)/.tools/bin
 PYTHON := .venv/bin/python
 ARGS ?=
+SEEDS ?= 1000
+START ?= 1
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +20,9 @@ demo: demo-ready ## Play a whole migration on this machine, and keep its pages u
 
 test: tests-ready ## Run all tests, on a real Temporal server, SQLite, PostgreSQL and a browser
 	$(PYTHON) -m pytest $(ARGS)
+
+simulate: synced ## Simulate many seeds with faults, e.g. make simulate SEEDS=100000 START=1
+	$(PYTHON) -m tests.simulator --seeds $(SEEDS) --start $(START)
 
 check: tests-ready ## Format, lint, types, layers, then all tests
 	.venv/bin/ruff format --check .

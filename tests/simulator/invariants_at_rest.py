@@ -1,0 +1,169 @@
+"""The invariants that hold once nothing is left to do: the faults are over and the service has had its time.
+
+As `invariants`, over plain evidence; `Evidence.now` must be given.
+"""
+
+from collections import Counter
+from datetime import datetime
+
+from edition_migration.domain.mail import UNSENT, MailKind, MailState
+from edition_migration.domain.organization import Activation
+from edition_migration.domain.states import AWAITING_USER, OPEN
+from edition_migration.domain.states import MigrationState as S
+from tests.simulator.evidence import Evidence, Invariant
+from tests.simulator.invariants import (
+    i1_one_state_everywhere,
+    i3_a_password_for_a_link,
+    i6_accepted_mails_arrived,
+)
+from tests.simulator.view import Row, View, key_of, name_of
+
+MOST_EVENTS = 150
+MOST_BYTES = 64 * 1024
+EVENTS_OF_A_RING = 8
+"""A signal, a workflow task, a look of the step, and the timer it may renew."""
+EVENTS_OF_A_MAIL = 25
+"""Of a reminder or new link: the timer, the look, the delivery, the look behind it, and their workflow tasks."""
+
+_PASSING = (S.BLOCKED, S.SELECTED, S.ACTIVATED, S.PASSWORD_SET)
+"""States in which only the service itself has something to do."""
+
+
+def i10_nothing_is_left(seen: Evidence) -> list[str]:
+    """No event waits, no doorbell, no errand, and everything was started."""
+    view = seen.view
+    broken = [
+        f"I10 event {row['type']} {row['event_id']} is pending"
+        for row in view["inbox"]
+        if str(row["state"]) == "pending"
+    ]
+    broken += [f"I10 a doorbell of {row['org_id']} {row['user_id']} was not answered" for row in view["doorbells"]]
+    broken += [f"I10 the errand {row['kind']} {row['argument']} was not done" for row in view["errands"]]
+    broken += [f"I10 {name_of(row)} was never started" for row in view.open_migrations() if row["started_at"] is None]
+    return broken + [
+        f"I10 wave {row['wave_id']} was never started" for row in view["waves"] if row["started_at"] is None
+    ]
+
+
+def i10_no_mail_is_stuck(seen: Evidence) -> list[str]:
+    """Every mail that may be sent was; behind a refused one, before its time or in a pause it may wait."""
+    broken: list[str] = []
+    refused = {key_of(row) for row in seen.view["mails"] if row["state"] is MailState.BOUNCED and row["user_id"]}
+    for row in seen.view["mails"]:
+        if row["state"] not in UNSENT:
+            continue
+        is_early = row["not_before"] is not None and _now(seen) < row["not_before"]
+        is_behind = row["user_id"] is not None and key_of(row) in refused
+        if not (is_early or is_behind or is_paused(seen.view, row["org_id"])):
+            broken.append(f"I10 {row['kind']} of {row['user_id'] or row['org_id']} is still {row['state']}")
+    return broken
+
+
+def i10_nobody_is_stuck(seen: Evidence) -> list[str]:
+    """Who is open waits for a person, a license, or a time that has not come."""
+    return [
+        f"I10 {name_of(row)} is stuck in {row['state']}"
+        for row in seen.view.open_migrations()
+        if not _may_wait(seen, row) and not is_paused(seen.view, row["org_id"])
+    ]
+
+
+def i10_workflows_follow_rows(seen: Evidence) -> list[str]:
+    """Every open migration has a running workflow, and no ended one has."""
+    broken: list[str] = []
+    if not seen.workflows:
+        return broken
+    for row in seen.view["migrations"]:
+        workflow = seen.workflows.get(name_of(row))
+        is_running = workflow is not None and workflow.is_running
+        is_known_missing = row["attention"] is not None and str(row["attention"]) == "workflow_missing"
+        if row["state"] in OPEN and not is_running and not is_known_missing:
+            broken.append(f"I10 {name_of(row)} is {row['state']} and no workflow runs")
+        if row["state"] not in OPEN and is_running:
+            broken.append(f"I10 {name_of(row)} is {row['state']} and its workflow still runs")
+    return broken
+
+
+def i13_histories_stay_small(seen: Evidence) -> list[str]:
+    """A migration's history is below 150 events and 64 KiB, but for what rings, reminders and new links add to it."""
+    broken: list[str] = []
+    more = Counter(name_of(row) for row in seen.view["mails"] if row["kind"] in (MailKind.REMINDER, MailKind.NEW_LINK))
+    for name, workflow in seen.workflows.items():
+        if not name.startswith("migration/"):
+            continue
+        if workflow.events - EVENTS_OF_A_RING * workflow.news - EVENTS_OF_A_MAIL * more[name] > MOST_EVENTS:
+            broken.append(f"I13 {name} has {workflow.events} events, {workflow.news} of them news")
+        if workflow.bytes > MOST_BYTES:
+            broken.append(f"I13 {name} has {workflow.bytes} bytes")
+    return broken
+
+
+def is_paused(view: View, org_id: str) -> bool:
+    """Whether the organization or the whole service is paused."""
+    return any(row["ended_at"] is None and row["scope"] in (org_id, "*") for row in view.tables.get("pauses", ()))
+
+
+def _may_wait(seen: Evidence, row: Row) -> bool:
+    state = row["state"]
+    if row["attention"] is not None:
+        return True
+    if state is S.DETECTED:
+        return True
+    if state in _PASSING:
+        return False
+    if state is S.IN_REVIEW:
+        return row["wave_id"] is None or _wave_waits(seen, row)
+    if state is S.WAITING_CAPACITY:
+        return not _could_be_granted(seen, row)
+    if state is S.INSTRUCTED:
+        return _waits_for_activation(seen, row)
+    deadline = row["deadline_at"]
+    return state in AWAITING_USER and deadline is not None and deadline > _now(seen)
+
+
+def _wave_waits(seen: Evidence, row: Row) -> bool:
+    """A wave may be paused, or its time may not have come."""
+    waves = [it for it in seen.view["waves"] if it["org_id"] == row["org_id"] and it["wave_id"] == row["wave_id"]]
+    is_later = any((it.get("release_at") or _now(seen)) > _now(seen) for it in waves)
+    return is_later or any(str(it["state"]) == "paused" for it in waves)
+
+
+def _could_be_granted(seen: Evidence, row: Row) -> bool:
+    """Whether his ticket waits although a license and his storage are free."""
+    counters = next(it for it in seen.view["counters"] if it["org_id"] == row["org_id"])
+    mine = [it for it in seen.view.by_migration("tickets").get(key_of(row), []) if str(it["state"]) != "closed"]
+    if any(str(it["state"]) == "granted" for it in mine):
+        return True
+    free = counters["licenses_purchased"] - counters["licenses_reserved"] - counters["licenses_used"]
+    free_mb = counters["storage_purchased_mb"] - counters["storage_reserved_mb"] - counters["storage_used_mb"]
+    return not mine or (free > 0 and any(it["storage_mb"] <= free_mb for it in mine))
+
+
+def _waits_for_activation(seen: Evidence, row: Row) -> bool:
+    if row["instructions_accepted_at"] is None or row["activation_requested_at"] is not None:
+        return not _is_granted(seen, row)
+    by_hand = row["activation"] is Activation.BY_HAND
+    is_later = row["activate_at"] is not None and row["activate_at"] > _now(seen)
+    return by_hand or is_later or not _is_granted(seen, row)
+
+
+def _is_granted(seen: Evidence, row: Row) -> bool:
+    tickets = seen.view.by_migration("tickets").get(key_of(row), [])
+    return any(str(it["state"]) == "granted" for it in tickets)
+
+
+def _now(seen: Evidence) -> datetime:
+    assert seen.now is not None
+    return seen.now
+
+
+AT_REST: tuple[Invariant, ...] = (
+    i1_one_state_everywhere,
+    i3_a_password_for_a_link,
+    i6_accepted_mails_arrived,
+    i10_nothing_is_left,
+    i10_no_mail_is_stuck,
+    i10_nobody_is_stuck,
+    i10_workflows_follow_rows,
+    i13_histories_stay_small,
+)
