@@ -26,6 +26,7 @@ from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation, Organization
 from edition_migration.domain.progress import MailInput, MailOutcome
+from edition_migration.domain.states import AWAITING_USER
 from edition_migration.domain.token import TokenState
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.mails import Envelope, Mailer, Renderer
@@ -212,8 +213,10 @@ def _is_given_up(mail: Mail) -> bool:
 
 
 async def _is_moot(uow: UnitOfWork, mail: Mail, row: Migration | None, present: datetime) -> bool:
-    """Whether the mail came too late: its migration has ended, or its link is dead or has expired."""
+    """Whether the mail came too late: its migration has ended, the user has acted, its link is dead or has expired."""
     if row is None or (not row.is_open and mail.kind not in ABOUT_THE_END):
+        return True
+    if mail.kind is MailKind.REMINDER and row.state not in AWAITING_USER:
         return True
     if mail.token_id is None:
         return False

@@ -248,6 +248,15 @@ async def test_an_expired_or_dead_link_is_not_mailed(post: Post) -> None:
     assert (await post.states(), post.sent) == ([MailState.SUPPRESSED] * 2, [])
 
 
+async def test_who_has_acted_overnight_is_not_reminded_in_the_morning(post: Post) -> None:
+    """Under single sign-on a reminder has no link that his act could kill."""
+    await given(post, mail(kind=MailKind.REMINDER), mail("m2", kind=MailKind.WELCOME), row={"state": S.PASSWORD_SET})
+    assert await post.deliver() == MailOutcome(
+        result="none", mail_id="m1", next=NextMail(kind=MailKind.WELCOME, mail_id="m2")
+    )
+    assert (await post.states(), post.sent) == ([MailState.SUPPRESSED, MailState.QUEUED], [])
+
+
 async def test_the_relays_250_wins_over_a_refusal_by_a_try_that_was_given_up(post: Post) -> None:
     await given(post, mail(), row={"state": S.INSTRUCTED})
     second = Post(post.store)
