@@ -12,7 +12,7 @@ from enum import StrEnum
 from edition_migration.application.compensation import restore_guest
 from edition_migration.application.enrollment import Candidate, enroll
 from edition_migration.application.records import PROVISIONING, Detail, journal_entry
-from edition_migration.domain.eligibility import decide
+from edition_migration.domain.eligibility import decide, is_taken_out
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import ADOPTED, Migration
 from edition_migration.domain.names import MigrationRef
@@ -51,12 +51,17 @@ class Reconsideration:
     key: str
 
     async def of(self, user: User, row: Migration) -> None:
-        """`row` is his newest migration of the organization. Excluded stays excluded."""
+        """`row` is his newest migration of the organization. Excluded stays excluded.
+
+        Who is in a wave is left to it, unless he left the domain or, by his directory's word, the company.
+        """
         if row.org_id != self.organization.org_id or user.is_deleted:
             return
         place = await self._place_of(user)
         if row.is_open and place is not _Place.OURS:
             await self._part(row, place)
+        elif row.is_open and row.wave_id is not None and is_taken_out(user):
+            await self._let_go(row, S.CANCELLED, CancelReason.NO_LONGER_ELIGIBLE)
         elif row.is_open and row.hold_ends_at is not None:
             await self._hold(row, None)
         if row.wave_id is None:
@@ -80,7 +85,7 @@ class Reconsideration:
         await self._journal(row, action, row.state, {"until": ends_at.isoformat() if ends_at else None})
 
     async def _decide(self, user: User, row: Migration, *, is_ours: bool) -> None:
-        """Who is on the list of those pending. Who is in a wave is left to it."""
+        """Who is on the list of those pending."""
         reason = self._reason(user)
         if row.state in _ON_THE_LIST and is_ours and reason is not None:
             await self._let_go(row, S.SKIPPED, reason)
@@ -108,7 +113,8 @@ class Reconsideration:
     async def _let_go(self, row: Migration, target: S, reason: SkipReason | CancelReason) -> None:
         await self.uow.migrations.move(row.ref, [row.state], target, self.now, reason=reason)
         await self._journal(row, "event", target, {"reason": reason})
-        await restore_guest(self.uow, row, self.now, mail=MailKind.CANCELLED if target is S.CANCELLED else None)
+        is_told = target is S.CANCELLED and reason is not CancelReason.NO_LONGER_ELIGIBLE
+        await restore_guest(self.uow, row, self.now, mail=MailKind.CANCELLED if is_told else None)
 
     async def _journal(self, row: Migration, action: str, target: S, detail: Detail) -> None:
         key = f"{self.key}/{action}"

@@ -18,6 +18,15 @@ _REPORTED: dict[InactiveReason | None, SkipReason | None] = {
 reason given is never revived by us, since he may have left."""
 
 
+TAKEN_OUT = frozenset({InactiveReason.LEFT_COMPANY, InactiveReason.ADMIN_DEACTIVATED, InactiveReason.POLICY})
+"""Reasons for which the provisioning side itself made a user inactive: who is on his way then comes no further."""
+
+
+def is_taken_out(user: User) -> bool:
+    """Whether the provisioning side reports, with its reason, that this user may not sign in."""
+    return user.reported_status is AccountStatus.INACTIVE and user.reported_inactive_reason in TAKEN_OUT
+
+
 def decide(
     user: User, *, org_id: str, administrators: Collection[str], minimum_client: str, has_open_migration: bool
 ) -> SkipReason | None:

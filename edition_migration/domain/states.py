@@ -133,3 +133,4 @@ class CancelReason(StrEnum):
     DOMAIN_REMOVED = "domain_removed"
     DEPROVISIONED = "deprovisioned"
     LEFT_DOMAIN = "left_domain"
+    NO_LONGER_ELIGIBLE = "no_longer_eligible"

@@ -17,8 +17,8 @@ from edition_migration.domain.states import MigrationState as S
 from tests import builders
 from tests.application.moving import ADA, ORG, Moving, moving, writing
 
-FORBIDDEN = {"organization": {"business_edition": False}, "groups": []}
-NO_IM = {"organization": {"external_im": False}, "groups": []}
+FORBIDDEN: dict[str, Any] = {"organization": {"business_edition": False}, "groups": []}
+NO_IM: dict[str, Any] = {"organization": {"external_im": False}, "groups": []}
 GROUPS: dict[str, Any] = {"groups": [{"name": "lab", "actions": {"desktop_sharing": False}}]}
 
 

@@ -41,8 +41,14 @@ class Postman(StrEnum):
     ORGANIZATION = "organization"
 
 
-COMING_BACK = (CancelReason.DOMAIN_REMOVED, CancelReason.DEPROVISIONED, CancelReason.LEFT_DOMAIN)
-"""Cancelled for these the user is enrolled again when the domain or the service comes again, or he to the domain."""
+COMING_BACK = (
+    CancelReason.DOMAIN_REMOVED,
+    CancelReason.DEPROVISIONED,
+    CancelReason.LEFT_DOMAIN,
+    CancelReason.NO_LONGER_ELIGIBLE,
+)
+"""Cancelled for these the user is enrolled again when the domain or the service comes again, or he to the domain. Who
+left the company is so skipped for today's reason, and pending again if he comes back."""
 
 
 def _of_migration() -> ForeignKeyConstraint:
