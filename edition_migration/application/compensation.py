@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
+from edition_migration.application.errand_pages import ErrandKind
 from edition_migration.application.records import user_mail
 from edition_migration.application.waves import note_end
 from edition_migration.domain.mail import MailKind
-from edition_migration.domain.migration import Attention, Migration
+from edition_migration.domain.migration import MAILLESS, Migration
 from edition_migration.domain.states import (
     AFTER_ACTIVATION,
     AccountStatus,
@@ -14,6 +15,7 @@ from edition_migration.domain.states import (
     InactiveReason,
     MigrationState,
 )
+from edition_migration.domain.user import User
 from edition_migration.ports.store import UnitOfWork
 
 
@@ -58,14 +60,25 @@ async def restore_guest(
         edition=Edition.GUEST if row.state in AFTER_ACTIVATION else None,
         credential=CredentialState.SET if is_shut and user.password_hash is not None else None,
     )
+    await _offer(uow, row, user, now)
     await _release(uow, row, now)
+
+
+async def _offer(uow: UnitOfWork, row: Migration, user: User, now: datetime) -> None:
+    """His domain may be another organization's by now, which passed him over while he was not free."""
+    domain = await uow.domains.get(user.domain) if user.domain else None
+    if domain is None or not domain.is_claimed or domain.org_id == row.org_id:
+        return
+    if await uow.migrations.latest(domain.org_id, user.user_id) is not None:
+        await uow.errands.add(domain.org_id, ErrandKind.REVIEW_USER, user.user_id, now)
+    await uow.doorbells.add_organization(domain.org_id, now)
 
 
 async def _say_last(uow: UnitOfWork, row: Migration, now: datetime, mail: MailKind | None) -> None:
     """No link works any more and no mail of before goes out; one last mail does, where one was accepted before."""
     await uow.tokens.kill_all(row.ref)
     await uow.mails.suppress_unsent(row.ref)
-    is_reachable = row.attention is not Attention.UNDELIVERABLE  # a refused mail stops those behind it
+    is_reachable = row.attention not in MAILLESS  # a refused mail stops those behind it
     if mail is not None and is_reachable and await uow.mails.was_any_accepted(row.ref):
         await uow.mails.queue([user_mail(row.ref, mail, now)])
 

@@ -17,6 +17,7 @@ class ErrandKind(StrEnum):
     """`argument` of an errand is a domain with the first, a user to renew a link, a wave to cancel it; else empty."""
 
     REVIEW_DOMAIN = "review_domain"
+    REVIEW_USER = "review_user"
     SIGN_ON = "sign_on"
     POLICIES = "policies"
     RENEW_LINK = "renew_link"

@@ -6,6 +6,7 @@ from edition_migration.application.errand_policies import follow_policies
 from edition_migration.application.errand_renew_link import renew_link
 from edition_migration.application.errand_resume import resume
 from edition_migration.application.errand_review_domain import review_domain
+from edition_migration.application.errand_review_user import review_user
 from edition_migration.application.errand_sign_on import switch_sign_on
 from edition_migration.application.links import LinkKeys
 from edition_migration.domain.errors import ConfigurationError
@@ -32,6 +33,8 @@ class Errands:
             match errand.kind:
                 case ErrandKind.REVIEW_DOMAIN:
                     count = await review_domain(uow, errand, now)
+                case ErrandKind.REVIEW_USER:
+                    count = await review_user(uow, errand, now)
                 case ErrandKind.SIGN_ON:
                     count = await switch_sign_on(uow, errand, now, self._keys)
                 case ErrandKind.POLICIES:

@@ -131,3 +131,27 @@ async def test_a_claim_that_its_own_organization_took_back_never_comes_into_forc
     await world.happen("org.domain.removed", domain="acme.example")
     await world.drain("beta")
     assert await owner_of(store, "acme.example") == (ORG, False)
+
+
+async def test_who_is_moved_by_another_organization_is_passed_over_until_it_lets_go_of_him(store: SqlStore) -> None:
+    """Acme lost the domain to beta while it held Ada, who waits for her password."""
+    world = await moving(store, S.AWAITING_PASSWORD)
+    await other(store)
+    await world.happen("org.domain.removed", domain="acme.example")
+    await world.happen("org.domain.added", org_id="beta", domain="acme.example")
+    await world.block("beta")
+    assert await at_beta(store) == (1, S.SKIPPED, "other_owner")
+    world.clock.move(timedelta(hours=72))
+    await world.step("await_new_password")
+    assert (await world.row()).state is S.CANCELLED
+    async with store.read() as uow:
+        assert "beta" in {bell.org_id for bell in await uow.doorbells.oldest(100)}
+    await world.drain("beta")
+    assert await at_beta(store) == (2, S.BLOCKED, None)
+
+
+async def at_beta(store: Store) -> tuple[int, S, str | None]:
+    async with store.read() as uow:
+        row = await uow.migrations.latest("beta", "u1")
+    assert row is not None
+    return row.generation, row.state, row.reason
