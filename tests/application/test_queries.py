@@ -16,6 +16,7 @@ from edition_migration.domain.policies import PolicyAction, PolicyGroup, PolicyS
 from edition_migration.domain.states import AccountStatus, InactiveReason
 from edition_migration.domain.states import MigrationState as S
 from tests import builders
+from tests.doubles import MovableClock
 from tests.fixtures import records
 
 
@@ -126,11 +127,13 @@ async def test_a_user_of_no_organization_has_neither_migration_nor_policy(filled
 async def test_choices_become_user_ids_in_their_order(
     filled: SqlStore, choice: dict[str, Any], user_ids: tuple[str, ...]
 ) -> None:
-    chosen = await ChosenUsers(store=filled, files=CsvFiles()).of(Choice(org_id="acme", **choice))
+    chosen = await ChosenUsers(store=filled, files=CsvFiles(), clock=MovableClock()).of(Choice(org_id="acme", **choice))
     assert (chosen.org_id, chosen.user_ids) == ("acme", user_ids)
 
 
 async def test_everybody_goes_over_all_pages(filled: SqlStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("edition_migration.application.chosen_users.PAGE", 2)
-    chosen = await ChosenUsers(store=filled, files=CsvFiles()).of(Choice(org_id=None, is_all=True))
+    chosen = await ChosenUsers(store=filled, files=CsvFiles(), clock=MovableClock()).of(
+        Choice(org_id=None, is_all=True)
+    )
     assert chosen.user_ids == ("u0", "u1", "u2")
