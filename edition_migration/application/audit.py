@@ -4,15 +4,16 @@ Pseudonyms only: the journal holds ids, never a name or an address. Both read pa
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from edition_migration.application.queries import organization_named
-from edition_migration.domain.seals import NO_HASH, Break, Link, Seal, break_at, is_sealed_by
+from edition_migration.domain.seals import NO_HASH, Break, Seal, break_at, is_sealed_by
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store
-from edition_migration.ports.store_audit import AuditLine
+from edition_migration.ports.store_audit import AuditLine, Unsealed
 
 PAGE = 500
 
@@ -54,6 +55,16 @@ class VerificationView(BaseModel):
         return all(chain.broken is None for chain in self.chains)
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a chain: `head` is the last seal that holds. `is_over`: nothing behind it, or it is broken."""
+
+    head: Seal | None = None
+    broken_at: int | None = None
+    broken: Break | None = None
+    is_over: bool = False
+
+
 class Audit:
     """Reads journal and seals; changes nothing."""
 
@@ -73,20 +84,36 @@ class Audit:
 
     async def chain(self, org_id: str, expected: Anchor | None = None) -> ChainView:
         """The organization's chain, recomputed from its first seal on, up to the first that does not hold."""
-        head: Seal | None = None
-        is_as_expected = expected is None
-        async for link in self._links(org_id):
+        stretch = Stretch()
+        while not stretch.is_over:
+            stretch = await self.walk(org_id, stretch.head, PAGE)
+        if stretch.broken is None and expected is not None and not await self._has(org_id, expected):
+            stretch = Stretch(stretch.head, expected.position, Break.OTHER_HEAD)
+        return await self._view(org_id, stretch)
+
+    async def walk(self, org_id: str, head: Seal | None, limit: int) -> Stretch:
+        """As `chain`, the next `limit` seals behind `head`, which holds."""
+        async with self._store.read() as uow:
+            links = await uow.seals.links(org_id, head.position if head else 0, limit)
+        for link in links:
             position, previous = (head.position + 1, head.hash) if head else (1, NO_HASH)
             broken = break_at(link, position, previous)
             if broken is Break.CHANGED and await self._is_swapped(org_id, link.seal, previous):
                 broken = Break.SWAPPED
             if broken is not None:
-                return await self._view(org_id, head, position, broken)
+                return Stretch(head, position, broken, is_over=True)
             head = link.seal
-            is_as_expected = is_as_expected or _anchor(head) == expected
-        if expected is not None and not is_as_expected:
-            return await self._view(org_id, head, expected.position, Break.OTHER_HEAD)
-        return await self._view(org_id, head)
+        return Stretch(head, is_over=len(links) < limit)
+
+    async def seal_at(self, org_id: str, position: int) -> Seal | None:
+        async with self._store.read() as uow:
+            found = await uow.seals.links(org_id, position - 1, 1)
+        return found[0].seal if found and found[0].seal.position == position else None
+
+    async def unsealed(self, org_id: str) -> Unsealed:
+        """What no seal covers yet."""
+        async with self._store.read() as uow:
+            return await uow.seals.unsealed_of(org_id)
 
     async def lines(
         self, org_id: str | None, since: datetime | None, until: datetime | None
@@ -109,16 +136,9 @@ class Audit:
             yield page
             after = page[-1].numbered.entry_id
 
-    async def _links(self, org_id: str) -> AsyncGenerator[Link]:
-        after = 0
-        while True:
-            async with self._store.read() as uow:
-                page = await uow.seals.links(org_id, after, PAGE)
-            if not page:
-                return
-            for link in page:
-                yield link
-            after = page[-1].seal.position
+    async def _has(self, org_id: str, expected: Anchor) -> bool:
+        seal = await self.seal_at(org_id, expected.position)
+        return seal is not None and _anchor(seal) == expected
 
     async def _is_swapped(self, org_id: str, seal: Seal, previous: str) -> bool:
         """Whether this seal was made for another entry of the organization that is still there."""
@@ -127,17 +147,14 @@ class Audit:
                 return True
         return False
 
-    async def _view(
-        self, org_id: str, head: Seal | None, broken_at: int | None = None, broken: Break | None = None
-    ) -> ChainView:
-        async with self._store.read() as uow:
-            tail = await uow.seals.unsealed_of(org_id)
+    async def _view(self, org_id: str, stretch: Stretch) -> ChainView:
+        tail = await self.unsealed(org_id)
         age = self._clock.now() - tail.oldest_at if tail.oldest_at else None
         return ChainView(
             org_id=org_id,
-            head=_anchor(head) if head else None,
-            broken_at=broken_at,
-            broken=broken,
+            head=_anchor(stretch.head) if stretch.head else None,
+            broken_at=stretch.broken_at,
+            broken=stretch.broken,
             unsealed=tail.count,
             unsealed_seconds=max(0, round(age.total_seconds())) if age else 0,
         )

@@ -1,13 +1,11 @@
-"""Reconciliation of one organization as a whole: counters, queue, waves, workflow, what lies about, chain."""
+"""Reconciliation of one organization as a whole: counters, queue, waves, workflow, what was left lying."""
 
 from collections.abc import Sequence
 from dataclasses import astuple
 from datetime import datetime
 
-from edition_migration.application.audit import Audit
 from edition_migration.application.reconcile_rows import Holding
 from edition_migration.application.rings import Bells
-from edition_migration.application.sealing import Sealer
 from edition_migration.domain.capacity import choose
 from edition_migration.domain.differences import Difference, DifferenceKind, named
 from edition_migration.domain.migration import Wave, WaveState
@@ -23,15 +21,11 @@ _UNFINISHED = (WaveState.RELEASING, WaveState.PAUSED)
 
 
 class OrganizationReconciliation:
-    def __init__(
-        self, *, store: Store, clock: Clock, gateway: WorkflowGateway, bells: Bells, sealer: Sealer, audit: Audit
-    ) -> None:
+    def __init__(self, *, store: Store, clock: Clock, gateway: WorkflowGateway, bells: Bells) -> None:
         self._store = store
         self._clock = clock
         self._gateway = gateway
         self._bells = bells
-        self._sealer = sealer
-        self._audit = audit
 
     async def look(self, org_id: str, *, is_dry: bool) -> Sequence[Difference]:
         """All differences of the organization itself. Of one that only events name, what was left lying."""
@@ -41,7 +35,6 @@ class OrganizationReconciliation:
         if is_known:
             found += await self._counters(org_id, is_dry=is_dry)
             found += await self._waves(org_id, is_dry=is_dry)
-            found += await self._journal(org_id, is_dry=is_dry)
         found += await self._left_lying(org_id, is_known=is_known, is_dry=is_dry)
         return found
 
@@ -77,18 +70,6 @@ class OrganizationReconciliation:
         async with self._store.read() as uow:
             wave = await uow.waves.get(ref.org_id, ref.wave_id)
         return wave is not None and _should_run(wave)
-
-    async def _journal(self, org_id: str, *, is_dry: bool) -> list[Difference]:
-        """Seals what is not sealed; names what is not since long, and a chain that does not hold."""
-        found: list[Difference] = []
-        chain = await self._audit.chain(org_id)
-        if chain.unsealed and not is_dry:
-            await self._sealer.seal_all()
-        if chain.unsealed_seconds >= OLD.total_seconds():
-            found.append(named(K.JOURNAL_NOT_SEALED, org_id, is_mended=not is_dry))
-        if chain.broken is not None:
-            found.append(named(K.CHAIN_BROKEN, org_id, is_mended=False))
-        return found
 
     async def _left_lying(self, org_id: str, *, is_known: bool, is_dry: bool) -> list[Difference]:
         now = self._clock.now()

@@ -8,20 +8,28 @@ from bisect import bisect_right
 from collections.abc import AsyncGenerator
 
 from edition_migration.application.queries import organization_named
+from edition_migration.application.reconcile_journal import JournalReconciliation
 from edition_migration.application.reconcile_organization import OrganizationReconciliation
 from edition_migration.application.reconcile_rows import RowReconciliation
-from edition_migration.domain.differences import ReconcileCursor, ReconcileOutcome, ReconcilePage
+from edition_migration.domain.differences import Part, ReconcileCursor, ReconcileOutcome, ReconcilePage
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store
 
 
 class Reconciliation:
     def __init__(
-        self, *, store: Store, clock: Clock, organization: OrganizationReconciliation, rows: RowReconciliation
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        organization: OrganizationReconciliation,
+        journal: JournalReconciliation,
+        rows: RowReconciliation,
     ) -> None:
         self._store = store
         self._clock = clock
         self._organization = organization
+        self._journal = journal
         self._rows = rows
 
     async def page(self, given: ReconcilePage) -> ReconcileOutcome:
@@ -32,14 +40,28 @@ class Reconciliation:
         cursor = given.cursor or await self._first(given.org_id)
         if cursor is None:
             return ReconcileOutcome()
-        if not cursor.is_in_rows:
-            found = await self._organization.look(cursor.org_id, is_dry=given.is_dry)
-            rows = cursor.model_copy(update={"is_in_rows": True})
-            return ReconcileOutcome(differences=tuple(found), next=rows)
-        outcome = await self._rows.page(cursor, is_dry=given.is_dry)
-        if outcome.next is not None or given.org_id is not None:
+        outcome = await self._look(cursor, is_dry=given.is_dry)
+        if outcome.next is not None:
             return outcome
-        return outcome.model_copy(update={"next": await self._organization_behind(cursor.org_id)})
+        return outcome.model_copy(update={"next": await self._behind(cursor, given.org_id)})
+
+    async def _look(self, cursor: ReconcileCursor, *, is_dry: bool) -> ReconcileOutcome:
+        match cursor.part:
+            case Part.ORGANIZATION:
+                found = await self._organization.look(cursor.org_id, is_dry=is_dry)
+                return ReconcileOutcome(differences=tuple(found))
+            case Part.JOURNAL:
+                return await self._journal.page(cursor, is_dry=is_dry)
+            case Part.ROWS:
+                return await self._rows.page(cursor, is_dry=is_dry)
+
+    async def _behind(self, cursor: ReconcileCursor, only: str | None) -> ReconcileCursor | None:
+        """The next part of the organization, or the next organization."""
+        parts = tuple(Part)
+        place = parts.index(cursor.part) + 1
+        if place < len(parts):
+            return ReconcileCursor(org_id=cursor.org_id, part=parts[place])
+        return None if only is not None else await self._organization_behind(cursor.org_id)
 
     async def run(self, org_id: str | None, *, is_dry: bool) -> AsyncGenerator[ReconcileOutcome]:
         """All pages, one after the other."""

@@ -35,9 +35,12 @@ class Sealer:
         return await self._seal_behind(0)
 
     async def _seal_behind(self, entry_id: int) -> int:
+        """Goes on behind the last number that it sealed; what is committed behind its back is the next look's."""
         total = 0
         while await self._is_any_unsealed(entry_id):
-            total += await self._seal_page(entry_id)
+            seals = await self._seal_page(entry_id)
+            total += len(seals)
+            entry_id = max((seal.entry_id for seal in seals), default=entry_id)
         return total
 
     async def _is_any_unsealed(self, after_entry_id: int) -> bool:
@@ -45,16 +48,16 @@ class Sealer:
         async with self._store.read() as uow:
             return bool(await uow.seals.unsealed(after_entry_id, 1))
 
-    async def _seal_page(self, after_entry_id: int) -> int:
-        """One short transaction; 0 where another sealer was faster, whose seals stand."""
+    async def _seal_page(self, after_entry_id: int) -> Sequence[Seal]:
+        """One short transaction; none where another sealer was faster, whose seals stand."""
         try:
             async with self._store.write() as uow:
                 seals = await _next_seals(uow, await uow.seals.unsealed(after_entry_id, PAGE))
                 await uow.seals.add(seals)
                 await uow.commit()
         except Conflict:
-            return 0
-        return len(seals)
+            return []
+        return seals
 
 
 async def _next_seals(uow: UnitOfWork, entries: Sequence[NumberedEntry]) -> Sequence[Seal]:

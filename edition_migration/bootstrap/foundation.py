@@ -8,6 +8,7 @@ from edition_migration.adapters.clock import SystemClock
 from edition_migration.adapters.smtp import Relay, SmtpMailer
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.audit import Audit
+from edition_migration.application.reconcile_journal import JournalReconciliation
 from edition_migration.application.reconcile_organization import OrganizationReconciliation
 from edition_migration.application.reconcile_rows import RowReconciliation
 from edition_migration.application.reconciliation import Reconciliation
@@ -68,12 +69,8 @@ def reconciliation(base: Foundation) -> Reconciliation:
     """For the worker, which looks daily, and the command line."""
     store, clock, gateway = base.store, base.clock, base.gateway
     organization = OrganizationReconciliation(
-        store=store,
-        clock=clock,
-        gateway=gateway,
-        bells=Bells(store=store, gateway=gateway),
-        sealer=Sealer(store=store),
-        audit=Audit(store=store, clock=clock),
+        store=store, clock=clock, gateway=gateway, bells=Bells(store=store, gateway=gateway)
     )
+    journal = JournalReconciliation(clock=clock, sealer=Sealer(store=store), audit=Audit(store=store, clock=clock))
     rows = RowReconciliation(store=store, clock=clock, gateway=gateway)
-    return Reconciliation(store=store, clock=clock, organization=organization, rows=rows)
+    return Reconciliation(store=store, clock=clock, organization=organization, journal=journal, rows=rows)

@@ -146,13 +146,22 @@ def named(
     )
 
 
+class Part(StrEnum):
+    """What is looked at, in this order."""
+
+    ORGANIZATION = "organization"
+    JOURNAL = "journal"
+    ROWS = "rows"
+
+
 class ReconcileCursor(BaseModel):
-    """Where a look goes on: the organization itself first, then its migrations behind this user and generation."""
+    """Where a look goes on: in the journal behind this position, in the rows behind this user and generation."""
 
     model_config = ConfigDict(frozen=True)
 
     org_id: str
-    is_in_rows: bool = False
+    part: Part = Part.ORGANIZATION
+    position: int = 0
     user_id: str = ""
     generation: int = 0
 

@@ -7,7 +7,7 @@ removes or swaps a sealed entry without making every later seal anew. Used by th
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ from edition_migration.domain.migration import JournalEntry
 
 NO_HASH = ""
 """What stands in for the seal before the first one."""
+_FIELDS = tuple(field.name for field in fields(JournalEntry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,15 @@ BREAKS = {
 
 def canonical(numbered: NumberedEntry, position: int, previous: str) -> bytes:
     """What is hashed: JSON as RFC 8785 writes it; times in UTC with six decimals and a Z."""
-    entry = asdict(numbered.entry) | {"at": instant(numbered.entry.at), "entry_id": numbered.entry_id}
+    entry = {name: getattr(numbered.entry, name) for name in _FIELDS}
+    entry |= {"at": instant(numbered.entry.at), "entry_id": numbered.entry_id}
     document = {"entry": entry, "position": position, "previous": previous}
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """As the chain and the export write it."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def hash_of(numbered: NumberedEntry, position: int, previous: str) -> str:

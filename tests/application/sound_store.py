@@ -7,6 +7,7 @@ from typing import Any
 
 from edition_migration.application.audit import Audit
 from edition_migration.application.capacity import cut_tickets, grant
+from edition_migration.application.reconcile_journal import JournalReconciliation
 from edition_migration.application.reconcile_organization import OrganizationReconciliation
 from edition_migration.application.reconcile_rows import RowReconciliation
 from edition_migration.application.reconciliation import Reconciliation
@@ -150,15 +151,11 @@ async def _await_password(uow: UnitOfWork) -> None:
 def reconciliation(store: Store, gateway: StatingGateway) -> Reconciliation:
     clock = MovableClock()
     organization = OrganizationReconciliation(
-        store=store,
-        clock=clock,
-        gateway=gateway,
-        bells=Bells(store=store, gateway=gateway),
-        sealer=Sealer(store=store),
-        audit=Audit(store=store, clock=clock),
+        store=store, clock=clock, gateway=gateway, bells=Bells(store=store, gateway=gateway)
     )
+    journal = JournalReconciliation(clock=clock, sealer=Sealer(store=store), audit=Audit(store=store, clock=clock))
     rows = RowReconciliation(store=store, clock=clock, gateway=gateway)
-    return Reconciliation(store=store, clock=clock, organization=organization, rows=rows)
+    return Reconciliation(store=store, clock=clock, organization=organization, journal=journal, rows=rows)
 
 
 async def differences(store: Store, gateway: StatingGateway, *, is_dry: bool = False) -> list[Difference]:

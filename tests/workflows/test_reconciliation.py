@@ -12,6 +12,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from edition_migration.domain.differences import (
     DifferenceKind,
+    Part,
     ReconcileCounts,
     ReconcileCursor,
     ReconcileOutcome,
@@ -46,7 +47,7 @@ async def test_pages_are_looked_at_to_the_end_and_counted(
 ) -> None:
     lost = named(K.WORKFLOW_MISSING, "acme", user_id="u1", generation=1, is_mended=True)
     ended = named(K.WORKFLOW_ENDED, "acme", user_id="u2", generation=1, is_mended=False)
-    rows = ReconcileCursor(org_id="acme", is_in_rows=True)
+    rows = ReconcileCursor(org_id="acme", part=Part.ROWS)
     behind = rows.model_copy(update={"user_id": "u9", "generation": 1})
     pages.will(
         "page",
