@@ -70,6 +70,7 @@ class Queries:
                     for (state, reason), count in sorted(states.items(), key=lambda it: (it[0][0], it[0][1] or ""))
                 ),
                 pending=await uow.migrations.pending_count(org_id),
+                parked=await uow.followups.parked_count(org_id),
                 capacity=await _capacity(uow, org_id),
                 waves=await _waves(uow, org_id),
                 mails=tuple(

@@ -163,6 +163,7 @@ class StatusView(View):
     pauses: tuple[PauseView, ...]
     states: tuple[StateCount, ...]
     pending: int
+    parked: int
     capacity: CapacityView
     waves: tuple[WaveView, ...]
     mails: tuple[MailCount, ...]

@@ -34,3 +34,5 @@ def status(ctx: typer.Context, org: Org = None, as_json: AsJson = False) -> None
     show_table("Mails", ("Mail", "State", "Mails"), [(it.kind, it.state, it.mails) for it in view.mails])
     if view.pending:
         say(f"Users pending: {view.pending}. See `starter.py pending --org {view.org_id}`.")
+    if view.parked:
+        say(f"Users parked: {view.parked}. See `starter.py parked --org {view.org_id}`.")

@@ -72,6 +72,11 @@ def test_parked_shows_who_why_and_since_when(office: CommandLine) -> None:
     ]  # fmt: skip
 
 
+def test_status_says_how_many_are_parked(office: CommandLine) -> None:
+    assert office.json("status")["parked"] == 2
+    assert office.run("status").stderr == "Users parked: 2. See `starter.py parked --org acme`.\n"
+
+
 def test_parked_is_paged_by_user_id(office: CommandLine) -> None:
     first = office.json("parked", "--limit", "1")
     assert ([it["user_id"] for it in first["users"]], first["total"], first["next"]) == (["u1"], 2, "u1")
