@@ -97,7 +97,7 @@ class UserFacts:
             await self._reconsider(changed, row)
         if row is not None and changed.policy_group != user.policy_group:
             await self._follow_policy_group(row)
-        await self._ring_owner(changed)
+        await self._ring_owner(changed, data.org_id)
         return True
 
     async def _reconsider(self, user: User, row: Migration | None) -> None:
@@ -122,10 +122,10 @@ class UserFacts:
         if today is not None:
             await follow_policy(self.uow, today, self.now, self.event_key)
 
-    async def _ring_owner(self, user: User) -> None:
-        """Whose domain the user's address is in now: he may be pending there."""
+    async def _ring_owner(self, user: User, heard_by: str) -> None:
+        """Another organization, whose domain the user's address is in: he may be pending there."""
         domain = await self.uow.domains.get(user.domain) if user.domain else None
-        if domain is not None and domain.is_claimed:
+        if domain is not None and domain.is_claimed and domain.org_id != heard_by:
             await self.uow.doorbells.add_organization(domain.org_id, self.now)
 
     async def _delete(self, user: User, row: Migration | None) -> bool:
