@@ -34,6 +34,8 @@ VERBS = (
     "resend",
     "status",
     "user",
+    "reconcile",
+    "audit",
     "demo",
 )
 HEAVY = ("temporalio", "sqlalchemy", "pydantic", "pydantic_settings", "alembic", "jinja2", "yaml", "rich.table")
