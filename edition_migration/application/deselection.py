@@ -1,10 +1,11 @@
 """Taking a user back out of a wave before he was told anything. Used by `deselect` and by `wave cancel`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from edition_migration.application.records import journal_entry
 from edition_migration.application.waves import note_end
-from edition_migration.domain.migration import Migration
+from edition_migration.domain.migration import JournalEntry, Migration
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import UnitOfWork
 
@@ -20,17 +21,36 @@ async def deselect(uow: UnitOfWork, row: Migration, now: datetime, *, actor: str
 
     `row` is held and `is_deselectable`. Returns the state he is in now.
     """
-    target = S.IN_REVIEW if row.state in (S.SELECTED, S.WAITING_CAPACITY) else row.state
+    target = _target(row)
     if target is not row.state:
         await uow.migrations.move(row.ref, [row.state], target, now)
     await uow.migrations.unclaim(row.ref)
-    entry = journal_entry(
-        row, key=key, action="deselect", actor=actor, at=now, target=target, detail={"wave": row.wave_id}
-    )
-    await uow.journal.add([entry])
+    await uow.journal.add([_entry(row, now, actor, key)])
     await uow.tickets.close(row.ref)
     await uow.ledger.release(row.ref)
     await uow.doorbells.add_migrations([row.ref], now)
     await uow.doorbells.add_organization(row.org_id, now)
     await note_end(uow, row, now)
     return target
+
+
+async def deselect_many(uow: UnitOfWork, rows: Sequence[Migration], now: datetime, *, actor: str, key: str) -> None:
+    """The same for a page of one wave, set by set: a large wave must not keep the organization from granting."""
+    org_id, wave_id, refs = rows[0].org_id, rows[0].wave_id or "", [row.ref for row in rows]
+    await uow.members.give_back(org_id, wave_id, refs, now)
+    await uow.journal.add([_entry(row, now, actor, key) for row in rows])
+    await uow.tickets.close_many(org_id, refs)
+    await uow.ledger.release_reserved(org_id, refs)
+    await uow.doorbells.add_migrations(refs, now)
+    await uow.doorbells.add_organization(org_id, now)
+    await note_end(uow, rows[-1], now)
+
+
+def _target(row: Migration) -> S:
+    return S.IN_REVIEW if row.state in (S.SELECTED, S.WAITING_CAPACITY) else row.state
+
+
+def _entry(row: Migration, now: datetime, actor: str, key: str) -> JournalEntry:
+    return journal_entry(
+        row, key=key, action="deselect", actor=actor, at=now, target=_target(row), detail={"wave": row.wave_id}
+    )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from edition_migration.application.deselection import deselect, is_deselectable
+from edition_migration.application.deselection import deselect_many, is_deselectable
 from edition_migration.application.errand_pages import PAGE, held, key_of, turn_page
 from edition_migration.domain.waves import WaveCommandKind
 from edition_migration.ports.store import UnitOfWork
@@ -14,9 +14,9 @@ async def cancel_wave(uow: UnitOfWork, errand: Errand, now: datetime) -> int:
     org_id, wave_id = errand.org_id, errand.argument
     actor = await _actor(uow, org_id, wave_id)
     rows = await uow.members.open_ones(org_id, wave_id, errand.cursor, PAGE)
-    for row in await held(uow, rows):
-        if row.wave_id == wave_id and is_deselectable(row):
-            await deselect(uow, row, now, actor=actor, key=key_of(errand))
+    waiting = [row for row in await held(uow, rows) if row.wave_id == wave_id and is_deselectable(row)]
+    if waiting:
+        await deselect_many(uow, waiting, now, actor=actor, key=key_of(errand))
     await turn_page(uow, errand, rows)
     return len(rows)
 

@@ -88,6 +88,10 @@ class Members(Protocol):
         """IN_REVIEW becomes SELECTED for those who are still in this wave; the refs that moved, in the given order."""
         ...
 
+    async def give_back(self, org_id: str, wave_id: str, refs: Sequence[MigrationRef], at: datetime) -> None:
+        """Takes rows that are not instructed yet out of the wave; who was released is IN_REVIEW again."""
+        ...
+
     async def open_ones(self, org_id: str, wave_id: str, after_user_id: str, limit: int) -> Sequence[Migration]:
         """Open rows of the wave, by user id, after the cursor."""
         ...

@@ -244,6 +244,10 @@ async def test_what_a_cancelled_wave_had_reserved_goes_to_the_next(desk: Desk) -
         tickets = [await uow.tickets.of(builders.migration(it).ref) for it in USERS]
         await uow.commit()
     assert [it.state for it in tickets if it] == [TicketState.CLOSED] * 3 + [TicketState.GRANTED] * 2
+    async with desk.store.read() as uow:
+        counters = await uow.capacity.get("acme")
+        assert counters == await uow.ledger.sums("acme")
+    assert (counters.licenses_reserved, counters.storage_reserved_mb) == (2, 200)
 
 
 async def test_a_released_wave_of_which_nobody_waits_is_neither_paused_nor_cancelled(desk: Desk) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Label, and_, case, func, literal, select, update
+from sqlalchemy import ColumnElement, Label, and_, case, func, literal, select, tuple_, update
 
 from edition_migration.adapters.store.capacity import SqlCapacityTable, move_counters
 from edition_migration.adapters.store.tables.capacity import LedgerState, ledger
-from edition_migration.adapters.store.transaction import Insert, Transaction
+from edition_migration.adapters.store.transaction import Insert, Transaction, chunks
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.migration import ADOPTED
 from edition_migration.domain.names import MigrationRef
@@ -60,6 +60,21 @@ class SqlLedger:
         if used_mb is not None:
             await move_counters(self._tx, ref.org_id, licenses_used=-1, storage_used_mb=-used_mb)
         return used_mb is not None
+
+    async def release_reserved(self, org_id: str, refs: Sequence[MigrationRef]) -> int:
+        released: list[int] = []
+        for chunk in chunks(sorted((ref.user_id, ref.generation) for ref in refs)):
+            theirs = and_(
+                ledger.c.org_id == org_id,
+                tuple_(ledger.c.user_id, ledger.c.generation).in_(chunk),
+                ledger.c.state == LedgerState.RESERVED,
+            )
+            await self._tx.lock(ledger.c.user_id, theirs)
+            changed = update(ledger).where(theirs).values(state=LedgerState.RELEASED)
+            released += [row["storage_mb"] for row in await self._tx.rows(changed.returning(ledger.c.storage_mb))]
+        if released:
+            await move_counters(self._tx, org_id, licenses_reserved=-len(released), storage_reserved_mb=-sum(released))
+        return len(released)
 
     async def sums(self, org_id: str) -> Capacity:
         purchased = await SqlCapacityTable(self._tx).get(org_id)

@@ -74,6 +74,16 @@ class SqlTickets:
         it = update(tickets).where(_is_of(ref), tickets.c.state != TicketState.CLOSED)
         await self._tx.change(it.values(state=TicketState.CLOSED))
 
+    async def close_many(self, org_id: str, refs: Sequence[MigrationRef]) -> None:
+        for chunk in chunks(sorted((ref.user_id, ref.generation) for ref in refs)):
+            theirs = and_(
+                tickets.c.org_id == org_id,
+                tuple_(tickets.c.user_id, tickets.c.generation).in_(chunk),
+                tickets.c.state != TicketState.CLOSED,
+            )
+            await self._tx.lock(tickets.c.number, theirs)
+            await self._tx.change(update(tickets).where(theirs).values(state=TicketState.CLOSED))
+
 
 def _is_of(ref: MigrationRef) -> ColumnElement[bool]:
     return and_(

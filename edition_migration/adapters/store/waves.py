@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, select, tuple_, update
 
 from edition_migration.adapters.store.migrations import LINE, line_of
 from edition_migration.adapters.store.tables.capacity import tickets, wave_orders, waves
@@ -14,6 +14,7 @@ from edition_migration.adapters.store.transaction import Transaction, chunks
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.migration import Migration, TicketState, Wave, WaveState
 from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import OPEN, SELECTABLE, MigrationState
 from edition_migration.ports.store_migrations import Pending
 from edition_migration.ports.store_waves import WaveOrder
@@ -144,6 +145,24 @@ class SqlMembers:
             rows = await self._tx.rows(given.returning(_IT.org_id, _IT.user_id, _IT.generation))
             moved.update(MigrationRef(**row) for row in rows)
         return [ref for ref in refs if ref in moved]
+
+    async def give_back(self, org_id: str, wave_id: str, refs: Sequence[MigrationRef], at: datetime) -> None:
+        keys = sorted((ref.user_id, ref.generation) for ref in refs)
+        was_released = _IT.state.in_([MigrationState.SELECTED, MigrationState.WAITING_CAPACITY])
+        for chunk in chunks(keys):
+            theirs = and_(_is_member(org_id, wave_id), tuple_(_IT.user_id, _IT.generation).in_(chunk))
+            given = (
+                update(migrations)
+                .where(theirs)
+                .values(
+                    state=case((was_released, MigrationState.IN_REVIEW.value), else_=_IT.state),
+                    since=case((was_released, literal(at, _IT.since.type)), else_=_IT.since),
+                    wave_id=None,
+                    activation=Activation.WITH_INSTRUCTIONS,
+                    activate_at=None,
+                )
+            )
+            await self._tx.change(given)
 
     async def open_ones(self, org_id: str, wave_id: str, after_user_id: str, limit: int) -> Sequence[Migration]:
         rows = select(migrations).where(_is_member(org_id, wave_id), _IS_OPEN, _IT.user_id > after_user_id)
