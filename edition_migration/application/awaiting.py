@@ -12,7 +12,7 @@ from edition_migration.application.records import WORKFLOW, journal_entry
 from edition_migration.application.turn import Outcome, Turn
 from edition_migration.domain.deadlines import DeadlineClock
 from edition_migration.domain.mail import MailKind
-from edition_migration.domain.migration import Attention
+from edition_migration.domain.migration import MAILLESS
 from edition_migration.domain.states import InactiveReason
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import TokenState
@@ -47,11 +47,11 @@ async def _expire(turn: Turn) -> Outcome:
 async def _remind(turn: Turn, clock: DeadlineClock, keys: LinkKeys) -> None:
     """One reminder for all the moments that have passed; an older one that waits is not sent any more.
 
-    To an address that is refused nothing is added: his mails wait behind the refused one.
+    To an address that is refused, or unwilling, nothing is added: his mails wait.
     """
     row, uow = turn.row, turn.uow
     await uow.migrations.set_reminders(turn.ref, clock.reminders_due)
-    if row.attention is Attention.UNDELIVERABLE:
+    if row.attention in MAILLESS:
         return
     await uow.mails.suppress_unsent(turn.ref, {MailKind.REMINDER})
     if row.state is S.AWAITING_PASSWORD:

@@ -93,6 +93,8 @@ class Delivery:
                 return MailOutcome(result="refused", mail_id=mail.mail_id)
             ref = _ref_of(mail)
             row = await uow.migrations.hold(ref) if ref else None
+            if row is not None and row.attention is Attention.COMPLAINT:
+                return MailOutcome(result="refused", mail_id=mail.mail_id)
             if _is_given_up(mail):
                 return await self._pass(uow, given, mail, MailState.UNKNOWN)
             if ref is not None and await _is_moot(uow, mail, row, present):

@@ -2,9 +2,11 @@
 
 import json
 
+from edition_migration.application.mail_facts import MailFacts
 from edition_migration.application.organization_facts import OrganizationData, OrganizationFacts
 from edition_migration.application.user_facts import UserFacts
 from edition_migration.domain.errors import Conflict, InvalidInput
+from edition_migration.domain.events.mail import MailData
 from edition_migration.domain.events.parse import ProvisioningEvent, parse_event
 from edition_migration.domain.events.user import UserData
 from edition_migration.domain.progress import PageInput, PageOutcome
@@ -49,11 +51,14 @@ class Events:
         if not isinstance(event, ProvisioningEvent):
             return InboxState.UNKNOWN_TYPE
         now = self._clock.now()
-        if isinstance(event.data, UserData):
+        if isinstance(event.data, MailData):
+            is_changed = await MailFacts(uow, now, f"event/{row.inbox_id}").apply(event.data)
+        elif isinstance(event.data, UserData):
             facts = UserFacts(uow, event.stamp, now, f"event/{row.inbox_id}")
             is_changed = await facts.apply(event.data)
         else:
-            is_changed = await OrganizationFacts(uow, event.stamp, now).apply(_organization_data(event))
+            assert isinstance(event.data, OrganizationData)
+            is_changed = await OrganizationFacts(uow, event.stamp, now).apply(event.data)
         return InboxState.APPLIED if is_changed else InboxState.SUPERSEDED
 
     async def _fail(self, row: InboxRow, error: InvalidInput | Conflict) -> None:
@@ -65,8 +70,3 @@ class Events:
             # Once more: what it wants may have become free before it was seen to wait (application/conflicts.py).
             async with self._store.write() as uow:
                 await self._settle(uow, row)
-
-
-def _organization_data(event: ProvisioningEvent) -> OrganizationData:
-    assert isinstance(event.data, OrganizationData)
-    return event.data

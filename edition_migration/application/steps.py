@@ -19,7 +19,7 @@ from edition_migration.application.turn import Outcome, Turn
 from edition_migration.application.waves import note_end, passes_review
 from edition_migration.domain.errors import Inconsistent, NotFound
 from edition_migration.domain.mail import MailKind
-from edition_migration.domain.migration import Attention, Step, TicketState
+from edition_migration.domain.migration import MAILLESS, Attention, Step, TicketState
 from edition_migration.domain.organization import Activation, ServiceStatus
 from edition_migration.domain.overview import is_behind, overview
 from edition_migration.domain.progress import StepInput, Wait
@@ -238,7 +238,7 @@ async def _not_told(turn: Turn) -> Wait | None:
     if row.instructions_accepted_at is not None:
         return None
     until = None
-    if row.attention is Attention.UNDELIVERABLE:
+    if row.attention in MAILLESS:
         until = await keep_reservation(turn, row.attention_at or row.since)
     return await turn.wait("until the relay accepts the instructions", until=until)
 

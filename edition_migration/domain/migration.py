@@ -27,8 +27,13 @@ class Attention(StrEnum):
     """What somebody should look at; shown to operators, an empty one is None."""
 
     UNDELIVERABLE = "undeliverable"
+    COMPLAINT = "complaint"
     POLICY = "policy"
     WORKFLOW_MISSING = "workflow_missing"
+
+
+MAILLESS = frozenset({Attention.UNDELIVERABLE, Attention.COMPLAINT})
+"""No mail reaches, or may reach, this user until somebody has mended it."""
 
 
 @dataclass(frozen=True, slots=True)

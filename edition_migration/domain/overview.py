@@ -36,6 +36,7 @@ class _Mend(NamedTuple):
 
 _ATTENTION = {
     Attention.UNDELIVERABLE: _Mend("mend the address (fix-address), or try again (retry)", "administrator"),
+    Attention.COMPLAINT: _Mend("ask the user, who called our mail unwanted; then retry", "administrator"),
     Attention.POLICY: _Mend("allow the user the Business Edition in the policy", "administrator"),
     Attention.WORKFLOW_MISSING: _Mend("start the workflow again (retry)", "operator"),
 }

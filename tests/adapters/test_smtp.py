@@ -53,7 +53,7 @@ async def test_a_mail_arrives_with_both_parts_and_headers_of_its_row(smtp_server
     assert message["Subject"] == "Grüße, Ada"
     assert message["Date"] == "Tue, 03 Mar 2026 16:00:00 +0000"
     assert message["Auto-Submitted"] == "auto-generated"
-    assert message["Message-ID"] == f"<{KEY}@mail.example.com>"
+    assert message["Message-ID"] == "<mail-1@mail.example.com>"
     assert message.get_content_type() == "multipart/alternative"
     assert body_of(message, "plain").replace("\r\n", "\n") == CONTENT.text
     assert body_of(message, "html").replace("\r\n", "\n") == CONTENT.html

@@ -31,7 +31,7 @@ def message_bytes(envelope: Envelope, sender: str, message_domain: str) -> bytes
     message["To"] = _mailbox(envelope.recipient)
     message["Subject"] = envelope.content.subject
     message["Date"] = format_datetime(envelope.created_at.astimezone(UTC))
-    message["Message-ID"] = f"<{key}@{message_domain}>"
+    message["Message-ID"] = f"<{envelope.mail_id}@{message_domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notes in answer
     message.set_content(envelope.content.text, cte="quoted-printable")
     message.add_alternative(envelope.content.html, subtype="html", cte="quoted-printable")

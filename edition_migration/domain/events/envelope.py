@@ -30,6 +30,9 @@ class EventType(StrEnum):
     USER_EMAIL_CHANGED = "user.email_changed"
     USER_SIGNED_IN = "user.signed_in"
     PASSWORD_SET = "credential.password_set"  # noqa: S105 - an event, no password
+    MAIL_DELIVERED = "mail.delivered"
+    MAIL_BOUNCED = "mail.bounced"
+    MAIL_COMPLAINED = "mail.complained"
 
 
 def _rfc_3339(value: object) -> object:

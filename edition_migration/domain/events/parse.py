@@ -11,16 +11,16 @@ from typing import TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from edition_migration.domain.errors import InvalidInput, Problem
-from edition_migration.domain.events import organization, user
+from edition_migration.domain.events import mail, organization, user
 from edition_migration.domain.events.envelope import Envelope, EventType
 from edition_migration.domain.names import OPAQUE_ID
 from edition_migration.domain.validation import problems_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
-EventData = organization.OrganizationData | user.UserData
+EventData = organization.OrganizationData | user.UserData | mail.MailData
 
-DATA_MODELS: dict[EventType, type[organization.OrganizationData] | type[user.UserData]] = {
+DATA_MODELS: dict[EventType, type[EventData]] = {
     EventType.SERVICE_PROVISIONED: organization.ServiceProvisioned,
     EventType.DOMAIN_ADDED: organization.DomainAdded,
     EventType.DOMAIN_REMOVED: organization.DomainRemoved,
@@ -35,6 +35,9 @@ DATA_MODELS: dict[EventType, type[organization.OrganizationData] | type[user.Use
     EventType.USER_EMAIL_CHANGED: user.UserEmailChanged,
     EventType.USER_SIGNED_IN: user.UserSignedIn,
     EventType.PASSWORD_SET: user.PasswordSet,
+    EventType.MAIL_DELIVERED: mail.MailDelivered,
+    EventType.MAIL_BOUNCED: mail.MailBounced,
+    EventType.MAIL_COMPLAINED: mail.MailComplained,
 }
 
 

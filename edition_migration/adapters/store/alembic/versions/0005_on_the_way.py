@@ -38,7 +38,9 @@ def _migrations() -> None:
         op.add_column("migrations", sa.Column(name, _TIME))
     _add_checked("migrations", "reminders INTEGER DEFAULT '0' NOT NULL", "ck_migrations_reminders", "reminders >= 0")
     _change_check(
-        "migrations", "ck_migrations_attention", "attention IN ('undeliverable', 'policy', 'workflow_missing')"
+        "migrations",
+        "ck_migrations_attention",
+        "attention IN ('undeliverable', 'complaint', 'policy', 'workflow_missing')",
     )
     _partial_index(
         "ix_migrations_parked", "migrations", ["org_id", "attention", "attention_at"], "attention IS NOT NULL"

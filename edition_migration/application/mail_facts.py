@@ -1,0 +1,71 @@
+"""What `mail.*` events change: a mail that the relay had accepted was delivered, came back, or was called unwanted.
+
+A mail that came back parks its user as a refused one does. Who called a mail unwanted gets none any more until somebody
+says `retry`: relays lock senders out for such complaints. Used by `application/events.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from edition_migration.application.records import PROVISIONING, journal_entry
+from edition_migration.domain.errors import InvalidInput
+from edition_migration.domain.events.mail import MailBounced, MailComplained, MailData, MailDelivered
+from edition_migration.domain.mail import Mail, MailKind, MailState
+from edition_migration.domain.migration import Attention
+from edition_migration.domain.names import MigrationRef
+from edition_migration.ports.store import UnitOfWork
+
+_ARRIVED = (MailState.ACCEPTED, MailState.DELIVERED)
+
+
+@dataclass(frozen=True, slots=True)
+class MailFacts:
+    """One event's transaction on one mail. `event_key` names the event in the journal."""
+
+    uow: UnitOfWork
+    now: datetime
+    event_key: str
+
+    async def apply(self, data: MailData) -> bool:
+        """Whether the event changed anything. Raises InvalidInput for a mail that the organization does not have."""
+        mail = await self.uow.mails.get(data.message_id)
+        if mail is None or mail.org_id != data.org_id:
+            raise InvalidInput("no mail of this organization has this Message-ID", mend="give it as it was sent")
+        match data:
+            case MailBounced():
+                return await self._park(mail, MailState.BOUNCED, Attention.UNDELIVERABLE)
+            case MailComplained():
+                return await self._park(mail, MailState.COMPLAINED, Attention.COMPLAINT)
+            case MailDelivered():
+                return await self.uow.mails.mark(mail.mail_id, [MailState.ACCEPTED], MailState.DELIVERED, self.now)
+            case _:
+                raise TypeError("an event of a kind that this code does not know")
+
+    async def _park(self, mail: Mail, state: MailState, attention: Attention) -> bool:
+        """The row is held before its mail is marked. A note to a former address concerns nobody's migration."""
+        ref = _ref_of(mail)
+        row = await self.uow.migrations.hold(ref) if ref else None
+        if not await self.uow.mails.mark(mail.mail_id, _ARRIVED, state, self.now):
+            return False
+        is_to_former_address = mail.kind is MailKind.ADDRESS_CHANGED and bool(mail.about)
+        if row is None or not row.is_open or is_to_former_address:
+            return True
+        await self.uow.migrations.set_attention(row.ref, attention, self.now)
+        entry = journal_entry(
+            row,
+            key=self.event_key,
+            action=f"mail_{state}",
+            actor=PROVISIONING,
+            at=self.now,
+            target=row.state,
+            detail={"mail": mail.kind},
+        )
+        await self.uow.journal.add([entry])
+        await self.uow.doorbells.add_migrations([row.ref], self.now)
+        return True
+
+
+def _ref_of(mail: Mail) -> MigrationRef | None:
+    if mail.user_id is None or mail.generation is None:
+        return None
+    return MigrationRef(org_id=mail.org_id, user_id=mail.user_id, generation=mail.generation)
