@@ -19,7 +19,6 @@ ADA = "ada@guests.example.com"
 CREATED = datetime(2026, 3, 3, 16, 0, tzinfo=UTC)
 CONTENT = MailContent("Grüße, Ada", "Hello Ada,\n\n.starts with a dot\n.\n..\nž\n", "<p>Hello Ada</p>\n")
 ENVELOPE = Envelope("mail-1", ADA, CREATED, CONTENT)
-KEY = "0a6cd6e21ebf95a20828683f459a82b0"  # sha256 of "mail/mail-1"
 
 
 def relay(server: SmtpServer, **changes: Any) -> Relay:
