@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edition_migration.adapters.store.store import SqlStore
+from edition_migration.application import audit as audit_module
 from edition_migration.application.audit import Anchor, Audit, ChainView
 from edition_migration.application.sealing import Sealer
 from edition_migration.domain.seals import Break, NumberedEntry, canonical, hash_of
@@ -250,6 +251,30 @@ async def test_export_has_position_and_hash_in_the_journals_order(store: SqlStor
         ("acme", "k3", None),
     ]
     assert [it.hash is None for it in lines] == [False, False, True]
+
+
+async def test_export_comes_in_pages_so_that_memory_stays_flat(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_module, "PAGE", 4)
+    await people(store, "acme")
+    await journaled(store, *(entry_of("acme", number) for number in range(10)))
+    audit = Audit(store=store, clock=MovableClock())
+    assert [len(page) async for page in await audit.lines("acme", None, None)] == [4, 4, 2]
+
+
+async def test_long_chain_is_recomputed_stretch_by_stretch(
+    store: SqlStore, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_module, "PAGE", 4)
+    await people(store, "acme")
+    await journaled(store, *(entry_of("acme", number) for number in range(8)))
+    await Sealer(store=store).seal_due()
+    audit = Audit(store=store, clock=MovableClock())
+    whole = await audit.chain("acme")
+    assert (whole.head and whole.head.position, whole.broken) == (8, None)
+    await tamper(store_url, "UPDATE journal SET actor = 'nobody' WHERE entry_id = 7")
+    assert (await audit.chain("acme")).broken_at == 7
 
 
 async def test_export_takes_since_and_leaves_until_out(store: SqlStore) -> None:

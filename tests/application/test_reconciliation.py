@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from edition_migration.adapters.store.store import SqlStore
-from edition_migration.application import reconcile_rows
+from edition_migration.application import reconcile_journal, reconcile_rows
 from edition_migration.domain.differences import WORDS, DifferenceKind, ReconcilePage
 from edition_migration.domain.errors import NotFound
 from edition_migration.domain.mail import MailKind, MailState
@@ -378,6 +378,16 @@ async def test_all_pages_are_looked_at(ground: Ground, monkeypatch: pytest.Monke
         "blocked",
         "instructed",
     }
+
+
+@pytest.mark.parametrize("changed", [1, 2, 3, 6])
+async def test_long_chain_is_looked_at_stretch_by_stretch(
+    ground: Ground, changed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile_journal, "STRETCH", 2)
+    assert await differences(ground.store, ground.gateway) == []
+    await ground.sql(f"UPDATE journal SET actor = 'nobody' WHERE entry_id = {changed}")  # noqa: S608
+    assert [it.kind for it in await differences(ground.store, ground.gateway)] == [K.CHAIN_BROKEN]
 
 
 async def test_every_organization_is_looked_at_also_one_that_only_events_name(ground: Ground) -> None:
