@@ -63,6 +63,10 @@ def test_a_row_says_what_happens_and_names_tests_that_exist(row: Row) -> None:
     assert missing(row) == []
 
 
+def test_every_invariant_has_its_row() -> None:
+    assert [row.case for row in ROWS if row.section == "Invariants"] == [f"I{number}" for number in range(1, 16)]
+
+
 def test_no_case_stands_twice() -> None:
     cases = [(row.section, row.case) for row in ROWS]
     assert sorted(set(cases)) == sorted(cases)
