@@ -1,0 +1,124 @@
+"""Kills the processes of a service at random with SIGKILL, starts them again, and notes it. For the chaos run."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.chaos.notes import FAULTS, Notes
+from tests.fixtures.database_process import DatabaseProcess
+from tests.fixtures.temporal_process import TemporalProcess
+
+WORKERS = ("worker-0", "worker-1")
+REST = {"worker": (6.0, 18.0), "web": (10.0, 25.0), "database": (30.0, 60.0), "temporal": (40.0, 80.0)}
+"""Seconds between two kills of one kind, evenly spread."""
+
+
+@dataclass
+class Monkey:
+    """One task a kind of process; `stop` lets the service be."""
+
+    folder: Path
+    seed: int
+    database: DatabaseProcess
+    temporal: TemporalProcess
+    faults: Notes = field(init=False)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list["asyncio.Task[None]"])
+
+    def __post_init__(self) -> None:
+        self._is_stopping = asyncio.Event()
+        self.faults = Notes(self.folder, FAULTS)
+
+    def start(self) -> None:
+        kinds: dict[str, Callable[[random.Random], Awaitable[None]]] = {
+            "worker": self._kill_worker,
+            "web": self._kill_web,
+            "database": self._kill_database,
+            "temporal": self._kill_temporal,
+        }
+        for number, (kind, kill) in enumerate(kinds.items()):
+            chance = random.Random(self.seed * 10 + number)  # noqa: S311 - a seed is to be repeated
+            self.tasks.append(asyncio.create_task(self._at_random(REST[kind], kill, chance)))
+
+    async def stop(self) -> None:
+        """What was killed is back when this returns. Raises what a task failed of."""
+        self._is_stopping.set()
+        await asyncio.gather(*self.tasks)
+
+    async def _at_random(
+        self, rest: tuple[float, float], kill: Callable[[random.Random], Awaitable[None]], chance: random.Random
+    ) -> None:
+        while not self._is_stopping.is_set():
+            try:
+                async with asyncio.timeout(chance.uniform(*rest)):
+                    await self._is_stopping.wait()
+            except TimeoutError:
+                await kill(chance)
+
+    async def _kill_worker(self, chance: random.Random) -> None:
+        self._kill(chance.choice(WORKERS), "kill_worker")
+
+    async def _kill_web(self, chance: random.Random) -> None:
+        self._kill("web", "kill_web")
+
+    def _kill(self, name: str, kind: str) -> None:
+        try:
+            os.kill(int((self.folder / f"{name}.pid").read_text()), signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            return  # it is not there yet, or ended by itself a moment ago
+        self.faults.add(kind=kind, name=name)
+
+    async def _kill_database(self, chance: random.Random) -> None:
+        self.faults.add(kind="kill_database")
+        await asyncio.to_thread(self.database.kill)
+        await asyncio.sleep(chance.uniform(0.0, 2.0))
+        await asyncio.to_thread(self.database.start)
+        self.faults.add(kind="database_is_back")
+
+    async def _kill_temporal(self, chance: random.Random) -> None:
+        self.faults.add(kind="kill_temporal")
+        await self.temporal.kill()
+        await asyncio.sleep(chance.uniform(0.0, 2.0))
+        await self.temporal.start()
+        self.faults.add(kind="temporal_is_back")
+
+
+@asynccontextmanager
+async def kept_running(folder: Path, environ: dict[str, str]) -> AsyncGenerator[None]:
+    """Worker and web run, and are ended at the end."""
+    nursery = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.chaos.nursery", str(folder)), env=environ, stdin=asyncio.subprocess.PIPE
+    )
+    try:
+        yield
+    finally:
+        await nursery.communicate(b"enough")
+
+
+def environment(database_url: str, temporal_address: str, smtp_port: int, web_port: int) -> dict[str, str]:
+    """What worker and web read; secrets of this run alone."""
+    own = {
+        "DATABASE_URL": database_url,
+        "LINK_BASE": f"http://127.0.0.1:{web_port}",
+        "LINK_KEYS": "k1:bGlua3MgbGlua3MgbGlua3MgbGlua3MgbGlua3MgbGk=",
+        "WEBHOOK_SECRETS": "whsec_d2ViaG9vayB3ZWJob29rIHdlYmhvb2sh",
+        "PAGE_SECRET": "page secret of the chaos run, long enough",
+        "SMTP_PORT": str(smtp_port),
+        "SMTP_SECURITY": "none",
+        "SMTP_MESSAGE_DOMAIN": "chaos.example",
+        "SMTP_SENDER": "no-reply@chaos.example",
+        "MAILS_PER_SECOND": "100",
+        "WEB_PORT": str(web_port),
+        "WORKER_HEALTH_PORT": "0",
+        "LOG_LEVEL": "INFO",
+    }
+    return {
+        **os.environ,
+        "TEMPORAL_ADDRESS": temporal_address,
+        **{f"EDITION_MIGRATION_{name}": value for name, value in own.items()},
+    }

@@ -1,0 +1,42 @@
+"""Which injected fault explains a mail that came twice. For the check of a chaos run.
+
+A copy that follows one without an answer is explained by the cut after its final dot. A copy that follows an answered
+one needs a process that was killed between that 250 and the commit of `accepted`: a worker, or the database under it.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+KILLS = ("kill_worker", "kill_database", "worker-0_ended_by_itself", "worker-1_ended_by_itself")
+BEFORE, AFTER = 0.5, 10.0
+"""Seconds from a kill back to a 250 whose commit it may have taken: recovery, a busy machine."""
+
+
+def surplus(
+    sink: Sequence[dict[str, Any]], faults: Sequence[dict[str, Any]]
+) -> tuple[list[str], dict[str, int], list[str]]:
+    """Message-ID once for each explained copy, how many by each kind of fault, and copies that nothing explains."""
+    kills = [it for it in faults if it["kind"] in KILLS]
+    copies: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for mail in sink:
+        copies[mail["message_id"]].append(mail)
+    explained: list[str] = []
+    by_kind: dict[str, int] = defaultdict(int)
+    unexplained: list[str] = []
+    for message_id, mails in copies.items():
+        for former in mails[:-1]:
+            kind = _cause(former, kills)
+            if kind is None:
+                unexplained.append(message_id)
+                continue
+            explained.append(message_id)
+            by_kind[kind] += 1
+    return explained, dict(by_kind), unexplained
+
+
+def _cause(former: dict[str, Any], kills: Sequence[dict[str, Any]]) -> str | None:
+    if not former["is_answered"]:
+        return "smtp_cut_after_final_dot"
+    near = [it for it in kills if former["at"] - BEFORE <= it["at"] <= former["at"] + AFTER]
+    return min(near, key=lambda it: abs(it["at"] - former["at"]))["kind"] if near else None
