@@ -149,9 +149,12 @@ def _pending_user(line: Pending) -> views.PendingUser:
 
 async def _capacity(uow: UnitOfWork, org_id: str) -> views.CapacityView:
     counters = await uow.capacity.get(org_id)
-    names = views.CapacityView.model_fields.keys() - {"waiting"}
+    waiting = await uow.tickets.waiting_count(org_id)
+    names = views.CapacityView.model_fields.keys() - {"waiting", "waiting_for"}
     return views.CapacityView(
-        **{name: getattr(counters, name) for name in names}, waiting=await uow.tickets.waiting_count(org_id)
+        **{name: getattr(counters, name) for name in names},
+        waiting=waiting,
+        waiting_for=("storage" if counters.licenses_free else "license") if waiting else None,
     )
 
 

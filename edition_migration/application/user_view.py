@@ -1,7 +1,8 @@
 """Everything about one user on one page, for `user show`."""
 
 from edition_migration.application import views
-from edition_migration.domain.migration import JournalEntry, Migration
+from edition_migration.application.capacity import why_waiting
+from edition_migration.domain.migration import JournalEntry, Migration, Ticket, TicketState
 from edition_migration.domain.overview import overview
 from edition_migration.domain.policies import effective
 from edition_migration.domain.user import User
@@ -60,8 +61,13 @@ async def _migration(uow: UnitOfWork, row: Migration) -> views.MigrationView:
         wave_id=row.wave_id,
         deadline=seen.deadline,
         attention=row.attention,
-        ticket=ticket and views.TicketView(number=ticket.number, state=ticket.state, storage_mb=ticket.storage_mb),
+        ticket=await _ticket(uow, ticket) if ticket else None,
     )
+
+
+async def _ticket(uow: UnitOfWork, ticket: Ticket) -> views.TicketView:
+    why = await why_waiting(uow, ticket) if ticket.state is TicketState.WAITING else None
+    return views.TicketView(number=ticket.number, state=ticket.state, storage_mb=ticket.storage_mb, waits_for=why)
 
 
 async def _policy(uow: UnitOfWork, org_id: str | None, user: User) -> views.EffectivePolicy | None:

@@ -23,7 +23,7 @@ class View(BaseModel):
 
 
 class CapacityView(View):
-    """Licenses in pieces, storage in MB. `waiting` users hold a ticket and wait for both."""
+    """Licenses in pieces, storage in MB. `waiting` users hold a ticket; `waiting_for` is `license` or `storage`."""
 
     licenses_purchased: int
     licenses_reserved: int
@@ -34,6 +34,7 @@ class CapacityView(View):
     storage_used_mb: int
     storage_free_mb: int
     waiting: int
+    waiting_for: str | None
 
 
 class DomainView(View):
@@ -170,9 +171,12 @@ class StatusView(View):
 
 
 class TicketView(View):
+    """`waits_for` says what a waiting one lacks: a license, or storage alone."""
+
     number: int
     state: TicketState
     storage_mb: int
+    waits_for: str | None
 
 
 class MigrationView(View):

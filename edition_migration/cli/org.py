@@ -76,20 +76,28 @@ def _show(view: "OrganizationView") -> None:
 
 
 def show_capacity(capacity: "CapacityView") -> None:
-    """Licenses and storage, as a table."""
+    """Licenses and storage, as a table; who waits stands beside what is missing."""
     it = capacity
+    for_storage = it.waiting if it.waiting_for == "storage" else 0
     show_table(
         "Capacity",
         ("", "Purchased", "Reserved", "Used", "Free", "Users waiting"),
         [
-            ("licenses", it.licenses_purchased, it.licenses_reserved, it.licenses_used, it.licenses_free, it.waiting),
+            (
+                "licenses",
+                it.licenses_purchased,
+                it.licenses_reserved,
+                it.licenses_used,
+                it.licenses_free,
+                it.waiting - for_storage,
+            ),
             (
                 "storage (MB)",
                 it.storage_purchased_mb,
                 it.storage_reserved_mb,
                 it.storage_used_mb,
                 it.storage_free_mb,
-                it.waiting,
+                for_storage,
             ),
         ],
     )

@@ -52,7 +52,8 @@ def _show_migration(migration: "MigrationView") -> None:
         (name, getattr(migration, name)) for name in type(migration).model_fields if name != "ticket"
     ]
     if (ticket := migration.ticket) is not None:
-        fields.append(("ticket", f"number {ticket.number}, {ticket.state}, {ticket.storage_mb} MB"))
+        state = ticket.waits_for or ticket.state
+        fields.append(("ticket", f"number {ticket.number}, {state}, {ticket.storage_mb} MB"))
     show_fields("Migration", fields)
 
 

@@ -131,6 +131,7 @@ def test_show_gives_everything_that_holds(cli: CommandLine) -> None:
         "storage_used_mb": 0,
         "storage_free_mb": 1000,
         "waiting": 0,
+        "waiting_for": None,
     }
     table = cli.run("org", "show")
     assert table.exit_code == 0

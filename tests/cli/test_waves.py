@@ -8,6 +8,7 @@ import pytest
 
 from edition_migration.domain.states import AccountStatus, InactiveReason
 from edition_migration.domain.states import MigrationState as S
+from edition_migration.ports.store import UnitOfWork
 from tests import builders
 from tests.cli.conftest import CommandLine
 
@@ -146,3 +147,24 @@ def test_the_report_is_a_file_that_select_takes_again(office: CommandLine, tmp_p
         ("u1", "already_selected"),
     ]
     assert [it["user_id"] for it in office.json("wave", "report", wave_id)["users"]] == ["u2", "u1"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "lacks"),
+    [({"licenses": 2, "storage_mb": 1000}, "license"), ({"licenses": 9, "storage_mb": 200}, "storage")],
+)
+def test_who_waits_is_told_whether_for_a_license_or_for_storage(
+    office: CommandLine, limits: dict[str, int], lacks: str
+) -> None:
+    async def limit(uow: UnitOfWork) -> None:
+        await uow.capacity.set_purchased("acme", licenses=limits["licenses"], storage_mb=limits["storage_mb"])
+        await uow.commit()
+
+    office.write(limit)
+    office.run("select", "u1", "u2", "u3")
+    capacity = office.json("status")["capacity"]
+    assert (capacity["waiting"], capacity["waiting_for"]) == (1, lacks)
+    ticket = office.json("user", "show", "u3")["migration"]["ticket"]
+    words = {"license": "waiting for a license", "storage": "waiting for storage"}
+    assert (ticket["state"], ticket["waits_for"]) == ("waiting", words[lacks])
+    assert f"number 3, {words[lacks]}, 100 MB" in office.run("user", "show", "u3").stdout
