@@ -1,13 +1,15 @@
 # Everything this project needs is fetched or built by these targets; a second run finds it all done.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format synced simulate tests-ready demo-ready
+.PHONY: help demo test check format synced simulate chaos tests-ready demo-ready
 
 # Python is the machine's own (3.11 or newer). What `deploy/setup/uv.sh` installs comes last on PATH.
 export UV_PYTHON_DOWNLOADS := never
 export PATH := $(PATH):$(CURDIR)/.tools/bin
 PYTHON := .venv/bin/python
 ARGS ?=
+MIGRATIONS ?= 1000
+SEED ?= 1
 SEEDS ?= 1000
 START ?= 1
 
@@ -23,6 +25,9 @@ test: tests-ready ## Run all tests, on a real Temporal server, SQLite, PostgreSQ
 
 simulate: synced ## Simulate many seeds with faults, e.g. make simulate SEEDS=100000 START=1
 	$(PYTHON) -m tests.simulator --seeds $(SEEDS) --start $(START)
+
+chaos: tests-ready ## Kill real processes at random under many migrations, then check, e.g. make chaos MIGRATIONS=1000 SEED=1
+	$(PYTHON) -m tests.chaos --migrations $(MIGRATIONS) --seed $(SEED)
 
 check: tests-ready ## Format, lint, types, layers, then all tests
 	.venv/bin/ruff format --check .

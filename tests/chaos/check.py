@@ -58,8 +58,8 @@ class Check:
         paired = self._rules(view, workflows)
         await self._seals(view)
         self._secrets(histories)
-        await self._replay(histories)
         await self._feed_again(view)
+        await self._replay(histories)
         self.note(
             "I15 drained after the last fault", 1, [] if drained is not None else ["I15 not still after ten minutes"]
         )
@@ -109,8 +109,8 @@ class Check:
                 self.note("I10 no workflow failed", 0, [f"I10 {it.id} ended as {it.status}"])
             result = None
             if it.status is WorkflowExecutionStatus.COMPLETED:
-                handle = self.client.get_workflow_handle_for(_overview_of, it.id)
-                result = Overview.model_validate(await handle.result()).state
+                handle = self.client.get_workflow_handle(it.id, result_type=Overview)
+                result = (await handle.result()).state
             events = histories[it.id].events
             size = sum(event.ByteSize() for event in events)
             news = sum(event.HasField("workflow_execution_signaled_event_attributes") for event in events)
@@ -191,10 +191,6 @@ class Check:
 
 
 ENDS = {"MIGRATED", "EXPIRED", "CANCELLED"}
-
-
-async def _overview_of(self: Any) -> Overview | None:
-    """The result's type, for the client."""
 
 
 def message_id_of(mail_id: str) -> str:
