@@ -44,6 +44,9 @@ class Ground:
     def is_anybody_enrolled(self) -> bool:
         return self._own.execute("SELECT 1 FROM migrations LIMIT 1").fetchone() is not None
 
+    def wave_ids(self) -> list[str]:
+        return [str(row[0]) for row in self._own.execute("SELECT wave_id FROM waves WHERE size > 0 ORDER BY wave_id")]
+
     def user_of(self, mail_id: str) -> str:
         return str(self._own.execute("SELECT user_id FROM mails WHERE mail_id = ?", (mail_id,)).fetchone()[0])
 

@@ -36,7 +36,7 @@ async def set_up(world: World) -> None:
 def _settings(random: Random, settings: OrganizationSettings) -> OrganizationSettings:
     activation = random.choice([Activation.WITH_INSTRUCTIONS, *Activation])
     chosen = {
-        "deadline": timedelta(days=random.choice([2, 14])),
+        "deadline": timedelta(days=random.choice([2, 5])),
         "link_lifetime": timedelta(days=random.choice([1, 7])),
         "selection": random.choice([Selection.MANUAL, Selection.MANUAL, Selection.AUTOMATIC]),
         "activation": activation,

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from edition_migration.domain.names import OrganizationRef
-from tests.simulator.actors import ACTORS, choose_newest, select_some
+from edition_migration.domain.reconciliation import DifferenceKind
+from tests.simulator.actors import choose_newest, select_some
+from tests.simulator.administration import resume_all
+from tests.simulator.cast import next_act
 from tests.simulator.executions import Activity, Broken, Run
 from tests.simulator.faults import Rates
 from tests.simulator.ground import Ground
@@ -15,14 +18,14 @@ from tests.simulator.invariants import AT_ALL_TIMES
 from tests.simulator.invariants_at_rest import AT_REST
 from tests.simulator.loop import StillLoop
 from tests.simulator.opening import set_up
-from tests.simulator.provisioning import EVENTS, send, send_again
+from tests.simulator.provisioning import send, send_again
 from tests.simulator.stage import Work
 from tests.simulator.world import ORG, World, prepared_world, soon
 
 DEEDS = 8
 """What actors do in one run, at most."""
-HORIZON = timedelta(days=40)
-"""How long the drain waits for what is due: longer than any deadline, the reminders and the 72 hours."""
+HORIZON = timedelta(days=9)
+"""How long the drain waits for what is due: longer than the 72 hours and then any deadline of these organizations."""
 MOST_STEPS = 12_000
 """No run of this size needs as many: a longer one does not come to rest."""
 
@@ -101,10 +104,19 @@ class _Simulation:
         self._world.note("the faults are over")
         self._world.faults.end()
         await self._run_dry()
+        resume_all(self._world)
+        await self._run_dry()
+        await self._reconcile(is_dry=False)
+        await self._run_dry()
+        if self._random.random() < 0.5:
+            select_some(self._world)
+            await self._run_dry()
         for user_id in self._world.user_ids:
             if self._random.random() < 0.6:
                 choose_newest(self._world, user_id)
         await self._drain()
+        if named := await self._reconcile(is_dry=True):
+            raise Broken(f"I10 the reconciliation names {named}")
         self._world.check((*AT_ALL_TIMES, *AT_REST))
         await self._feed_again()
 
@@ -170,8 +182,7 @@ class _Simulation:
         is_enrolled = self._world.ground.is_anybody_enrolled()
         if self._plan and is_enrolled:
             return self._plan.pop()
-        deeds = EVENTS if self._random.random() < 0.3 or not is_enrolled else ACTORS
-        return self._random.choices([deed for _, deed in deeds], [weight for weight, _ in deeds])[0]
+        return next_act(self._world)
 
     def _leap(self, can: list[Callable[[], None]]) -> None:
         world, random = self._world, self._random
@@ -260,6 +271,23 @@ class _Simulation:
             self._go_on()
             await self._settle()
         return bool(sweep.result or self._could_happen())
+
+    async def _reconcile(self, *, is_dry: bool) -> list[object]:
+        """What the daily reconciliation names; without faults, so at once."""
+
+        async def look() -> list[object]:
+            run = self._world.services.reconciliation.run(None, is_dry=is_dry)
+            named = [difference async for outcome in run for difference in outcome.differences]
+            return [it for it in named if it.kind is not DifferenceKind.JOURNAL_NOT_SEALED]  # each day's own work
+
+        work = self._world.begin("the reconciliation", look())
+        await self._settle()
+        while not work.is_over:
+            self._go_on()
+            await self._settle()
+        if work.error is not None:
+            raise Broken(f"the reconciliation fails: {work.error!r}")
+        return work.result
 
     async def _feed_again(self) -> None:
         """I12: the same events once more change nothing."""

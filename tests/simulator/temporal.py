@@ -16,6 +16,7 @@ from temporalio.exceptions import ApplicationError
 from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.names import RING, MigrationRef, OrganizationRef, WaveRef
 from edition_migration.domain.progress import Overview
+from edition_migration.domain.reconciliation import WorkflowStatus
 from tests.simulator import sdk
 from tests.simulator.executions import Activity, Broken, Run, RunState
 from tests.simulator.faults import Faults
@@ -71,6 +72,14 @@ class Temporal:
 
     async def start_organization(self, ref: OrganizationRef) -> None:
         await self._reached(lambda: self._start_organization(ref))
+
+    async def running_among(self, workflow_ids: Sequence[str]) -> frozenset[str]:
+        running = {run.identity.workflow_id for run in self.running()}
+        return await self._reached(lambda: running.intersection(workflow_ids))
+
+    async def status_of(self, workflow_id: str) -> WorkflowStatus:
+        run = self.latest(workflow_id)
+        return await self._reached(lambda: WorkflowStatus(run.state) if run else WorkflowStatus.MISSING)
 
     async def _reached(self, call: Callable[[], Any]) -> Any:
         """One call over the network: it may not arrive, or its answer may not."""

@@ -52,15 +52,10 @@ def name_of(row: Row) -> str:
     return f"migration/{row['org_id']}/{row['user_id']}/{row['generation']}"
 
 
+_EVERYTHING = {table.name: select(table).order_by(*table.primary_key.columns) for table in METADATA.sorted_tables}
+
+
 def read_view(connection: Connection) -> View:
     """Everything, in the transaction that `connection` is in."""
-    return View(
-        {
-            table.name: [dict(row) for row in connection.execute(_ordered(table)).mappings()]
-            for table in METADATA.sorted_tables
-        }
-    )
-
-
-def _ordered(table: Any) -> Any:
-    return select(table).order_by(*table.primary_key.columns)
+    found = {name: connection.execute(rows).mappings() for name, rows in _EVERYTHING.items()}
+    return View({name: [dict(row) for row in rows] for name, rows in found.items()})
