@@ -1,7 +1,9 @@
 """The gateway where Temporal is away, and where a namespace is missing; the rest is in tests/workflows."""
 
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
 import pytest
 from temporalio.client import Client
@@ -9,8 +11,9 @@ from temporalio.testing import WorkflowEnvironment
 
 from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
+from edition_migration.domain.reconciliation import WorkflowStatus
 from edition_migration.temporal.client import connect
-from edition_migration.temporal.gateway import TemporalWorkflowGateway
+from edition_migration.temporal.gateway import LISTED_AT_ONCE, TemporalWorkflowGateway
 from tests.workflows.script import S as State
 from tests.workflows.script import overview
 
@@ -21,6 +24,8 @@ CALLS: dict[str, Callable[[TemporalWorkflowGateway], Awaitable[object]]] = {
     "start_wave": lambda gateway: gateway.start_wave(WaveRef(org_id="acme", wave_id="w1")),
     "ring_migration": lambda gateway: gateway.ring_migration(REF),
     "ring_organization": lambda gateway: gateway.ring_organization(OrganizationRef(org_id="acme")),
+    "running_among": lambda gateway: gateway.running_among([REF.workflow_id]),
+    "status_of": lambda gateway: gateway.status_of(REF.workflow_id),
     "start_organization": lambda gateway: gateway.start_organization(OrganizationRef(org_id="acme")),
 }
 
@@ -51,6 +56,29 @@ async def test_missing_namespace_is_an_outage_and_no_missing_workflow(temporal_e
     client = Client(**{**config, "namespace": "nobody-made-this"})
     with pytest.raises(TemporalUnavailable, match=r"^the Temporal service answers NOT_FOUND$"):
         await TemporalWorkflowGateway(client).ring_migration(REF)
+
+
+async def test_missing_namespace_is_not_taken_for_lost_workflows(temporal_env: WorkflowEnvironment) -> None:
+    """Reconciliation would start everybody anew."""
+    gateway = TemporalWorkflowGateway(Client(**{**temporal_env.client.config(), "namespace": "nobody-made-this"}))
+    for call in (gateway.status_of(REF.workflow_id), gateway.running_among([REF.workflow_id])):
+        with pytest.raises(TemporalUnavailable, match=r"^the Temporal service answers NOT_FOUND$"):
+            await call
+
+
+async def test_workflow_is_described_as_it_is_and_more_ids_than_one_query_takes_are_listed(
+    temporal_env: WorkflowEnvironment,
+) -> None:
+    client, gateway = temporal_env.client, TemporalWorkflowGateway(temporal_env.client)
+    ids = [f"described/{uuid4().hex}" for _ in range(LISTED_AT_ONCE + 5)]
+    runs, ends = [await client.start_workflow("None", id=it, task_queue="nobody") for it in (ids[0], ids[-1])]
+    assert [await gateway.status_of(it) for it in (ids[0], ids[1])] == [WorkflowStatus.RUNNING, WorkflowStatus.MISSING]
+    async with asyncio.timeout(20):
+        while await gateway.running_among(ids) != {ids[0], ids[-1]}:  # noqa: ASYNC110 - lists lag
+            await asyncio.sleep(0.1)
+    await ends.terminate()
+    assert await gateway.status_of(ids[-1]) is WorkflowStatus.TERMINATED
+    await runs.terminate()
 
 
 async def test_identity_says_role_and_process_and_no_more(temporal_env: WorkflowEnvironment) -> None:
