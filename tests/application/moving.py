@@ -6,7 +6,7 @@ Events come by the intake and are applied with their errands, as the organizatio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from edition_migration.adapters.mails.renderer import TemplateRenderer
@@ -30,6 +30,7 @@ from edition_migration.domain.states import AFTER_ACTIVATION, AccountStatus, Cre
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import ResetToken
 from edition_migration.domain.user import User
+from edition_migration.ports.gateway import WorkflowGateway
 from edition_migration.ports.mails import Envelope
 from edition_migration.ports.store import Store, UnitOfWork
 from edition_migration.ports.store_events import InboxRow
@@ -79,7 +80,7 @@ class Moving:
         both: dict[str, Any] = {"store": store, "clock": self.clock}
         self.intake, self.events = Intake(**both), Events(**both)
         self.errands = Errands(**both, keys=LINK_KEYS)
-        self.enrollment = Enrollment(**both, gateway=HalfDeafGateway())
+        self.enrollment = Enrollment(**both, gateway=cast(WorkflowGateway, HalfDeafGateway()))
         self.steps = Steps(**both, keys=LINK_KEYS)
         self.credentials = Credentials(**both, hasher=CountingHasher(), strength=strength, keys=LINK_KEYS)
         self.delivery = Delivery(

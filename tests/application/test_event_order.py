@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -27,6 +27,7 @@ from edition_migration.domain.errors import Conflict
 from edition_migration.domain.names import MigrationRef, WaveRef
 from edition_migration.domain.progress import Overview, PageInput, StepInput
 from edition_migration.domain.states import AccountStatus, MigrationState
+from edition_migration.ports.gateway import WorkflowGateway
 from edition_migration.ports.store_events import InboxState, Received
 from tests.builders import NOW
 from tests.doubles import MovableClock
@@ -69,7 +70,8 @@ class Service:
         self._events = Events(store=store, clock=clock)
         keys = TokenKeys(keys={"k1": b"k" * 32}, current="k1")
         self._errands = Errands(store=store, clock=clock, keys=keys)
-        self._enrollment = Enrollment(store=store, clock=clock, gateway=self.gateway)
+        gateway = cast(WorkflowGateway, self.gateway)  # it starts migrations, and is asked for nothing else
+        self._enrollment = Enrollment(store=store, clock=clock, gateway=gateway)
         self._capacity = Capacity(store=store, clock=clock)
         self._steps = Steps(store=store, clock=clock, keys=keys)
 
