@@ -1,4 +1,4 @@
-"""What the organization tells its administrators by itself: pending guests, finished waves, dead addresses, shortage."""
+"""What the organization tells its administrators by itself: pending guests, ended waves, dead addresses, shortage."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
