@@ -6,7 +6,7 @@ As `invariants`, over plain evidence; `Evidence.now` must be given.
 from collections import Counter
 from datetime import datetime
 
-from edition_migration.domain.mail import UNSENT, MailKind, MailState
+from edition_migration.domain.mail import AT_MOST_ONCE, UNSENT, MailKind, MailState
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import AWAITING_USER, OPEN
 from edition_migration.domain.states import MigrationState as S
@@ -46,11 +46,15 @@ def i10_nothing_is_left(seen: Evidence) -> list[str]:
 
 
 def i10_no_mail_is_stuck(seen: Evidence) -> list[str]:
-    """Every mail that may be sent was; behind a refused one, before its time or in a pause it may wait."""
+    """Every mail that may be sent was; behind a refused one, before its time or in a pause it may wait.
+
+    One that goes at most once is given up where nobody knows whether it was sent.
+    """
     broken: list[str] = []
     refused = {key_of(row) for row in seen.view["mails"] if row["state"] is MailState.BOUNCED and row["user_id"]}
     for row in seen.view["mails"]:
-        if row["state"] not in UNSENT:
+        is_given_up = row["kind"] in AT_MOST_ONCE and row["state"] is MailState.UNKNOWN
+        if row["state"] not in UNSENT or is_given_up:
             continue
         is_early = row["not_before"] is not None and _now(seen) < row["not_before"]
         is_behind = row["user_id"] is not None and key_of(row) in refused
