@@ -101,6 +101,7 @@ def cancel_a_wave_natively(world: World) -> None:
 def terminate_a_migration(world: World) -> None:
     """An operator ends a user's workflow; the daily reconciliation finds and starts it again."""
     if run := _one(world, lambda it: isinstance(it.identity.argument, MigrationRef)):
+        world.is_for_reconciliation = True
         world.note(f"terminated: {run.identity.workflow_id}")
         world.temporal.terminate(run)
 

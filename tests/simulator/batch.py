@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from multiprocessing import get_context
@@ -29,7 +29,7 @@ def kept_seeds() -> list[int]:
     return [int(line) for line in lines if line]
 
 
-def run_here(seeds: Iterable[int], bug: str | None = None) -> Iterator[Outcome]:
+def run_here(seeds: Iterable[int], bug: str | None = None) -> Generator[Outcome]:
     """One after the other in this process, with a bug planted if one is named."""
     plants: Sequence[Plant] = (PLANTED[bug],) if bug else ()
     loop = StillLoop()

@@ -28,7 +28,7 @@ async def set_up(world: World) -> None:
         await uow.contacts.put([Contact(it, "friend@elsewhere.example", "Friend", "friends") for it in world.user_ids])
         await uow.commit()
     world.contacts = world.ground.view()["contacts"]
-    if random.random() < 0.15:
+    if random.random() < 0.25:
         world.sink.dead_addresses.add(f"{random.choice(world.user_ids)}@{DOMAIN}")
     provision(world)
 

@@ -1,6 +1,6 @@
 """Bugs to plant, each a patch of the product's own code: the simulator must find every one of them.
 
-A plant is entered before the product is built. `CAUGHT_WITHIN` says after how many seeds at most it shows.
+A plant is entered before the product is built. `CAUGHT_BY` says which seed, counted from 1, was the first to find it.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -178,4 +178,14 @@ PLANTED: dict[str, Plant] = {
         refused_mails_again,
         no_generation_in_the_where,
     )
+}
+
+CAUGHT_BY = {
+    "expiry_without_compensation": 3,
+    "grant_without_ticket": 3,
+    "links_outlive_the_password": 3,
+    "no_generation_in_the_where": 27,
+    "released_twice": 20,
+    "ring_before_commit": 20,
+    "smtp_before_commit": 2,
 }

@@ -106,8 +106,9 @@ class _Simulation:
         await self._run_dry()
         resume_all(self._world)
         await self._run_dry()
-        await self._reconcile(is_dry=False)
-        await self._run_dry()
+        if self._world.is_for_reconciliation:
+            await self._reconcile(is_dry=False)
+            await self._run_dry()
         if self._random.random() < 0.5:
             select_some(self._world)
             await self._run_dry()

@@ -61,6 +61,8 @@ class World:
     addresses: dict[str, set[str]] = field(default_factory=dict)
     chosen: list[tuple[str, str]] = field(default_factory=list)
     contacts: list[Row] = field(default_factory=list)
+    is_for_reconciliation: bool = False
+    """Somebody ended a workflow, which only the daily reconciliation can find."""
     numbers: int = 0
 
     def note(self, what: str) -> None:
