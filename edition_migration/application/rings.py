@@ -13,6 +13,8 @@ from edition_migration.ports.store_events import Doorbell
 
 LIMIT = 500
 """Doorbells of one look."""
+KEEP_AFTER = 20
+"""Answered bells are removed so many at a time: a process that is killed now and then still gets through a page."""
 GIVE_UP_AFTER = 5
 """Targets in a row that cannot be rung mean that nobody can: the rest of the look waits for the next."""
 
@@ -54,7 +56,7 @@ class Bells:
 
     async def _ring_each(self, targets: Sequence[_Target], answered: list[int]) -> TemporalUnavailable | None:
         """Adds the bells of those rung to `answered`; what the last one failed of that could not be."""
-        failure, in_a_row = None, 0
+        failure, in_a_row, removed = None, 0, 0
         for target in targets:
             try:
                 await self._ring(target.bells[0])
@@ -65,6 +67,9 @@ class Bells:
                 continue
             in_a_row = 0
             answered += target.bell_ids
+            if len(answered) - removed >= KEEP_AFTER:
+                await self._remove(answered[removed:])
+                removed = len(answered)
         return failure
 
     async def wake(self, now: datetime) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from edition_migration.adapters.store.store import SqlStore
-from edition_migration.application.rings import GIVE_UP_AFTER, Bells
+from edition_migration.application.rings import GIVE_UP_AFTER, KEEP_AFTER, Bells
 from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention, Migration
@@ -83,6 +83,21 @@ async def test_each_target_is_rung_once_oldest_first_and_all_its_bells_removed(s
     assert gateway.rung == ["migration/acme/u2/1", "organization/acme", "migration/acme/u1/1"]
     assert await _left(store) == []
     assert await Bells(store=store, gateway=gateway).ring_due() == 0
+
+
+async def test_process_that_is_killed_in_a_page_has_kept_what_it_rang(store: SqlStore) -> None:
+    """Else one that is killed more often than a page takes would ring the same bells for ever, and the others never."""
+    await _hang_bells(store, *(f"u{number}" for number in range(KEEP_AFTER + 5)))
+    left: list[int] = []
+
+    class Watching(RecordingGateway):
+        async def ring_migration(self, ref: MigrationRef) -> bool:
+            left.append(len(await _left(store)))
+            return await super().ring_migration(ref)
+
+    await Bells(store=store, gateway=Watching()).ring_due()
+    assert left == [KEEP_AFTER + 5] * KEEP_AFTER + [5] * 5
+    assert await _left(store) == []
 
 
 async def test_bells_not_rung_in_an_outage_stay_and_are_rung_after_it(store: SqlStore) -> None:
