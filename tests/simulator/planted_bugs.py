@@ -185,6 +185,7 @@ CAUGHT_BY = {
     "grant_without_ticket": 3,
     "links_outlive_the_password": 3,
     "no_generation_in_the_where": 27,
+    "refused_mails_again": 8,
     "released_twice": 20,
     "ring_before_commit": 20,
     "smtp_before_commit": 2,
