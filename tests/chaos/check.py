@@ -28,7 +28,7 @@ from edition_migration.domain.progress import Overview
 from edition_migration.temporal.client import connect
 from edition_migration.temporal.worker import WORKFLOWS, sandbox
 from tests.chaos.notes import CHOSEN, EVENTS, FAULTS, SETTING, SINK, read_notes
-from tests.chaos.pairing import surplus
+from tests.chaos.pairing import never_known, surplus
 from tests.chaos.people import PASSWORD, posted
 from tests.simulator.evidence import Evidence, ReceivedMail, WorkflowSeen
 from tests.simulator.invariants import AT_ALL_TIMES
@@ -122,11 +122,14 @@ class Check:
         """The simulator's rules over this run's evidence; how many copies each kind of fault explains."""
         sink = read_notes(self.folder, SINK)
         mail_ids = {message_id_of(row["mail_id"]): row["mail_id"] for row in view["mails"]}
-        explained, by_kind, unexplained = surplus(sink, read_notes(self.folder, FAULTS))
+        faults = read_notes(self.folder, FAULTS)
+        explained, by_kind, unexplained = surplus(sink, faults)
+        accepted = {message_id_of(row["mail_id"]) for row in view["mails"] if row["state"] is MailState.ACCEPTED}
+        quick = never_known(sink, faults, accepted)
         evidence = Evidence(
             view=view,
             mails=[_received(it, mail_ids) for it in sink],
-            ambiguous=[mail_ids.get(it, it) for it in explained],
+            ambiguous=[mail_ids.get(it, it) for it in (*explained, *quick)],
             workflows=workflows,
             chosen=[(it["user_id"], "") for it in read_notes(self.folder, CHOSEN)],
             addresses={user_id: frozenset([email]) for user_id, email in self.setting["people"].items()},

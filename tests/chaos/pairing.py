@@ -5,7 +5,7 @@ one needs a process that was killed between that 250 and the commit of `accepted
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 KILLS = ("kill_worker", "kill_database", "worker-0_ended_by_itself", "worker-1_ended_by_itself")
@@ -33,6 +33,18 @@ def surplus(
             explained.append(message_id)
             by_kind[kind] += 1
     return explained, dict(by_kind), unexplained
+
+
+def never_known(
+    sink: Sequence[dict[str, Any]], faults: Sequence[dict[str, Any]], accepted: Collection[str]
+) -> list[str]:
+    """Message-ID of mails that arrived while nobody could know it, and that then needed no repeat.
+
+    Their user was quick: he chose his password by the link of a mail whose 250 was cut or died with its worker.
+    """
+    kills = [it for it in faults if it["kind"] in KILLS]
+    last = {mail["message_id"]: mail for mail in sink}
+    return [it for it, mail in last.items() if it not in accepted and _cause(mail, kills) is not None]
 
 
 def _cause(former: dict[str, Any], kills: Sequence[dict[str, Any]]) -> str | None:
