@@ -25,6 +25,12 @@ async def await_user(turn: Turn, keys: LinkKeys) -> Outcome:
     row = turn.row
     if row.state is S.AWAITING_FIRST_SIGN_IN and row.signed_in_at is not None:
         return await turn.done()
+    if row.deadline_at is None and row.attention in MAILLESS:
+        # The mail with his link is not even tried. His license is not kept for ever all the same.
+        deadline = turn.now + (await turn.organization()).settings.deadline
+        await turn.uow.migrations.set_deadline(turn.ref, turn.now, deadline)
+        turn = await turn.again()
+        row = turn.row
     if row.deadline_at is None:
         return await turn.wait(WHY)
     pauses = await turn.uow.pauses.of(row.org_id)

@@ -94,6 +94,8 @@ class Delivery:
             ref = _ref_of(mail)
             row = await uow.migrations.hold(ref) if ref else None
             if row is not None and row.attention is Attention.COMPLAINT:
+                if not row.is_open:  # nobody says retry any more, and those behind it may be others' mails
+                    return await self._pass(uow, given, mail, MailState.SUPPRESSED)
                 return MailOutcome(result="refused", mail_id=mail.mail_id)
             if _is_given_up(mail):
                 return await self._pass(uow, given, mail, MailState.UNKNOWN)
@@ -151,7 +153,9 @@ class Delivery:
                 # Found `sending`, it was begun by a try that nobody heard of again.
                 await uow.mails.put_back(mail.mail_id, mail.state if mail.state in NOT_BEGUN else MailState.UNKNOWN)
             else:
-                state = MailState.UNKNOWN if outage.outcome_unknown else MailState.DEFERRED
+                # What an earlier try may have brought there is not undone by a later one that was put off.
+                is_unknown = outage.outcome_unknown or mail.state not in SENDABLE_ONCE
+                state = MailState.UNKNOWN if is_unknown else MailState.DEFERRED
                 await uow.mails.mark(mail.mail_id, [MailState.SENDING], state, self._clock.now())
             await uow.commit()
 
@@ -168,7 +172,8 @@ class Delivery:
             following = await _head(uow, given)
             await uow.commit()
         if is_first_end and state is MailState.BOUNCED:
-            return MailOutcome(result="refused", mail_id=mail_id)
+            # A migration's mails wait behind it; in an organization's queue those behind are others' and follow.
+            return MailOutcome(result="refused", mail_id=mail_id, next=as_next(following))
         return MailOutcome(result="sent", mail_id=mail_id, next=as_next(following))
 
     async def _tell_migration(

@@ -6,15 +6,17 @@ address, another policy.
 
 from datetime import datetime
 
-from edition_migration.domain.migration import Attention, Migration
+from edition_migration.domain.migration import Migration
 from edition_migration.domain.policies import FORBIDS_MIGRATION, effective
 from edition_migration.ports.store import UnitOfWork
 
 
 async def unpark(uow: UnitOfWork, row: Migration, now: datetime) -> None:
-    """Goes on at the mail that was refused, or at the step that the policy stopped. A repeat changes nothing."""
-    if row.attention is Attention.UNDELIVERABLE:
-        await uow.mails.requeue_refused(row.ref)
+    """Goes on at the mail that was refused, or at the step that the policy stopped. A repeat changes nothing.
+
+    Whatever is shown: one reason can have hidden another, and a refused mail stops those behind it unseen then.
+    """
+    await uow.mails.requeue_refused(row.ref)
     await uow.migrations.set_attention(row.ref, None, now)
     await uow.doorbells.add_migrations([row.ref], now)
 

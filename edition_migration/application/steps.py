@@ -218,6 +218,7 @@ async def _forbidden(turn: Turn) -> Wait | None:
             until = await keep_reservation(turn, parked.row.attention_at or turn.now)
         return await parked.wait("until the policy allows the user", until=until)
     if row.attention is Attention.POLICY:
+        await uow.mails.requeue_refused(turn.ref)  # what the policy hid is seen again, if it is refused again
         await uow.migrations.set_attention(turn.ref, None, turn.now)
     return None
 
@@ -234,8 +235,9 @@ async def _without_place(turn: Turn) -> Wait | None:
 
 
 async def _not_told(turn: Turn) -> Wait | None:
+    """Also whose mail came back after the relay had accepted it: no license is used for whom no mail reaches."""
     row = turn.row
-    if row.instructions_accepted_at is not None:
+    if row.instructions_accepted_at is not None and row.attention not in MAILLESS:
         return None
     until = None
     if row.attention in MAILLESS:
