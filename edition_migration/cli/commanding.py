@@ -9,7 +9,7 @@ import typer
 
 from edition_migration.cli.documents import STDIN
 from edition_migration.cli.exit_codes import ExitCode
-from edition_migration.cli.output import show_json, show_table
+from edition_migration.cli.output import say, show_json, show_table
 from edition_migration.cli.session import session_of
 from edition_migration.cli.stdin_file import spooled_stdin
 
@@ -81,6 +81,8 @@ def show_command(org_id: str, command_id: str, answers: "Sequence[CommandAnswer]
 
 
 def show_answers(answers: "Sequence[CommandAnswer]") -> None:
+    if not answers:
+        say("Nobody fits what was asked for; nothing was done.")
     rows = [(it.user_id, it.verdict, it.state, it.reason, it.mend) for it in answers]
     show_table("Answers", ("User id", "Answer", "State", "Reason", "What helps"), rows)
 

@@ -1,17 +1,23 @@
 """`org apply` and `org show`."""
 
-from typing import TYPE_CHECKING, Annotated
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edition_migration.cli.documents import read_yaml
 from edition_migration.cli.options import AsJson, InputFile, Yes
-from edition_migration.cli.output import Cell, confirm, say, show_fields, show_json, show_table
+from edition_migration.cli.output import Cell, confirm, say, show_fields, show_json, show_table, text_of
 from edition_migration.cli.session import session_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from edition_migration.application.views import CapacityView, OrganizationView
     from edition_migration.domain.organization_changes import Change
+
+_ISO_SPAN = re.compile(r"^P(?=[\dT])(\d+[YWD])*(T(\d+(\.\d+)?[HMS])+)?$")
 
 app = typer.Typer(no_args_is_help=True, help="Organizations: what holds for them, and bringing them to a file.")
 
@@ -55,24 +61,50 @@ def _change(change: "Change") -> tuple[Cell, ...]:
     return change.path, _plain(change.before), _plain(change.after)
 
 
-def _plain(value: object) -> Cell:
-    if isinstance(value, list):
-        return ", ".join(str(it) for it in value)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    return value if isinstance(value, bool) or value is None else str(value)
+def _plain(value: Any) -> Cell:
+    """As people write it: durations like 7d, lists and objects without brackets and quotes."""
+    from pydantic import TypeAdapter
+
+    match value:
+        case bool() | timedelta() | None:
+            return value
+        case list() | tuple():
+            return ", ".join(map(str, value))  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        case dict():
+            return ", ".join(f"{name} {text_of(_plain(it))}" for name, it in value.items())  # pyright: ignore[reportUnknownVariableType]
+        case str() if _ISO_SPAN.match(value):
+            return TypeAdapter(timedelta).validate_python(value)
+        case _:
+            return str(value)
 
 
 def _show(view: "OrganizationView") -> None:
     facts = ("org_id", "name", "status", "notification_email", "client_download_url", "is_single_sign_on")
     rows: list[tuple[str, Cell]] = [(name, getattr(view, name)) for name in facts]
-    show_fields("Organization", [*rows, ("administrators", ", ".join(view.administrators))])
+    show_fields(
+        "Organization",
+        [*rows, ("help_url", view.settings.help_url), ("administrators", ", ".join(view.administrators))],
+    )
     show_table("Domains", ("Domain", "Blocked since"), [(it.name, it.blocked_since) for it in view.domains])
     show_capacity(view.capacity)
-    settings = view.settings.model_dump(exclude={"password"}) | view.settings.password.model_dump()
-    settings["unacceptable_words"] = ", ".join(settings["unacceptable_words"])
-    show_fields("Settings", list(settings.items()))
+    settings = view.settings.model_dump(exclude={"password", "quiet_hours", "help_url"})
+    hours = view.settings.quiet_hours
+    for prefix, nested in (("password.", view.settings.password), ("quiet_hours.", hours)):
+        settings |= {f"{prefix}{name}": value for name, value in (nested.model_dump() if nested else {}).items()}
+    if hours is None:
+        settings["quiet_hours"] = None
+    show_table("Settings, as the file names them", ("Setting", "Value"), _settings(settings))
     groups = {"organization": view.policies.organization} | {it.name: it.actions for it in view.policies.groups}
     rules = [(group, action, value) for group, actions in groups.items() for action, value in actions.items()]
     show_table(f"Policies, revision {view.policy_revision}", ("Of", "Action", "Allowed"), rules)
+
+
+def _settings(settings: "Mapping[str, Any]") -> "list[tuple[str, Cell]]":
+    """All of them, also those that are not set, under the names that the file uses."""
+    from pydantic.alias_generators import to_camel
+
+    named = {".".join(to_camel(part) for part in name.split(".")): value for name, value in settings.items()}
+    return [(name, None if value in {"", ()} else _plain(value)) for name, value in named.items()]
 
 
 def show_capacity(capacity: "CapacityView") -> None:

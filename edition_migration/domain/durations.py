@@ -6,7 +6,10 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
+from edition_migration.domain.validation import broken
+
 _SHORT = re.compile(r"^(\d+)\s*([smhdw])$")
+_BARE = re.compile(r"^[+-]?\d+(\.\d*)?$")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -20,4 +23,11 @@ def parse(value: object) -> object:
         return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse)]
+def _with_unit(value: object) -> object:
+    """As `parse`, and no bare number: pydantic takes it for seconds, who writes an undo window of 30 means days."""
+    if isinstance(value, int | float) or (isinstance(value, str) and _BARE.match(value.strip())):
+        raise broken("has no unit", "write it like 7d, 12h or 30m")
+    return parse(value)
+
+
+Duration = Annotated[timedelta, BeforeValidator(_with_unit)]

@@ -46,7 +46,8 @@ async def connect(*, identity: str, lazy: bool = False, environ: Mapping[str, st
     except RuntimeError:  # what the SDK raises for every failed connection
         address = config.get("target_host", DEFAULT_ADDRESS)
         raise TemporalUnavailable(
-            f"no Temporal service answers at {address}", mend="start it, or set TEMPORAL_ADDRESS"
+            f"no Temporal service answers at {address}",
+            mend="start it, or set TEMPORAL_ADDRESS in the environment; .env is not read for it",
         ) from None
 
 

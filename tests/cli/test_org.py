@@ -160,3 +160,22 @@ def test_of_several_organizations_one_must_be_named(cli: CommandLine) -> None:
     assert result.stderr == (
         "Error: there are several organizations\n  Near it: acme, globex\nWhat helps: name one with --org\n"
     )
+
+
+def test_settings_are_shown_as_the_file_names_and_writes_them(cli: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "acme.yaml"
+    file.write_text('id: acme\nsettings: {warningPeriod: 5d, quietHours: {begins: "20:00"}}\n')
+    applied = cli.run("org", "apply", str(file)).stdout
+    assert [line.split() for line in applied.splitlines() if "settings." in line] == [
+        ["settings.warningPeriod", "0s", "5d"],
+        ["settings.quietHours", "-", "begins", "20:00,", "ends", "08:00,", "weekends", "yes"],
+    ]
+    lines = [line.split() for line in cli.run("org", "show", "acme").stdout.splitlines()]
+    shown = {line[0]: line[1] for line in lines if len(line) == 2}
+    for name, value in {
+        "warningPeriod": "5d",
+        "quietHours.begins": "20:00",
+        "mailsPerSecond": "-",
+        "password.minimumLength": "15",
+    }.items():
+        assert shown[name] == value

@@ -30,6 +30,15 @@ def test_what_is_no_span_or_longer_than_time_is_refused_by_path(text: str) -> No
     ]
 
 
+@pytest.mark.parametrize("number", [30, 1.5, "30", " 30 ", "-2", True])
+def test_number_without_unit_is_refused_and_not_taken_for_seconds(number: object) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        OrganizationFile.parse({"id": "acme", "settings": {"undoWindow": number}})
+    assert [str(it) for it in refusal.value.problems] == [
+        "settings.undoWindow: has no unit; write it like 7d, 12h or 30m"
+    ]
+
+
 def test_digest_is_due_at_least_once_a_year() -> None:
     """A longer span would end after the last day that can be stored."""
     with pytest.raises(InvalidInput) as refusal:
