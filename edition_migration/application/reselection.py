@@ -36,6 +36,8 @@ async def begin_again(
     ended = {row.user_id: row for row in rows if _may_begin_again(row, confirmed=confirmed)}
     if not ended:
         return {}
+    for user_id in sorted(ended):  # rows of migrations before users, as everywhere
+        await uow.migrations.hold(ended[user_id].ref)
     users = await uow.users.hold_many(list(ended))
     blocked = await _blocked_domains(uow, organization, now)
     reasons = {user.user_id: _why_not(user, organization, blocked, confirmed=confirmed) for user in users}

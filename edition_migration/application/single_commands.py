@@ -108,6 +108,9 @@ async def _undo(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
     """Inactive and pending again, license and storage released; the password that he chose is not his key any more."""
     if turn.row.state is not S.MIGRATED:
         return turn.refused("not_migrated", "only a finished migration can be undone; an open one can be cancelled")
+    user = await turn.uow.users.get(turn.row.user_id)
+    if user is None or user.is_deleted:
+        return turn.refused("is_deleted", "the user is deleted: there is no account to give back")
     window = (await _settings(turn)).undo_window
     if turn.now - turn.row.since > window:
         return turn.refused("too_late", f"a migration can be undone for {window.days} days")

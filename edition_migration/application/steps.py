@@ -161,7 +161,8 @@ class Steps:
             return waits
         is_changed = await assign_policy(turn.uow, turn.row)
         moved = await turn.move(S.MIGRATED, detail={"policy_changed": is_changed})
-        await turn.uow.mails.queue([user_mail(turn.ref, MailKind.WELCOME, turn.now)])
+        if turn.row.attention not in MAILLESS:  # behind a refused mail it would wait for ever
+            await turn.uow.mails.queue([user_mail(turn.ref, MailKind.WELCOME, turn.now)])
         await note_end(turn.uow, turn.row, turn.now)
         return await moved.done()
 

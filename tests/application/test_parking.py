@@ -240,3 +240,23 @@ async def test_a_command_of_a_very_long_id_is_known_again(store: Store) -> None:
         answer = await commands(store).apply(given)
         assert (answer.verdict, answer.state) == ("done", S.CANCELLED)
     assert (await facts(store))[3] == ["cancel"]
+
+
+async def test_who_is_deleted_after_his_migration_is_not_given_an_account_back(store: Store) -> None:
+    await reserved(store, state=S.MIGRATED)
+    async with store.write() as uow:
+        await uow.users.put([user(email=None, domain=None, is_deleted=True)])
+        await uow.commit()
+    answer = await command(store, CommandKind.UNDO)
+    assert (answer.verdict, answer.reason) == ("refused", "is_deleted")
+
+
+async def test_whoever_no_mail_reaches_is_migrated_without_a_welcome_that_would_wait_for_ever(store: Store) -> None:
+    steps = await reserved(store, state=S.PASSWORD_SET, attention=Attention.UNDELIVERABLE, attention_at=NOW)
+    async with store.write() as uow:
+        await uow.ledger.use(ADA)
+        await uow.commit()
+    outcome = await steps.apply_policies(StepInput(migration=ADA, as_of=NOW))
+    async with store.read() as uow:
+        mails = await uow.mails.of_migration(ADA)
+    assert (outcome.kind, mails) == ("done", [])
