@@ -150,7 +150,7 @@ async def test_the_report_carries_the_result_file_with_formulas_defused_and_repe
         mail = await uow.mails.next_of_organization("acme")
         assert mail is not None
         contexts = MailContexts(keys=TokenKeys(keys={"k1": b"k" * 32}, current="k1"), link_base="https://x.example")
-        addressed = await contexts.of(uow, mail)
+        addressed = await contexts.of(uow, mail, builders.NOW)
     assert addressed is not None
     content = TemplateRenderer().render(addressed.context)
     assert content.subject == "Your selection is finished: 0 of 1 user migrated"

@@ -8,6 +8,7 @@ from google.protobuf.json_format import MessageToDict
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import WorkflowHandle
 
+from edition_migration.domain.commands import LEGAL_IN, CommandKind
 from edition_migration.domain.names import OrganizationRef, SearchAttribute, WaveRef
 from edition_migration.domain.states import MigrationState as S
 from tests.e2e.world import NEW_PASSWORD, World, guest
@@ -69,9 +70,9 @@ async def test_a_waiting_migration_reads_at_a_glance(world: World) -> None:
     assert details.startswith(f"| | |\n|---|---|\n| State | {GAP}AWAITING_PASSWORD |")
     assert f"| Who acts next | {GAP}user |" in details
     assert f"| Next | {GAP}the user chooses a password |" in details
-    assert f"| What can be done | {GAP}cancel |" in details
+    assert f"| What can be done | {GAP}resend, extend_deadline, cancel |" in details
     described = {update.name: update.description for update in seen.definition.update_definitions}
-    assert set(described) == {"select", "exclude", "activate", "cancel"}
+    assert set(described) == set(LEGAL_IN) - {CommandKind.UNDO}
     assert all(described.values())
     assert [signal.name for signal in seen.definition.signal_definitions] == ["ring"]
     execution = await handle.describe()

@@ -77,8 +77,8 @@ async def test_user_whose_migration_ended_with_the_domain_is_enrolled_again(stor
         for user_id, reason in zip(USERS, CancelReason, strict=False):
             await uow.migrations.move(ref(user_id), {S.BLOCKED}, S.CANCELLED, NOW, reason=reason)
         found = await uow.users.to_enroll(ORG, ["acme.example"], 10)
-        assert [(it.user_id, generation) for it, generation in found] == [("B", 2), ("D", 2), ("c", 2)]
-        again = [migration("B", generation=2), migration("D", generation=2)]
+        assert [(it.user_id, generation) for it, generation in found] == [("B", 2), ("D", 2), ("c", 2), ("e", 2)]
+        again = [migration(user_id, generation=2) for user_id in ("B", "D", "e")]
         await uow.migrations.add([*again, migration("c", generation=2, state=S.SKIPPED)])
         assert await uow.users.to_enroll(ORG, ["acme.example"], 10) == []
 
