@@ -33,6 +33,18 @@ def resume_all(world: World) -> None:
         _control(world, WaveCommandKind.RESUME, wave_id)
 
 
+def retry_all(world: World) -> None:
+    """What `starter.py retry --parked` does: whose workflow somebody ended goes on."""
+
+    async def deed() -> object:
+        request = CommandRequest(actor="admin")
+        return await world.services.commands.apply_each(
+            CommandKind.RETRY, ORG, world.user_ids, request=request, command_id="retry-all"
+        )
+
+    insist(world, "retry for all", deed)
+
+
 def control_wave(world: World) -> None:
     """One wave is paused, resumed or cancelled, on the command line or in the Temporal UI."""
     wave_ids = world.ground.wave_ids()

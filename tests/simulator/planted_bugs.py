@@ -184,9 +184,8 @@ CAUGHT_BY = {
     "expiry_without_compensation": 3,
     "grant_without_ticket": 3,
     "links_outlive_the_password": 3,
-    "no_generation_in_the_where": 27,
+    "no_generation_in_the_where": 10,
     "refused_mails_again": 8,
     "released_twice": 20,
-    "ring_before_commit": 20,
     "smtp_before_commit": 2,
 }

@@ -9,7 +9,7 @@ from datetime import timedelta
 from edition_migration.domain.names import OrganizationRef
 from edition_migration.domain.reconciliation import DifferenceKind
 from tests.simulator.actors import choose_newest, select_some
-from tests.simulator.administration import resume_all
+from tests.simulator.administration import resume_all, retry_all
 from tests.simulator.cast import next_act
 from tests.simulator.executions import Activity, Broken, Run
 from tests.simulator.faults import Rates
@@ -108,6 +108,8 @@ class _Simulation:
         await self._run_dry()
         if self._world.is_for_reconciliation:
             await self._reconcile(is_dry=False)
+            await self._run_dry()
+            retry_all(self._world)
             await self._run_dry()
         if self._random.random() < 0.5:
             select_some(self._world)
