@@ -18,6 +18,8 @@ from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import TokenState
 
 WHY = "until the user acts"
+_MARGIN = timedelta(hours=1)
+"""A link that dies with the next reminder would be dead in the reader's hand."""
 
 
 async def await_user(turn: Turn, keys: LinkKeys) -> Outcome:
@@ -84,7 +86,3 @@ async def _queue_reminder_with_link(turn: Turn, clock: DeadlineClock, keys: Link
         await queue_again(turn.uow, turn.row, MailKind.REMINDER, turn.now, token_id=token.token_id)
     else:
         await queue_link(turn.uow, keys, turn.row, MailKind.REMINDER, turn.now)
-
-
-_MARGIN = timedelta(hours=1)
-"""A link that dies with the next reminder would be dead in the reader's hand."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from edition_migration.domain.capacity import choose
-from edition_migration.domain.migration import Ticket
+from edition_migration.domain.migration import Migration, Ticket
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.progress import PageInput, PageOutcome
@@ -44,6 +44,13 @@ async def grant(uow: UnitOfWork, org_id: str, now: datetime) -> int:
         licenses, storage_mb = licenses - chosen.licenses, storage_mb - chosen.storage_mb
         total += chosen.licenses
     return total
+
+
+async def give_back(uow: UnitOfWork, row: Migration, now: datetime) -> None:
+    """His place in the queue, and what was reserved or used for him, go to the next. A repeat changes nothing."""
+    await uow.tickets.close(row.ref)
+    await uow.ledger.release(row.ref)
+    await uow.doorbells.add_organization(row.org_id, now)
 
 
 async def why_waiting(uow: UnitOfWork, ticket: Ticket) -> str:

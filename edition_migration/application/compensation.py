@@ -2,18 +2,19 @@
 
 from datetime import datetime
 
+from edition_migration.application.capacity import give_back
 from edition_migration.application.errand_pages import ErrandKind
 from edition_migration.application.records import user_mail
 from edition_migration.application.waves import note_end
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import MAILLESS, Migration
 from edition_migration.domain.states import (
+    ACTIVATED_BY_US,
     AFTER_ACTIVATION,
     AccountStatus,
     CredentialState,
     Edition,
     InactiveReason,
-    MigrationState,
 )
 from edition_migration.domain.user import User
 from edition_migration.ports.store import UnitOfWork
@@ -34,7 +35,7 @@ async def compensate(
         reason=reason,
         org_id=row.org_id,
         edition=Edition.GUEST,
-        credential=CredentialState.LOCKED if row.state in (*AFTER_ACTIVATION, MigrationState.MIGRATED) else None,
+        credential=CredentialState.LOCKED if row.state in ACTIVATED_BY_US else None,
     )
     await _release(uow, row, now)
 
@@ -86,7 +87,5 @@ async def _say_last(uow: UnitOfWork, row: Migration, now: datetime, mail: MailKi
 async def _release(uow: UnitOfWork, row: Migration, now: datetime) -> None:
     await uow.policies.remove_assignment(row.user_id)
     await uow.sessions.end_all([row.user_id], now)
-    await uow.tickets.close(row.ref)
-    await uow.ledger.release(row.ref)
-    await uow.doorbells.add_organization(row.org_id, now)
+    await give_back(uow, row, now)
     await note_end(uow, row, now)

@@ -14,7 +14,6 @@ from edition_migration.application.records import journal_entry
 from edition_migration.domain.addresses import local_part_of
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import Migration
-from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.password_advice import advice
 from edition_migration.domain.passwords import Failure, Strength, check
@@ -120,7 +119,7 @@ class Credentials:
         if asked is None:
             return
         async with self._store.write() as uow:
-            row = await uow.migrations.hold(_ref_of(asked))
+            row = await uow.migrations.hold(asked.ref)
             if row is None or not _is_awaited(row):
                 return
             now = self._clock.now()
@@ -133,7 +132,7 @@ class Credentials:
         token = await uow.tokens.by_digest(digest)
         if token is None or not self._is_live(token):
             return None
-        row = await uow.migrations.get(_ref_of(token))
+        row = await uow.migrations.get(token.ref)
         user = await uow.users.get(token.user_id)
         organization = await uow.organizations.get(token.org_id)
         if row is None or not _is_awaited(row) or user is None or organization is None:
@@ -148,7 +147,7 @@ class Credentials:
         """The one transaction; False where the link was used, killed or outlived since it was read."""
         async with self._store.write() as uow:
             now = self._clock.now()
-            row = await uow.migrations.hold(_ref_of(token))
+            row = await uow.migrations.hold(token.ref)
             if row is None or not _is_awaited(row):
                 return False
             await uow.migrations.move(row.ref, [row.state], S.PASSWORD_SET, now)
@@ -182,7 +181,3 @@ class Credentials:
 def _is_awaited(row: Migration) -> bool:
     """Not while the user is held because his domain is gone: links work again if it comes back."""
     return row.state is S.AWAITING_PASSWORD and row.hold_ends_at is None
-
-
-def _ref_of(token: ResetToken) -> MigrationRef:
-    return MigrationRef(org_id=token.org_id, user_id=token.user_id, generation=token.generation)

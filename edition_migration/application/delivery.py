@@ -11,7 +11,8 @@ from edition_migration.application.mail_context import MailContexts
 from edition_migration.application.mail_holds import Hold, hold_of
 from edition_migration.application.records import as_next
 from edition_migration.application.relay_breaker import RelayBreaker
-from edition_migration.domain.errors import AddressRefused, NotFound, RelayUnavailable
+from edition_migration.application.rows import organization_of
+from edition_migration.domain.errors import AddressRefused, RelayUnavailable
 from edition_migration.domain.mail import (
     ABOUT_THE_END,
     AT_MOST_ONCE,
@@ -24,7 +25,7 @@ from edition_migration.domain.mail import (
 )
 from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.names import MigrationRef
-from edition_migration.domain.organization import Activation, Organization
+from edition_migration.domain.organization import Activation
 from edition_migration.domain.progress import MailInput, MailOutcome
 from edition_migration.domain.states import AWAITING_USER
 from edition_migration.domain.token import TokenState
@@ -91,7 +92,7 @@ class Delivery:
                 return MailOutcome(result="none")
             if mail.state is MailState.BOUNCED:
                 return MailOutcome(result="refused", mail_id=mail.mail_id)
-            ref = _ref_of(mail)
+            ref = mail.ref
             row = await uow.migrations.hold(ref) if ref else None
             if row is not None and row.attention is Attention.COMPLAINT:
                 if not row.is_open:  # nobody says retry any more, and those behind it may be others' mails
@@ -192,12 +193,12 @@ class Delivery:
             activate_at = now + wave.activation_delay if wave and wave.activation is Activation.DELAYED else None
             await uow.migrations.set_instructions_accepted(row.ref, now, activate_at)
         if mail.kind is MailKind.RESET_PASSWORD:
-            organization = await _organization(uow, row.org_id)
+            organization = await organization_of(uow, row.org_id)
             await uow.migrations.set_deadline(row.ref, now, now + organization.settings.deadline)
 
     async def _start_life(self, uow: UnitOfWork, mail: Mail) -> None:
         if mail.token_id is not None:
-            organization = await _organization(uow, mail.org_id)
+            organization = await organization_of(uow, mail.org_id)
             await uow.tokens.start_life(mail.token_id, self._clock.now() + organization.settings.link_lifetime)
 
 
@@ -244,21 +245,8 @@ def _refused(mail: Mail) -> MailState:
     return MailState.SUPPRESSED if mail.kind is MailKind.ADDRESS_CHANGED and mail.about else MailState.BOUNCED
 
 
-def _ref_of(mail: Mail) -> MigrationRef | None:
-    if mail.user_id is None or mail.generation is None:
-        return None
-    return MigrationRef(org_id=mail.org_id, user_id=mail.user_id, generation=mail.generation)
-
-
 async def _head(uow: UnitOfWork, given: MailInput) -> Mail | None:
     if given.user_id is None or given.generation is None:
         return await uow.mails.next_of_organization(given.org_id)
     ref = MigrationRef(org_id=given.org_id, user_id=given.user_id, generation=given.generation)
     return await uow.mails.next_of_migration(ref)
-
-
-async def _organization(uow: UnitOfWork, org_id: str) -> Organization:
-    organization = await uow.organizations.get(org_id)
-    if organization is None:
-        raise NotFound("the organization of a mail is missing", mend="restore the row of organizations")
-    return organization

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from edition_migration.application.capacity import give_back
 from edition_migration.application.records import journal_entry
 from edition_migration.application.waves import note_end
 from edition_migration.domain.migration import JournalEntry, Migration
+from edition_migration.domain.states import DESELECTABLE
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import UnitOfWork
-
-DESELECTABLE = (S.BLOCKED, S.IN_REVIEW, S.SELECTED, S.WAITING_CAPACITY)
 
 
 def is_deselectable(row: Migration) -> bool:
@@ -26,10 +26,8 @@ async def deselect(uow: UnitOfWork, row: Migration, now: datetime, *, actor: str
         await uow.migrations.move(row.ref, [row.state], target, now)
     await uow.migrations.unclaim(row.ref)
     await uow.journal.add([_entry(row, now, actor, key)])
-    await uow.tickets.close(row.ref)
-    await uow.ledger.release(row.ref)
+    await give_back(uow, row, now)
     await uow.doorbells.add_migrations([row.ref], now)
-    await uow.doorbells.add_organization(row.org_id, now)
     await note_end(uow, row, now)
     return target
 

@@ -11,17 +11,14 @@ from edition_migration.application.errand_pages import PAGE, held, key_of, turn_
 from edition_migration.application.parking import is_forbidden, unpark
 from edition_migration.application.records import PROVISIONING, journal_entry
 from edition_migration.domain.migration import Attention, Migration
-from edition_migration.domain.states import AFTER_ACTIVATION
-from edition_migration.domain.states import MigrationState as S
+from edition_migration.domain.states import ACTIVATED_BY_US
 from edition_migration.ports.store import UnitOfWork
 from edition_migration.ports.store_events import Errand
-
-_UNDER_A_POLICY = (*AFTER_ACTIVATION, S.MIGRATED)
 
 
 async def follow_policies(uow: UnitOfWork, errand: Errand, now: datetime) -> int:
     """One page; how many rows. Who has today's policy already is left as he is."""
-    rows = await uow.migrations.in_states(errand.org_id, _UNDER_A_POLICY, errand.cursor, PAGE, or_with=Attention.POLICY)
+    rows = await uow.migrations.in_states(errand.org_id, ACTIVATED_BY_US, errand.cursor, PAGE, or_with=Attention.POLICY)
     for row in await held(uow, rows):
         await follow_policy(uow, row, now, key_of(errand))
     await turn_page(uow, errand, rows)
@@ -30,7 +27,7 @@ async def follow_policies(uow: UnitOfWork, errand: Errand, now: datetime) -> int
 
 async def follow_policy(uow: UnitOfWork, row: Migration, now: datetime, key: str) -> None:
     """What today's policy means for one user, whose row is held. Journaled under `key` where it changes something."""
-    is_changed = row.state in _UNDER_A_POLICY and await assign_policy(uow, row)
+    is_changed = row.state in ACTIVATED_BY_US and await assign_policy(uow, row)
     is_free_again = row.is_open and row.attention is Attention.POLICY and not await is_forbidden(uow, row)
     if is_free_again:
         await unpark(uow, row, now)

@@ -7,16 +7,14 @@ from datetime import datetime
 
 from edition_migration.application.errand_pages import PAGE, held, key_of, turn_page
 from edition_migration.application.reconsideration import Reconsideration
-from edition_migration.domain.errors import NotFound
+from edition_migration.application.rows import organization_of
 from edition_migration.ports.store import UnitOfWork
 from edition_migration.ports.store_events import Errand
 
 
 async def review_domain(uow: UnitOfWork, errand: Errand, now: datetime) -> int:
     """One page of the newest rows; how many. Who was decided before is decided alike again."""
-    organization = await uow.organizations.get(errand.org_id)
-    if organization is None:
-        raise NotFound("the organization of an errand is missing", mend="restore the row of organizations")
+    organization = await organization_of(uow, errand.org_id)
     rows = await uow.migrations.newest_of_domain(errand.org_id, errand.argument, errand.cursor, PAGE)
     mine = await held(uow, rows)
     users = {user.user_id: user for user in await uow.users.hold_many([row.user_id for row in mine])}

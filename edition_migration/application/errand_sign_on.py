@@ -10,7 +10,7 @@ from datetime import datetime
 from edition_migration.application.errand_pages import PAGE, held, key_of, turn_page
 from edition_migration.application.links import LinkKeys, queue_again, queue_link
 from edition_migration.application.records import PROVISIONING, journal_entry
-from edition_migration.domain.errors import NotFound
+from edition_migration.application.rows import organization_of
 from edition_migration.domain.mail import LINK_MAILS, MailKind
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.organization import Organization
@@ -25,9 +25,7 @@ _OUTDATED = {*LINK_MAILS, MailKind.INSTRUCTIONS}
 
 async def switch_sign_on(uow: UnitOfWork, errand: Errand, now: datetime, keys: LinkKeys) -> int:
     """One page of those who were told how to get in, or wait for it; how many."""
-    organization = await uow.organizations.get(errand.org_id)
-    if organization is None:
-        raise NotFound("the organization of an errand is missing", mend="restore the row of organizations")
+    organization = await organization_of(uow, errand.org_id)
     rows = await uow.migrations.in_states(errand.org_id, (*_TOLD, *AWAITING_USER), errand.cursor, PAGE)
     switch = _Switch(uow, organization, errand, now, keys)
     for row in await held(uow, rows):

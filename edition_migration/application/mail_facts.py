@@ -12,7 +12,6 @@ from edition_migration.domain.errors import InvalidInput
 from edition_migration.domain.events.mail import MailBounced, MailComplained, MailData, MailDelivered
 from edition_migration.domain.mail import Mail, MailKind, MailState
 from edition_migration.domain.migration import Attention
-from edition_migration.domain.names import MigrationRef
 from edition_migration.ports.store import UnitOfWork
 
 _ARRIVED = (MailState.ACCEPTED, MailState.DELIVERED)
@@ -43,8 +42,7 @@ class MailFacts:
 
     async def _park(self, mail: Mail, state: MailState, attention: Attention) -> bool:
         """The row is held before its mail is marked. A note to a former address concerns nobody's migration."""
-        ref = _ref_of(mail)
-        row = await self.uow.migrations.hold(ref) if ref else None
+        row = await self.uow.migrations.hold(mail.ref) if mail.ref else None
         if not await self.uow.mails.mark(mail.mail_id, _ARRIVED, state, self.now):
             return False
         is_to_former_address = mail.kind is MailKind.ADDRESS_CHANGED and bool(mail.about)
@@ -63,9 +61,3 @@ class MailFacts:
         await self.uow.journal.add([entry])
         await self.uow.doorbells.add_migrations([row.ref], self.now)
         return True
-
-
-def _ref_of(mail: Mail) -> MigrationRef | None:
-    if mail.user_id is None or mail.generation is None:
-        return None
-    return MigrationRef(org_id=mail.org_id, user_id=mail.user_id, generation=mail.generation)

@@ -72,9 +72,7 @@ class Reconsideration:
         if place is _Place.LEFT:
             await self._let_go(row, S.CANCELLED, CancelReason.LEFT_DOMAIN)
         elif row.state in BEFORE_ACTIVATION:
-            is_over = self.organization.status is ServiceStatus.DEPROVISIONED
-            reason = CancelReason.DEPROVISIONED if is_over else CancelReason.DOMAIN_REMOVED
-            await self._let_go(row, S.CANCELLED, reason)
+            await self._let_go(row, S.CANCELLED, self.organization.why_a_domain_is_gone)
         elif row.state in HELD_WITHOUT_DOMAIN and row.hold_ends_at is None:
             await self._hold(row, self.now + HOLD)
 

@@ -6,10 +6,10 @@ his wait is over his step takes a new ticket and stands in the queue again. Used
 
 from datetime import datetime, timedelta
 
-from edition_migration.application.capacity import cut_tickets, grant
+from edition_migration.application.capacity import cut_tickets, give_back, grant
 from edition_migration.application.records import WORKFLOW, journal_entry
+from edition_migration.application.rows import organization_of
 from edition_migration.application.turn import Turn
-from edition_migration.domain.errors import NotFound
 from edition_migration.domain.migration import Migration, Ticket, TicketState
 from edition_migration.ports.store import UnitOfWork
 
@@ -20,10 +20,7 @@ async def place_in_queue(uow: UnitOfWork, row: Migration, now: datetime) -> Tick
     """His open ticket; where it ended a new one, at the end of the queue. Granted at once if there is room."""
     ticket = await uow.tickets.of(row.ref)
     if ticket is None or ticket.state is TicketState.CLOSED:
-        organization = await uow.organizations.get(row.org_id)
-        if organization is None:
-            raise NotFound("the organization of a migration is missing", mend="restore the row of organizations")
-        await cut_tickets(uow, organization, [row.ref])
+        await cut_tickets(uow, await organization_of(uow, row.org_id), [row.ref])
         await grant(uow, row.org_id, now)
         ticket = await uow.tickets.of(row.ref)
     assert ticket is not None, "one was cut"
@@ -52,7 +49,5 @@ async def keep_reservation(turn: Turn, waits_since: datetime) -> datetime | None
         detail={"ticket": ticket.number},
     )
     await uow.journal.add([entry])
-    await uow.tickets.close(row.ref)
-    await uow.ledger.release(row.ref)
-    await uow.doorbells.add_organization(row.org_id, turn.now)
+    await give_back(uow, row, turn.now)
     return None

@@ -11,7 +11,8 @@ from edition_migration.application.compensation import compensate
 from edition_migration.application.deselection import deselect, is_deselectable
 from edition_migration.application.links import LinkKeys, queue_again, queue_link
 from edition_migration.application.parking import unpark
-from edition_migration.domain.commands import CommandAnswer, CommandKind
+from edition_migration.application.rows import organization_of
+from edition_migration.domain.commands import LEGAL_IN, CommandAnswer, CommandKind
 from edition_migration.domain.deadlines import DeadlineClock
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import MAILLESS, Attention
@@ -51,7 +52,7 @@ async def _activate(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
 async def _resend(turn: CommandTurn, keys: LinkKeys) -> CommandAnswer:
     """A new link, or under single sign-on and before activation the instructions once more."""
     uow, row = turn.uow, turn.row
-    if row.state not in (S.INSTRUCTED, *AWAITING_USER):
+    if row.state not in LEGAL_IN[CommandKind.RESEND]:
         return turn.refused("nothing_to_resend", "only who has instructions or a link can get them again")
     if row.attention in MAILLESS:
         return turn.refused("undeliverable", "mend the address with fix-address, or say retry")
@@ -120,8 +121,7 @@ async def _undo(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
 
 
 async def _settings(turn: CommandTurn) -> OrganizationSettings:
-    organization = await turn.uow.organizations.get(turn.row.org_id)
-    return organization.settings if organization else OrganizationSettings()
+    return (await organization_of(turn.uow, turn.row.org_id)).settings
 
 
 ACTS: Mapping[CommandKind, Callable[[CommandTurn, LinkKeys], Awaitable[CommandAnswer]]] = {

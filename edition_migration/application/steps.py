@@ -5,12 +5,12 @@ answers Done again, a terminal state answers Stop. A mere look changes and journ
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from edition_migration.application.activation import assign_policy
 from edition_migration.application.awaiting import await_user
 from edition_migration.application.capacity import why_waiting
 from edition_migration.application.compensation import restore_guest
+from edition_migration.application.enrollment import shut_accounts
 from edition_migration.application.parking import is_forbidden
 from edition_migration.application.records import user_mail
 from edition_migration.application.reservations import keep_reservation, place_in_queue
@@ -20,7 +20,7 @@ from edition_migration.application.waves import note_end, passes_review
 from edition_migration.domain.errors import Inconsistent, NotFound
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import MAILLESS, Attention, Step, TicketState
-from edition_migration.domain.organization import Activation, ServiceStatus
+from edition_migration.domain.organization import Activation
 from edition_migration.domain.overview import is_behind, overview
 from edition_migration.domain.progress import StepInput, Wait
 from edition_migration.domain.states import (
@@ -28,10 +28,8 @@ from edition_migration.domain.states import (
     HELD_WITHOUT_DOMAIN,
     TERMINAL,
     AccountStatus,
-    CancelReason,
     CredentialState,
     Edition,
-    InactiveReason,
 )
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.clock import Clock
@@ -178,9 +176,7 @@ async def _held(turn: Turn) -> Outcome | None:
     if row.hold_ends_at is not None and row.state in HELD_WITHOUT_DOMAIN:
         if row.hold_ends_at > turn.as_of:
             return await turn.wait("until the domain is back, or the hold ends", until=row.hold_ends_at)
-        is_gone = (await turn.organization()).status is ServiceStatus.DEPROVISIONED
-        reason = CancelReason.DEPROVISIONED if is_gone else CancelReason.DOMAIN_REMOVED
-        ended = await turn.move(S.CANCELLED, reason=reason)
+        ended = await turn.move(S.CANCELLED, reason=(await turn.organization()).why_a_domain_is_gone)
         await restore_guest(turn.uow, row, turn.now)
         return await ended.stop()
     if turn.step in HELD_BY_PAUSE and await turn.uow.pauses.is_paused(row.org_id):
@@ -202,10 +198,7 @@ async def _block(turn: Turn) -> None:
     """Confirms what the block has done to the account. A repeat changes nothing."""
     row = turn.row
     await turn.uow.mails.suppress_unsent(turn.ref, {MailKind.COMING_SOON})
-    await turn.uow.users.set_account(
-        [row.user_id], status=AccountStatus.INACTIVE, reason=InactiveReason.GUEST_PENDING, org_id=row.org_id
-    )
-    await turn.uow.sessions.end_all([row.user_id], turn.now)
+    await shut_accounts(turn.uow, row.org_id, [row.user_id], turn.now)
 
 
 async def _forbidden(turn: Turn) -> Wait | None:
@@ -231,7 +224,7 @@ async def _without_place(turn: Turn) -> Wait | None:
         return None
     why = await why_waiting(turn.uow, ticket)
     if turn.row.state is S.SELECTED:
-        turn = await turn.move(S.WAITING_CAPACITY, again=ticket.number)
+        turn = await turn.move(S.WAITING_CAPACITY, round_number=ticket.number)
     return await turn.wait(why)
 
 
@@ -261,8 +254,7 @@ async def _not_due(turn: Turn) -> Wait | None:
 
 
 async def _set_federated(turn: Turn) -> None:
-    """The password was set elsewhere while nobody waited for it yet; our old hash must not open the account again."""
+    """The password was set elsewhere while nobody waited for it yet."""
     user = await turn.uow.users.hold(turn.row.user_id)
     if user is not None:
-        federated = replace(user, credential_state=CredentialState.FEDERATED, password_hash=None)
-        await turn.uow.users.put([federated])
+        await turn.uow.users.put([user.with_credential_elsewhere()])

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from edition_migration.application.records import WORKFLOW, Detail, journal_entry, next_mail_of
-from edition_migration.domain.errors import Inconsistent, NotFound
+from edition_migration.application.rows import organization_of
+from edition_migration.domain.errors import Inconsistent
 from edition_migration.domain.migration import Migration, Step
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Organization
@@ -35,21 +36,18 @@ class Turn:
         return self.row.ref
 
     async def organization(self) -> Organization:
-        organization = await self.uow.organizations.get(self.row.org_id)
-        if organization is None:
-            raise NotFound("the organization of a migration is missing", mend="restore the row of organizations")
-        return organization
+        return await organization_of(self.uow, self.row.org_id)
 
     async def move(
-        self, target: S, *, reason: str | None = None, detail: Detail | None = None, again: int | None = None
+        self, target: S, *, reason: str | None = None, detail: Detail | None = None, round_number: int | None = None
     ) -> "Turn":
         """The guarded move and its journal row; the turn on the row as it is now.
 
-        `again` numbers a move that one generation may make more than once.
+        `round_number` numbers a move that one generation may make more than once.
         """
         entry = journal_entry(
             self.row,
-            key=f"{self.step}/{target}" if again is None else f"{self.step}/{target}/{again}",
+            key=f"{self.step}/{target}" if round_number is None else f"{self.step}/{target}/{round_number}",
             action=self.step,
             actor=WORKFLOW,
             at=self.now,

@@ -17,12 +17,7 @@ from edition_migration.domain.addresses import domain_of
 from edition_migration.domain.events.user import PasswordSet, UserData, UserDeleted, UserSignedIn
 from edition_migration.domain.facts import merge
 from edition_migration.domain.migration import ADOPTED, Migration
-from edition_migration.domain.states import (
-    AFTER_ACTIVATION,
-    AccountStatus,
-    CredentialState,
-    Edition,
-)
+from edition_migration.domain.states import ACTIVATED_BY_US, AccountStatus, CredentialState, Edition
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.user import User
 from edition_migration.ports.store import UnitOfWork
@@ -87,7 +82,8 @@ class UserFacts:
         accepted, stamps = merge(user.stamps, facts, self.stamp)
         if not accepted:
             return False
-        changed = merged_user(user, accepted, stamps, self.now, is_ours=row is not None and _is_ours(row))
+        is_ours = row is not None and row.state in ACTIVATED_BY_US
+        changed = merged_user(user, accepted, stamps, self.now, is_ours=is_ours)
         await self.uow.users.put([changed])
         if user.email is not None and changed.email != user.email:
             await self._follow_address(changed, row, user.email)
@@ -168,8 +164,7 @@ class UserFacts:
             await self._move(row, S.PASSWORD_SET)
             await self.uow.migrations.set_hold(row.ref, None)
             await self.uow.tokens.kill_all(row.ref)
-            # The directory has the credential now; our old hash must not open the account again.
-            changed = replace(changed, credential_state=CredentialState.FEDERATED, password_hash=None)
+            changed = changed.with_credential_elsewhere()
         await self.uow.users.put([changed])
         return True
 
@@ -183,11 +178,6 @@ class UserFacts:
             row, key=self.event_key, action=action, actor=PROVISIONING, at=self.now, target=target, detail=detail
         )
         await self.uow.journal.add([entry])
-
-
-def _is_ours(row: Migration) -> bool:
-    """From activation on, edition and account status are what the migration made them."""
-    return row.state in AFTER_ACTIVATION or row.state is S.MIGRATED
 
 
 def merged_user(

@@ -16,7 +16,7 @@ from edition_migration.domain.events.user import UserUpdated
 from edition_migration.domain.facts import merge, stamp_of
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.names import new_id
-from edition_migration.domain.states import AFTER_ACTIVATION, CredentialState, MigrationState
+from edition_migration.domain.states import ACTIVATED_BY_US, CredentialState
 from edition_migration.domain.user import User
 from edition_migration.domain.user_rows import UserRow
 from edition_migration.ports.store import UnitOfWork
@@ -101,7 +101,7 @@ def _takes_password(user: User, facts: Mapping[str, object]) -> bool:
 
 def _is_past_activation(migration: Migration) -> bool:
     """The old password must not open the account again."""
-    return migration.state in AFTER_ACTIVATION or migration.state is MigrationState.MIGRATED
+    return migration.state in ACTIVATED_BY_US
 
 
 def _outcome(before: User | None, after: User | None) -> Outcome:

@@ -142,6 +142,6 @@ def _show_states(states: "tuple[MemberCount, ...]") -> None:
 
 
 def _not_instructed(view: "WaveDetail") -> int:
-    from edition_migration.application.deselection import DESELECTABLE
+    from edition_migration.domain.states import DESELECTABLE
 
     return sum(it.users for it in view.states if it.state in DESELECTABLE)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edition_migration.domain.names import OPAQUE_ID, MigrationRef
 from edition_migration.domain.organization import Activation
-from edition_migration.domain.states import AWAITING_USER, OPEN, RESELECTABLE, SELECTABLE, sources_of
+from edition_migration.domain.states import AWAITING_USER, DESELECTABLE, OPEN, RESELECTABLE, SELECTABLE, sources_of
 from edition_migration.domain.states import MigrationState as S
 
 
@@ -26,7 +26,7 @@ class CommandKind(StrEnum):
 
 LEGAL_IN: dict[CommandKind, frozenset[S]] = {
     CommandKind.SELECT: frozenset({*SELECTABLE, *RESELECTABLE}),
-    CommandKind.DESELECT: frozenset({S.BLOCKED, S.IN_REVIEW, S.SELECTED, S.WAITING_CAPACITY}),
+    CommandKind.DESELECT: frozenset(DESELECTABLE),
     CommandKind.EXCLUDE: sources_of(S.SKIPPED),
     CommandKind.ACTIVATE: frozenset({S.INSTRUCTED}),
     CommandKind.RESEND: frozenset({S.INSTRUCTED, *AWAITING_USER}),

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from edition_migration.domain.names import MigrationRef
+
 
 class MailKind(StrEnum):
     SERVICE_PROVISIONED = "service_provisioned"
@@ -97,3 +99,10 @@ class Mail:
     accepted_at: datetime | None = None
     about: str = ""
     is_requested: bool = False
+
+    @property
+    def ref(self) -> MigrationRef | None:
+        """Whose migration it belongs to; None for a mail to the Notification Email."""
+        if self.user_id is None or self.generation is None:
+            return None
+        return MigrationRef(org_id=self.org_id, user_id=self.user_id, generation=self.generation)

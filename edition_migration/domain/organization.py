@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from edition_migration.domain.durations import Duration
+from edition_migration.domain.states import CancelReason
 from edition_migration.domain.validation import broken
 
 
@@ -108,6 +109,12 @@ class Organization:
     stamps: dict[str, str]
     policy_revision: int
     digest_due_at: datetime | None = None
+
+    @property
+    def why_a_domain_is_gone(self) -> CancelReason:
+        """Of a domain that was the organization's: it alone was removed, or the whole service has ended."""
+        is_over = self.status is ServiceStatus.DEPROVISIONED
+        return CancelReason.DEPROVISIONED if is_over else CancelReason.DOMAIN_REMOVED
 
 
 @dataclass(frozen=True, slots=True)

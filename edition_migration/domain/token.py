@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from edition_migration.domain.names import MigrationRef
+
 
 class TokenState(StrEnum):
     """`issued` until its mail is being sent; then `live` until used or killed by a newer one."""
@@ -31,6 +33,10 @@ class ResetToken:
     created_at: datetime
     expires_at: datetime | None
     is_requested: bool
+
+    @property
+    def ref(self) -> MigrationRef:
+        return MigrationRef(org_id=self.org_id, user_id=self.user_id, generation=self.generation)
 
 
 def token_text(key: bytes, token_id: str, generation: int) -> str:

@@ -1,7 +1,8 @@
 """A user as the store keeps him: who he is, and the facts that are never merged into one status."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 from edition_migration.domain.states import AccountStatus, CredentialState, Edition, InactiveReason
 
@@ -33,3 +34,7 @@ class User:
     is_deleted: bool
     stamps: dict[str, str] = field(default_factory=dict[str, str])
     updated_at: datetime | None = None
+
+    def with_credential_elsewhere(self) -> Self:
+        """The directory has the credential now; our old hash must not open the account again."""
+        return replace(self, credential_state=CredentialState.FEDERATED, password_hash=None)

@@ -5,6 +5,8 @@ Beside it the worker seals the journal, every ten seconds.
 """
 
 import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import structlog
@@ -27,38 +29,48 @@ log = structlog.stdlib.get_logger(__name__)
 
 async def sweep(bells: Bells, stop: asyncio.Event, *, period: float = PERIOD) -> None:
     """Until `stop` is set. An outage of store or Temporal is said once and survived; other errors are raised."""
-    is_down, wakes_at = False, 0.0
+    outage, wakes_at = _Outage("doorbells wait", "doorbells are rung again"), 0.0
     while not stop.is_set():
-        try:
-            is_full = await bells.ring_due() == LIMIT
+        is_full = False
+        with outage.survived():
+            rung = await bells.ring_due()
             if asyncio.get_running_loop().time() >= wakes_at:
                 await bells.wake(datetime.now(UTC))
                 wakes_at = asyncio.get_running_loop().time() + WAKE_PERIOD
-            if is_down:
-                log.info("doorbells are rung again")
-            is_down = False
-        except (StoreUnavailable, TemporalUnavailable) as error:
-            if not is_down:
-                log.warning("doorbells wait", code=error.code, reason=error.message)
-            is_down, is_full = True, False
+            is_full = rung == LIMIT
         if not is_full:
             await _rest(stop, period)
 
 
 async def seal(sealer: Sealer, stop: asyncio.Event, *, period: float = SEAL_PERIOD) -> None:
     """Until `stop` is set, as `sweep`. Two workers at once are safe."""
-    is_down = False
+    outage = _Outage("the journal waits to be sealed", "the journal is sealed again")
     while not stop.is_set():
-        try:
+        with outage.survived():
             await sealer.seal_due()
-            if is_down:
-                log.info("the journal is sealed again")
-            is_down = False
-        except StoreUnavailable as error:
-            if not is_down:
-                log.warning("the journal waits to be sealed", code=error.code, reason=error.message)
-            is_down = True
         await _rest(stop, period)
+
+
+class _Outage:
+    """Of store or Temporal: said once when it begins and once when it is over."""
+
+    def __init__(self, begins: str, ends: str) -> None:
+        self._begins = begins
+        self._ends = ends
+        self._lasts = False
+
+    @contextmanager
+    def survived(self) -> Generator[None]:
+        try:
+            yield
+        except (StoreUnavailable, TemporalUnavailable) as error:
+            if not self._lasts:
+                log.warning(self._begins, code=error.code, reason=error.message)
+            self._lasts = True
+        else:
+            if self._lasts:
+                log.info(self._ends)
+            self._lasts = False
 
 
 async def _rest(stop: asyncio.Event, seconds: float) -> None:

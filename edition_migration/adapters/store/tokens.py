@@ -36,7 +36,7 @@ class SqlTokens:
         row = await self._tx.row(mine.with_for_update(key_share=True))
         if row is None or row["state"] is not TokenState.ISSUED:
             return row is not None and row["state"] is TokenState.LIVE
-        older = and_(_is_of(_ref(ResetToken(**row))), _IT.state == TokenState.LIVE)
+        older = and_(_is_of(ResetToken(**row).ref), _IT.state == TokenState.LIVE)
         await self._tx.change(update(reset_tokens).where(older).values(state=TokenState.DEAD))
         live = update(reset_tokens).where(_IT.token_id == token_id).values(state=TokenState.LIVE)
         return await self._tx.change(live) == 1
@@ -67,7 +67,3 @@ class SqlTokens:
         if states is not None:
             theirs = theirs.where(_IT.state.in_(sorted(states)))
         return await self._tx.all(ResetToken, theirs)
-
-
-def _ref(token: ResetToken) -> MigrationRef:
-    return MigrationRef(org_id=token.org_id, user_id=token.user_id, generation=token.generation)
