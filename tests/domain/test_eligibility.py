@@ -50,24 +50,23 @@ def test_a_guest_with_an_old_or_unknown_client_is_pending(org_id: str | None, ve
     assert decided(replace(GUEST, org_id=org_id, client_version=version)) is None
 
 
-@pytest.mark.parametrize(
-    ("reason", "skipped"),
-    [
-        (InactiveReason.LEFT_COMPANY, SkipReason.LEFT_COMPANY),
-        (InactiveReason.ADMIN_DEACTIVATED, SkipReason.ADMIN_DEACTIVATED),
-        (InactiveReason.POLICY, SkipReason.BROKE_POLICY),
-        (None, SkipReason.ADMIN_DEACTIVATED),
-        (InactiveReason.GUEST_PENDING, None),
-        (InactiveReason.EXPIRED, None),
-    ],
-)
+REPORTED = {
+    InactiveReason.LEFT_COMPANY: SkipReason.LEFT_COMPANY,
+    InactiveReason.ADMIN_DEACTIVATED: SkipReason.ADMIN_DEACTIVATED,
+    InactiveReason.POLICY: SkipReason.BROKE_POLICY,
+    None: SkipReason.ADMIN_DEACTIVATED,
+    InactiveReason.GUEST_PENDING: None,
+    InactiveReason.EXPIRED: None,
+}
+
+
+@pytest.mark.parametrize(("reason", "skipped"), REPORTED.items())
 def test_a_reported_inactivity_decides_by_its_reason(reason: InactiveReason | None, skipped: SkipReason | None) -> None:
     assert decided(reported_inactive(GUEST, reason)) is skipped
 
 
 def test_every_inactive_reason_is_decided() -> None:
-    for reason in InactiveReason:
-        decided(reported_inactive(GUEST, reason))
+    assert {reason: decided(reported_inactive(GUEST, reason)) for reason in (*InactiveReason, None)} == REPORTED
 
 
 def test_who_is_inactive_by_our_own_block_is_pending() -> None:

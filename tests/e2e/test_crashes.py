@@ -17,6 +17,7 @@ from edition_migration.domain.states import AccountStatus, CredentialState, Edit
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import TokenState
 from tests.e2e.crash_play import Aftermath, Scenario, crash_stage
+from tests.e2e.scenes import BEGINNING, STORY
 from tests.fixtures.smtp import running_smtp_server
 
 BOTH = ("before_commit", "after_commit")
@@ -46,16 +47,6 @@ ON_MAILS = [
 PLACES = [*ON_PAGES, *ON_STEPS, *ON_MAILS]
 EXPIRING = [f"worker.USER.await_new_password.{where}" for where in BOTH]
 CANCELLING = [f"worker.USER.cancel.{where}" for where in BOTH]
-
-BEGINNING = [
-    ("enroll", S.BLOCKED),
-    ("notify_deactivation", S.IN_REVIEW),
-    ("select", S.IN_REVIEW),
-    ("release", S.SELECTED),
-    ("send_instructions", S.INSTRUCTED),
-    ("activate", S.ACTIVATED),
-    ("reset_password", S.AWAITING_PASSWORD),
-]
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -112,7 +103,7 @@ def test_killed_at_this_place_the_user_is_migrated_once(aftermaths: dict[str, Af
     left = aftermaths[place]
     assert place not in left.still_armed, "no process was killed there"
     assert left.row.state is S.MIGRATED
-    assert actions(left) == [*BEGINNING, ("choose_password", S.PASSWORD_SET), ("apply_policies", S.MIGRATED)]
+    assert actions(left) == STORY
     assert in_use(left) == (0, 1, 0, 100)
     assert [token.state for token in left.tokens] == [TokenState.USED]
     assert kinds(left) == [(kind, "accepted") for kind in MAILS]

@@ -12,19 +12,10 @@ from edition_migration.domain.commands import CommandKind
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.states import MigrationState as S
-from tests.e2e.world import World, guest, until
+from tests.e2e.scenes import ada_awaits_her_password
+from tests.e2e.world import World, until
 
 ADA = "ada@acme.example"
-
-
-async def awaiting(world: World) -> None:
-    await world.guests(guest("ada"))
-    await world.provision()
-    await world.until("ada", S.IN_REVIEW)
-    await world.select("ada")
-    await world.until("ada", S.AWAITING_PASSWORD)
-    await world.until_accepted("ada", MailKind.RESET_PASSWORD)
-    await world.until_deadline("ada")
 
 
 async def reset(world: World, handle: WorkflowHandle[Any, Any]) -> None:
@@ -44,7 +35,7 @@ async def reset(world: World, handle: WorkflowHandle[Any, Any]) -> None:
 
 
 async def test_a_reset_walks_the_rows_again_and_repeats_no_effect(world: World) -> None:
-    await awaiting(world)
+    await ada_awaits_her_password(world)
     before = [entry.key for entry in await world.journal("ada")]
     await reset(world, world.handle("ada"))
     await world.choose_password(ADA)
@@ -60,7 +51,7 @@ async def test_a_reset_walks_the_rows_again_and_repeats_no_effect(world: World) 
 
 
 async def test_a_reset_of_a_finished_migration_ends_where_its_row_is(world: World) -> None:
-    await awaiting(world)
+    await ada_awaits_her_password(world)
     await world.choose_password(ADA)
     await world.until("ada", S.MIGRATED)
     await world.ended("ada")
@@ -76,7 +67,7 @@ async def test_a_reset_of_a_finished_migration_ends_where_its_row_is(world: Worl
 async def test_a_terminated_migration_is_named_and_goes_on_after_retry(
     world: World, command: CommandKind | None
 ) -> None:
-    await awaiting(world)
+    await ada_awaits_her_password(world)
     await world.handle("ada").terminate("an operator's hand")
     await world.choose_password(ADA)
 

@@ -52,6 +52,10 @@ async def test_retried_in_vain_the_user_is_parked_again(world: World) -> None:
 
     await until(is_asked_again, lambda: "the mail was not tried again")
     await until_parked(world)
+    row = await world.row("ada")
+    assert row is not None
+    assert (row.state, row.instructions_accepted_at) == (S.INSTRUCTED, None)
+    assert len(world.mails_to(ADA)) == 1
 
 
 async def test_a_mended_address_gets_the_refused_mail_and_all_later_ones(world: World) -> None:

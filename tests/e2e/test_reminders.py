@@ -7,19 +7,10 @@ from edition_migration.domain.mail import MailKind
 from edition_migration.domain.states import AccountStatus
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import TokenState
+from tests.e2e.scenes import ada_awaits_her_password
 from tests.e2e.world import NEW_PASSWORD, OLD_PASSWORD, World, guest
 
 ADA = "ada@acme.example"
-
-
-async def awaiting(world: World) -> None:
-    await world.guests(guest("ada"))
-    await world.provision()
-    await world.until("ada", S.IN_REVIEW)
-    await world.select("ada")
-    await world.until("ada", S.AWAITING_PASSWORD)
-    await world.until_accepted("ada", MailKind.RESET_PASSWORD)
-    await world.until_deadline("ada")
 
 
 async def live_tokens(world: World) -> int:
@@ -30,7 +21,7 @@ async def live_tokens(world: World) -> int:
 
 
 async def test_reminders_come_at_half_of_the_time_at_four_fifths_and_a_day_before_the_end(world: World) -> None:
-    await awaiting(world)
+    await ada_awaits_her_password(world)
     for count, days in ((1, 7.1), (2, 4.2), (3, 1.9)):
         await world.skip("ada", timedelta(days=days))
         await world.until_accepted("ada", MailKind.REMINDER, count)
@@ -42,7 +33,7 @@ async def test_reminders_come_at_half_of_the_time_at_four_fifths_and_a_day_befor
 
 
 async def test_extended_by_a_week_the_user_expires_a_week_later(world: World) -> None:
-    await awaiting(world)
+    await ada_awaits_her_password(world)
     before = (await world.until("ada", S.AWAITING_PASSWORD)).deadline_at
     answer = await world.command(CommandKind.EXTEND_DEADLINE, "ada", extension=timedelta(days=7))
     assert answer.verdict == "done"
@@ -56,7 +47,7 @@ async def test_extended_by_a_week_the_user_expires_a_week_later(world: World) ->
 
 
 async def test_resend_gives_a_new_link_and_kills_the_older(world: World) -> None:
-    await awaiting(world)
+    await ada_awaits_her_password(world)
     older = world.link_of(ADA)
     assert (await world.command(CommandKind.RESEND, "ada")).verdict == "done"
     await world.until_accepted("ada", MailKind.NEW_LINK)

@@ -103,8 +103,9 @@ async def test_single_sign_on_switched_off_mails_a_link(world: World) -> None:
     await later(world, "org.sso.changed", is_single_sign_on=False)
     await world.until("ada", S.AWAITING_PASSWORD)
     await world.until_mailed(ADA, 3)
-    await world.choose_password(ADA)
+    assert (await world.choose_password(ADA)).status_code == 200
     await world.until("ada", S.MIGRATED)
+    assert (await world.user("ada")).credential_state is CredentialState.SET
 
 
 async def test_a_policy_that_forbids_parks_the_user_and_one_that_allows_lets_him_on(world: World) -> None:

@@ -9,20 +9,8 @@ from standardwebhooks import Webhook
 
 from edition_migration.domain.mail import MailState
 from edition_migration.domain.states import MigrationState as S
+from tests.e2e.scenes import STORY
 from tests.e2e.world import World, until
-
-STORY = [
-    ("enroll", S.BLOCKED),
-    ("notify_deactivation", S.IN_REVIEW),
-    ("select", S.IN_REVIEW),
-    ("release", S.SELECTED),
-    ("send_instructions", S.INSTRUCTED),
-    ("activate", S.ACTIVATED),
-    ("reset_password", S.AWAITING_PASSWORD),
-    ("choose_password", S.PASSWORD_SET),
-    ("apply_policies", S.MIGRATED),
-]
-"""The journal of a user for whom all went well."""
 
 
 async def post_event(world: World, document: dict[str, Any]) -> httpx2.Response:

@@ -30,6 +30,7 @@ async def test_payload_of_an_older_schema_is_served(world: World) -> None:
         return "IN_REVIEW" in str(await handle.query("__temporal_workflow_metadata", result_type=dict))
 
     await until(has_looked, lambda: "the workflow never showed its row", every=0.1)
+    assert [entry.action for entry in await world.journal("ada")] == ["enroll", "notify_deactivation"]
     await handle.terminate("the test is over")
 
 

@@ -24,8 +24,8 @@ from edition_migration.domain.mail import MailKind
 from edition_migration.domain.states import MigrationState as S
 from tests.e2e.crash_play import EVERY, PATIENCE, Aftermath, Scenario, Stage, crash_stage
 from tests.e2e.crashing_worker import FREEZE
+from tests.e2e.scenes import STORY
 from tests.e2e.world import settings_of, until
-from tests.faults.play import STORY
 from tests.fixtures.smtp import running_smtp_server
 
 BEFORE_ITS_WRITE = "worker.USER.in_activate.before_write"

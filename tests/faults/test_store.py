@@ -23,10 +23,11 @@ from edition_migration.domain.errors import StoreUnavailable
 from edition_migration.domain.mail import MailState
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import Store
+from tests.e2e.scenes import STORY
 from tests.e2e.watched_ports import WatchedStore
 from tests.e2e.world import World, guest, running_world, until
 from tests.faults.commit_cutter import cutting_commits
-from tests.faults.play import STORY, assert_migrated_once, migrate, post_event
+from tests.faults.play import assert_migrated_once, migrate, post_event
 from tests.fixtures.database_process import DatabaseProcess, running_database
 from tests.fixtures.smtp import SmtpServer
 

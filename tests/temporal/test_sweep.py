@@ -11,25 +11,31 @@ from edition_migration.domain.errors import NotFound, StoreUnavailable, Temporal
 from edition_migration.temporal.sweep import seal, sweep
 
 
-class ScriptedBells:
-    """Answers what the test says, then ends the sweep."""
+class Scripted:
+    """Answers what the test says, then ends the loop that asks."""
 
     def __init__(self, stop: asyncio.Event, *answers: int | Exception) -> None:
         self._stop = stop
         self._answers = list(answers)
-        self.wakes = 0
 
     @property
     def is_empty(self) -> bool:
         return not self._answers
 
-    async def ring_due(self) -> int:
+    async def answer(self) -> int:
         answer = self._answers.pop(0)
         if not self._answers:
             self._stop.set()
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+class ScriptedBells(Scripted):
+    wakes = 0
+
+    async def ring_due(self) -> int:
+        return await self.answer()
 
     async def wake(self, now: datetime) -> int:
         self.wakes += 1
@@ -65,31 +71,21 @@ async def test_error_that_is_no_outage_is_raised() -> None:
         await _sweep(NotFound("x"), 0)
 
 
-class ScriptedSealer:
-    """Answers what the test says, then ends the sealing."""
-
-    def __init__(self, stop: asyncio.Event, *answers: int | Exception) -> None:
-        self._stop = stop
-        self._answers = list(answers)
-
+class ScriptedSealer(Scripted):
     async def seal_due(self) -> int:
-        answer = self._answers.pop(0)
-        if not self._answers:
-            self._stop.set()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        return await self.answer()
 
 
-async def _seal(*answers: int | Exception) -> None:
+async def _seal(*answers: int | Exception) -> ScriptedSealer:
     stop = asyncio.Event()
     sealer: Any = ScriptedSealer(stop, *answers)
     async with asyncio.timeout(5):
         await seal(sealer, stop, period=0.0)
+    return sealer
 
 
 async def test_sealing_survives_outages_of_the_store() -> None:
-    await _seal(1, StoreUnavailable("busy"), StoreUnavailable("busy"), 0)
+    assert (await _seal(1, StoreUnavailable("busy"), StoreUnavailable("busy"), 0)).is_empty
 
 
 async def test_error_of_the_sealer_that_is_no_outage_is_raised() -> None:

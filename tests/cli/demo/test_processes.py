@@ -72,6 +72,7 @@ async def test_what_a_process_started_itself_is_gone_too(tmp_path: Path) -> None
     async with asyncio.timeout(20):  # it is ended, and waits to be collected by the machine's first process
         while is_running(grandchild):  # noqa: ASYNC110 - nobody tells of another's child
             await asyncio.sleep(0.05)
+    assert not is_running(grandchild)
 
 
 def is_running(pid: int) -> bool:
