@@ -115,7 +115,7 @@ async def user_named(uow: UnitOfWork, name: str, org_id: str | None = None) -> U
     if user is not None:
         return user
     nearest = get_close_matches(name.lower(), await _names_like(uow, name, org_id))
-    raise NotFound(f"there is no user {name}", nearest=tuple(nearest), mend="give a user id or an address")
+    raise NotFound("there is no such user", nearest=tuple(nearest), mend="give a user id or an address")
 
 
 def _address(name: str) -> str:
