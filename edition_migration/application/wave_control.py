@@ -1,12 +1,11 @@
 """Commands on a whole wave: pause, resume, cancel. Used by the command line, Updates and native Cancel of a wave."""
 
-from edition_migration.application.deselection import DESELECTABLE
 from edition_migration.application.errand_pages import ErrandKind
 from edition_migration.domain.commands import Verdict
 from edition_migration.domain.errors import Conflict, NotFound
 from edition_migration.domain.migration import Wave, WaveState
 from edition_migration.domain.names import WaveRef
-from edition_migration.domain.states import OPEN
+from edition_migration.domain.states import DESELECTABLE, OPEN
 from edition_migration.domain.waves import WaveAnswer, WaveCommand, WaveCommandKind
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store, UnitOfWork
