@@ -90,12 +90,15 @@ def kinds(left: Aftermath) -> list[tuple[str, str]]:
     return [(mail.kind, mail.state) for mail in left.mails]
 
 
-def assert_no_other_copies(left: Aftermath, messages: int) -> None:
-    """A mail may come twice after a kill, but then byte by byte the same under the same Message-ID."""
-    assert len(left.copies) == messages
+def assert_no_other_copies(left: Aftermath, messages: int, *, reminders: int = 0) -> None:
+    """A mail may come twice after a kill, but then byte by byte the same under the same Message-ID.
+
+    Of the reminders each came once or was given up.
+    """
+    assert messages <= len(left.copies) <= messages + reminders
     assert all(len(set(copies)) == 1 for copies in left.copies.values())
-    welcomes = [mail.raw for mail in left.to_administrator if "is ready" in str(mail.message["Subject"])]
-    assert len(set(welcomes)) == 1
+    to_administrator = {(str(mail.message["Message-ID"]), mail.raw) for mail in left.to_administrator}
+    assert len({message_id for message_id, _ in to_administrator}) == len(to_administrator) >= 1
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -128,14 +131,18 @@ def test_killed_after_the_250_the_same_mail_to_the_administrator_is_sent_again(
 
 @pytest.mark.parametrize("place", EXPIRING)
 def test_killed_at_the_deadline_the_user_expires_once(aftermaths: dict[str, Aftermath], place: str) -> None:
+    """How many reminders fit into seconds depends on the machine; none is journaled twice."""
     left = aftermaths[place]
     assert place not in left.still_armed, "no process was killed there"
-    assert actions(left) == [*BEGINNING, ("await_new_password", S.EXPIRED)]
+    assert [it for it in actions(left) if it[0] != "remind"] == [*BEGINNING, ("await_new_password", S.EXPIRED)]
+    assert len({entry.key for entry in left.journal}) == len(left.journal)
     assert in_use(left) == (0, 0, 0, 0)
-    assert [token.state for token in left.tokens] == [TokenState.DEAD]
-    assert kinds(left) == [(kind, "accepted") for kind in (*MAILS[:3], "expired")]
+    assert {token.state for token in left.tokens} == {TokenState.DEAD}
+    reminders = [kind for kind, _ in kinds(left) if kind == "reminder"]
+    told = [it for it in kinds(left) if it[0] != "reminder"]
+    assert told == [(kind, "accepted") for kind in (*MAILS[:3], "expired")]
     assert (left.user.account_status, left.user.inactive_reason) == (AccountStatus.INACTIVE, InactiveReason.EXPIRED)
-    assert_no_other_copies(left, messages=4)
+    assert_no_other_copies(left, messages=4, reminders=len(reminders))
 
 
 @pytest.mark.parametrize("place", CANCELLING)
