@@ -93,7 +93,8 @@ class Script:
         return play
 
 
-def activities_of(script: Any) -> Activities:
+def activities_of(script: Any, reconciliation: Any = None) -> Activities:
+    """`script` behind every activity; `reconciliation`, if given, behind those of `Reconciliation` alone."""
     return Activities(
         steps=StepActivities(script),
         commands=CommandActivities(script),
@@ -102,7 +103,7 @@ def activities_of(script: Any) -> Activities:
         ),
         waves=WaveActivities(script, script),
         mails=MailActivities(script),
-        reconciliation=ReconciliationActivities(script),
+        reconciliation=ReconciliationActivities(reconciliation or script),
     )
 
 
