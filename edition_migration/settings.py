@@ -6,9 +6,10 @@ Temporal's own connection settings are not here: they are `temporalio.envconfig`
 
 import base64
 import binascii
-from typing import Self
+import secrets
+from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from edition_migration.domain.durations import Duration
@@ -70,42 +71,59 @@ class Settings(BaseSettings):
         validate_default=True,
         description="The least time that a refusal of wrong credentials takes",
     )
+    temporal_ui: WebUrl | None = Field(
+        default=None, description="Address of the Temporal UI, for links to workflows, e.g. `https://temporal.example`"
+    )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged")
     log_format: str = Field(default="json", pattern="^(json|console)$", description="`json` or `console`")
 
-    @model_validator(mode="after")
-    def _secrets_are_real(self) -> Self:
-        """A placeholder stops the process here, with the setting's name and never its value."""
-        for name in ("link_keys", "webhook_secrets", "page_secret"):
-            secret: SecretStr = getattr(self, name)
-            if secret.get_secret_value().strip().lower() in _PLACEHOLDERS:
-                raise ValueError(f"{PREFIX}{name.upper()} is a placeholder; make one with `starter.py secrets`")
-        if len(self.page_secret.get_secret_value()) < LEAST_KEY_BYTES:
-            raise ValueError(f"{PREFIX}PAGE_SECRET is shorter than {LEAST_KEY_BYTES} characters")
-        _ = self.keys_of_links, self.webhook_secret_list
-        return self
+    @field_validator("link_keys", "webhook_secrets", "page_secret")
+    @classmethod
+    def _is_real(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
+        """A placeholder or a weak secret stops the process here, with the setting's name and never its value."""
+        text = secret.get_secret_value()
+        if text.strip().lower() in _PLACEHOLDERS:
+            raise ValueError("is a placeholder; make one with `starter.py secrets`")
+        match info.field_name:
+            case "link_keys":
+                _link_keys(text)
+            case "webhook_secrets":
+                _webhook_secrets(text)
+            case _ if len(text) < LEAST_KEY_BYTES:
+                raise ValueError(f"is shorter than {LEAST_KEY_BYTES} characters")
+            case _:
+                pass
+        return secret
 
     @property
     def keys_of_links(self) -> dict[str, bytes]:
         """The link keys by id; the first is the current one."""
-        keys: dict[str, bytes] = {}
-        for part in self.link_keys.get_secret_value().split(","):
-            key_id, _, encoded = part.strip().partition(":")
-            try:
-                key = base64.b64decode(encoded, validate=True)
-            except binascii.Error:
-                key = b""
-            if not key_id or len(key) < LEAST_KEY_BYTES:
-                raise ValueError(f"{PREFIX}LINK_KEYS needs ID:BASE64 of {LEAST_KEY_BYTES} bytes or more in each part")
-            keys[key_id] = key
-        return keys
+        return _link_keys(self.link_keys.get_secret_value())
 
     @property
     def webhook_secret_list(self) -> tuple[str, ...]:
-        secrets = tuple(part.strip() for part in self.webhook_secrets.get_secret_value().split(","))
-        if not all(_is_webhook_secret(secret) for secret in secrets):
-            raise ValueError(f"{PREFIX}WEBHOOK_SECRETS needs whsec_BASE64 of 24 bytes or more in each part")
-        return secrets
+        return _webhook_secrets(self.webhook_secrets.get_secret_value())
+
+
+def _link_keys(text: str) -> dict[str, bytes]:
+    keys: dict[str, bytes] = {}
+    for part in text.split(","):
+        key_id, _, encoded = part.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            key = b""
+        if not key_id or len(key) < LEAST_KEY_BYTES:
+            raise ValueError(f"needs ID:BASE64 of {LEAST_KEY_BYTES} bytes or more in each part")
+        keys[key_id] = key
+    return keys
+
+
+def _webhook_secrets(text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in text.split(","))
+    if not all(_is_webhook_secret(part) for part in parts):
+        raise ValueError("needs whsec_BASE64 of 24 bytes or more in each part")
+    return parts
 
 
 def _is_webhook_secret(secret: str) -> bool:
@@ -117,16 +135,36 @@ def _is_webhook_secret(secret: str) -> bool:
 
 def load_settings() -> Settings:
     """The settings of this process. Raises ConfigurationError naming each setting that is missing or wrong."""
+    settings, problems = examined_settings()
+    if problems:
+        mend = "set it in the environment or in .env; `starter.py secrets` helps"
+        raise ConfigurationError(" | ".join(str(it) for it in problems), mend=mend)
+    return settings
+
+
+def examined_settings() -> tuple[Settings, tuple[Problem, ...]]:
+    """The settings as far as they are right, and each that is missing or wrong, by its variable.
+
+    The latter stand at their default, or at a stand-in that opens nothing: look at nothing that rests on them.
+    """
     try:
-        return Settings()  # pyright: ignore[reportCallIssue] - required values come from the environment
+        return Settings(), ()  # pyright: ignore[reportCallIssue] - required values come from the environment
     except ValidationError as error:
-        problems = tuple(
-            Problem(f"{PREFIX}{str(it['loc'][0]).upper()}" if it["loc"] else "", _reason(it["type"], it["msg"]))
-            for it in error.errors(include_input=False, include_url=False)
-        )
-    raise ConfigurationError(
-        " | ".join(str(it) for it in problems), mend="set it in the environment or in .env; `starter.py secrets` helps"
-    )
+        wrong = {str(it["loc"][0]): _reason(it["type"], it["msg"]) for it in error.errors(include_input=False)}
+    stand_ins = {name: _stand_in(name) for name in wrong}
+    return Settings(**stand_ins), tuple(Problem(variable_of(name), reason) for name, reason in wrong.items())
+
+
+def _stand_in(field: str) -> Any:
+    """A value that is valid for this field: its default, or a secret that nobody has."""
+    key = base64.b64encode(secrets.token_bytes(LEAST_KEY_BYTES)).decode()
+    required = {"link_keys": f"none:{key}", "webhook_secrets": f"whsec_{key}", "page_secret": key}
+    return required.get(field, Settings.model_fields[field].default)
+
+
+def variable_of(field: str) -> str:
+    """The variable that sets this field."""
+    return f"{PREFIX}{field.upper()}"
 
 
 def _reason(kind: str, message: str) -> str:

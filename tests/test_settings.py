@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from edition_migration.domain.errors import ConfigurationError
-from edition_migration.settings import PREFIX, load_settings
+from edition_migration.domain.errors import ConfigurationError, Problem
+from edition_migration.settings import PREFIX, examined_settings, load_settings
 
 KEY = base64.b64encode(b"k" * 32).decode()
 GOOD = {
@@ -52,16 +52,16 @@ def test_all_missing_secrets_are_named_at_once(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("placeholder", ["changeme", " Secret ", "TODO"])
 def test_a_placeholder_is_named(monkeypatch: pytest.MonkeyPatch, name: str, placeholder: str) -> None:
     monkeypatch.setenv(PREFIX + name, placeholder)
-    assert refusal() == f"{PREFIX}{name} is a placeholder; make one with `starter.py secrets`"
+    assert refusal() == f"{PREFIX}{name}: is a placeholder; make one with `starter.py secrets`"
 
 
 @pytest.mark.parametrize(
     ("name", "weak", "message"),
     [
-        ("LINK_KEYS", "k1:c2hvcnQ=", f"{PREFIX}LINK_KEYS needs ID:BASE64 of 32 bytes or more in each part"),
-        ("LINK_KEYS", KEY, f"{PREFIX}LINK_KEYS needs ID:BASE64 of 32 bytes or more in each part"),
-        ("WEBHOOK_SECRETS", KEY, f"{PREFIX}WEBHOOK_SECRETS needs whsec_BASE64 of 24 bytes or more in each part"),
-        ("PAGE_SECRET", "too short a page secret", f"{PREFIX}PAGE_SECRET is shorter than 32 characters"),
+        ("LINK_KEYS", "k1:c2hvcnQ=", f"{PREFIX}LINK_KEYS: needs ID:BASE64 of 32 bytes or more in each part"),
+        ("LINK_KEYS", KEY, f"{PREFIX}LINK_KEYS: needs ID:BASE64 of 32 bytes or more in each part"),
+        ("WEBHOOK_SECRETS", KEY, f"{PREFIX}WEBHOOK_SECRETS: needs whsec_BASE64 of 24 bytes or more in each part"),
+        ("PAGE_SECRET", "too short a page secret", f"{PREFIX}PAGE_SECRET: is shorter than 32 characters"),
     ],
 )
 def test_a_weak_secret_is_refused_without_being_repeated(
@@ -79,3 +79,24 @@ def test_no_secret_is_shown_when_settings_are_printed() -> None:
 def test_another_setting_out_of_range_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{PREFIX}SMTP_PORT", "0")
     assert refusal().startswith(f"{PREFIX}SMTP_PORT: ")
+
+
+def test_everything_that_is_wrong_is_named_at_once_and_the_rest_is_as_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(f"{PREFIX}LINK_KEYS")
+    monkeypatch.setenv(f"{PREFIX}PAGE_SECRET", "changeme")
+    monkeypatch.setenv(f"{PREFIX}SMTP_PORT", "often")
+    monkeypatch.setenv(f"{PREFIX}SMTP_HOST", "mail.acme.example")
+    settings, problems = examined_settings()
+    assert problems == (
+        Problem(f"{PREFIX}LINK_KEYS", "is missing"),
+        Problem(f"{PREFIX}PAGE_SECRET", "is a placeholder; make one with `starter.py secrets`"),
+        Problem(f"{PREFIX}SMTP_PORT", "Input should be a valid integer, unable to parse string as an integer"),
+    )
+    assert (settings.smtp_host, settings.smtp_port) == ("mail.acme.example", 1025)
+    assert settings.webhook_secret_list == (f"whsec_{KEY}",)
+
+
+def test_a_stand_in_of_a_missing_secret_is_another_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(f"{PREFIX}PAGE_SECRET")
+    seen = {examined_settings()[0].page_secret.get_secret_value() for _ in range(3)}
+    assert len(seen) == 3
