@@ -22,6 +22,7 @@ from edition_migration.domain.mail import (
     Mail,
     MailKind,
     MailState,
+    rest_after,
 )
 from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.names import MigrationRef
@@ -63,7 +64,10 @@ class Delivery:
         self._breaker = breaker
 
     async def deliver(self, given: MailInput) -> MailOutcome:
-        """Sends one mail, or says that none may go now. Raises RelayUnavailable: repeat it later, nothing is lost."""
+        """Sends one mail, or says that none may go now. Raises RelayUnavailable: repeat it later, nothing is lost.
+
+        In an organization's queue a mail that the relay puts off alone is held, and lets the others pass.
+        """
         begun = await self._begin(given)
         if isinstance(begun, MailOutcome):
             return begun
@@ -79,8 +83,10 @@ class Delivery:
             self._breaker.report(outage)
             if outage.outcome_unknown and begun.mail.kind in AT_MOST_ONCE:
                 return await self._finish(given, begun, MailState.UNKNOWN, None)
-            await self._mark_unsent(begun, outage)
-            raise
+            put_off = await self._mark_unsent(given, begun, outage)
+            if put_off is None:
+                raise
+            return put_off
         self._breaker.report(None)
         return await self._finish(given, begun, MailState.ACCEPTED, code)
 
@@ -104,8 +110,9 @@ class Delivery:
                 return await self._pass(uow, given, mail, MailState.SUPPRESSED)
             hold = await hold_of(uow, mail, present)
             if hold is not None:
+                outcome = await _held(uow, given, mail, hold)
                 await uow.commit()
-                return _held(mail, hold)
+                return outcome
             self._breaker.admit()
             if not await self._begin_sending(uow, mail):
                 return MailOutcome(result="none", next=as_next(await _head(uow, given)))
@@ -146,9 +153,12 @@ class Delivery:
             sheet=addressed.sheet,
         )
 
-    async def _mark_unsent(self, letter: _Letter, outage: RelayUnavailable) -> None:
-        """A fault that every mail would have met is none of this one, which stands as before; no attempt is counted."""
-        mail = letter.mail
+    async def _mark_unsent(self, given: MailInput, letter: _Letter, outage: RelayUnavailable) -> MailOutcome | None:
+        """A fault that every mail would have met is none of this one, which stands as before; no attempt is counted.
+
+        None where the try is to be repeated: of a user's own queue nobody else's mail waits behind it.
+        """
+        mail, now, put_off = letter.mail, self._clock.now(), None
         async with self._store.write() as uow:
             if outage.is_for_all:
                 # Found `sending`, it was begun by a try that nobody heard of again.
@@ -157,8 +167,11 @@ class Delivery:
                 # What an earlier try may have brought there is not undone by a later one that was put off.
                 is_unknown = outage.outcome_unknown or mail.state not in SENDABLE_ONCE
                 state = MailState.UNKNOWN if is_unknown else MailState.DEFERRED
-                await uow.mails.mark(mail.mail_id, [MailState.SENDING], state, self._clock.now())
+                await uow.mails.mark(mail.mail_id, [MailState.SENDING], state, now)
+                if _is_of_many(given):
+                    put_off = await _held(uow, given, mail, Hold(now + rest_after(mail.attempts)))
             await uow.commit()
+        return put_off
 
     async def _finish(self, given: MailInput, letter: _Letter, state: MailState, code: int | None) -> MailOutcome:
         now, mail_id = self._clock.now(), letter.mail.mail_id
@@ -234,10 +247,23 @@ async def _is_moot(uow: UnitOfWork, mail: Mail, row: Migration | None, present: 
     return token.expires_at is not None and token.expires_at <= present
 
 
-def _held(mail: Mail, hold: Hold) -> MailOutcome:
-    """The mail and its time; under a pause none, so that the postman sleeps until the resume rings."""
-    following = as_next(replace(mail, not_before=hold.until)) if hold.until else None
-    return MailOutcome(result="held", mail_id=mail.mail_id, next=following)
+async def _held(uow: UnitOfWork, given: MailInput, mail: Mail, hold: Hold) -> MailOutcome:
+    """The mail and its time; under a pause none, so that the postman sleeps until the resume rings.
+
+    In an organization's queue the one that is due next, which may be another's.
+    """
+    if hold.until is None:
+        return MailOutcome(result="held", mail_id=mail.mail_id)
+    following: Mail | None = replace(mail, not_before=hold.until)
+    if _is_of_many(given):
+        await uow.mails.set_held_until(mail.mail_id, hold.until)
+        following = await _head(uow, given)
+    return MailOutcome(result="held", mail_id=mail.mail_id, next=as_next(following))
+
+
+def _is_of_many(given: MailInput) -> bool:
+    """Whether this is an organization's queue, where those behind a mail are others'."""
+    return given.user_id is None
 
 
 def _refused(mail: Mail) -> MailState:

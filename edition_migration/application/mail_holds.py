@@ -1,6 +1,7 @@
 """What holds a mail back: a pause, its reader's quiet hours, its organization's own pace. Used by `Delivery`.
 
-A held mail is never dropped. What a user asked for himself waits for nothing but the end of a pause.
+A held mail is never dropped. What a user asked for himself waits for nothing but the end of a pause. In the queue of
+the organization, which is many users', a held mail lets the others pass (`Mail.held_until`).
 """
 
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ async def hold_of(uow: UnitOfWork, mail: Mail, present: datetime) -> Hold | None
     """
     if await uow.pauses.is_paused(mail.org_id):
         return Hold()
+    if mail.held_until is not None and mail.held_until > present:
+        return Hold(mail.held_until)
     organization = await uow.organizations.get(mail.org_id)
     if organization is None or mail.is_requested or mail.kind in ADMINISTRATOR_MAILS:
         return None

@@ -84,7 +84,8 @@ def as_next(mail: Mail | None) -> NextMail | None:
     """What the postman should know of the mail at the head of a queue; a refused one stops those behind it."""
     if mail is None or mail.state is MailState.BOUNCED:
         return None
-    return NextMail(kind=mail.kind, not_before=mail.not_before, mail_id=mail.mail_id, is_requested=mail.is_requested)
+    due = mail.held_until or mail.not_before
+    return NextMail(kind=mail.kind, not_before=due, mail_id=mail.mail_id, is_requested=mail.is_requested)
 
 
 async def next_mail_of(uow: UnitOfWork, ref: MigrationRef) -> NextMail | None:

@@ -1,7 +1,7 @@
 """Mails by name, their states, and what a repeat may do."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from edition_migration.domain.names import MigrationRef
@@ -73,13 +73,22 @@ ABOUT_THE_END = frozenset(
 """What is still to be said when a migration has ended; every other mail of it is moot then."""
 
 
+_FIRST_REST = timedelta(seconds=2)
+_LONGEST_REST = timedelta(minutes=5)
+
+
+def rest_after(attempts: int) -> timedelta:
+    """How long a mail rests that the relay put off after so many attempts before: doubled, up to five minutes."""
+    return min(_FIRST_REST * 2 ** min(attempts, 10), _LONGEST_REST)
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A row of mails: ids only, no rendered body, no address. `sequence` is the order of sending.
 
     `user_id` and `generation` are None for a mail to the Notification Email. `about` is the id of what the mail is
     about beside its user: a wave, or the former address that it goes to. `is_requested` is its token's: the user asked
-    for the mail himself.
+    for the mail himself. `not_before` is its slot of a pace; until `held_until` the organization's postman passes it.
     """
 
     mail_id: str
@@ -98,6 +107,7 @@ class Mail:
     sending_at: datetime | None = None
     accepted_at: datetime | None = None
     about: str = ""
+    held_until: datetime | None = None
     is_requested: bool = False
 
     @property

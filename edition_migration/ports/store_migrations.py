@@ -195,7 +195,11 @@ class Mails(Protocol):
         ...
 
     async def next_of_organization(self, org_id: str) -> Mail | None:
-        """The first unsent mail to the Notification Email, or of a migration that is closed and left it behind."""
+        """The unsent mail that is due first: to the Notification Email, or left behind by a closed migration.
+
+        The held ones come behind the others, in the order in which their holds end; none passes an older one to the
+        same user.
+        """
         ...
 
     async def last_to_organization(self, org_id: str, kind: MailKind) -> Mail | None:
@@ -218,6 +222,10 @@ class Mails(Protocol):
 
     async def set_not_before(self, mail_id: str, at: datetime) -> None:
         """The slot that the mail got from its organization's pace; it does not go before."""
+        ...
+
+    async def set_held_until(self, mail_id: str, at: datetime) -> None:
+        """The others of the organization's queue go first until then."""
         ...
 
     async def put_back(self, mail_id: str, state: MailState) -> None:

@@ -111,7 +111,8 @@ class SqlEvidence:
 
     async def has_old_mails(self, org_id: str, before: datetime) -> bool:
         it = mails.c
-        might_go = (it.created_at < before, or_(it.not_before.is_(None), it.not_before < before))
+        dues = (it.not_before, it.held_until)
+        might_go = (it.created_at < before, *(or_(due.is_(None), due < before) for due in dues))
         is_free = or_(it.sending_at.is_(None), it.sending_at < before)
         by_organization = literally(it.postman, [Postman.ORGANIZATION])
         return await self._has_any(

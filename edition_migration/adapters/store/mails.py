@@ -20,11 +20,35 @@ MAIL = [
     func.coalesce(_IS_REQUESTED, false(), type_=Boolean).label("is_requested"),
 ]
 _NEW = [column.name for column in _IT if column.name not in ("sequence", "postman")]
-_IS_GIVEN_UP = and_(_IT.state == MailState.UNKNOWN, _IT.kind.in_(sorted(AT_MOST_ONCE)))
-IS_TO_SEND = and_(literally(_IT.state, UNSENT), ~_IS_GIVEN_UP)
+
+
+def _is_given_up(it: Any) -> ColumnElement[bool]:
+    return and_(it.state == MailState.UNKNOWN, it.kind.in_(sorted(AT_MOST_ONCE)))
+
+
+def _is_to_send(it: Any) -> ColumnElement[bool]:
+    return and_(literally(it.state, UNSENT), ~_is_given_up(it))
+
+
+_IS_GIVEN_UP = _is_given_up(_IT)
+IS_TO_SEND = _is_to_send(_IT)
 """A mail whose kind is sent at most once is not sent again when nobody knows whether it arrived."""
 IS_IN_QUEUE = and_(_IT.postman == Postman.MIGRATION, _IT.state.not_in(FINISHED), ~_IS_GIVEN_UP)
 """A migration's own postman has still to do with it."""
+_BY_ORGANIZATION = literally(_IT.postman, [Postman.ORGANIZATION])
+_OLDER = mail_rows.alias("older").c
+_HAS_OLDER = (
+    select(_OLDER.sequence)
+    .where(
+        _OLDER.org_id == _IT.org_id,
+        _OLDER.user_id == _IT.user_id,
+        _OLDER.sequence < _IT.sequence,
+        literally(_OLDER.postman, [Postman.ORGANIZATION]),
+        _is_to_send(_OLDER),
+    )
+    .exists()
+)
+"""A user's mails stand in their order; those to the Notification Email have no user and wait for none."""
 
 
 def _is_of(ref: MigrationRef) -> ColumnElement[bool]:
@@ -42,18 +66,16 @@ class SqlMails:
         await self._tx.change_each(self._tx.insert(mail_rows).on_conflict_do_nothing(), rows)
 
     async def next_of_migration(self, ref: MigrationRef) -> Mail | None:
-        return await self._first(select(*MAIL).where(_is_of(ref), IS_IN_QUEUE))
+        theirs = select(*MAIL).where(_is_of(ref), IS_IN_QUEUE)
+        return await self._tx.first(Mail, theirs.order_by(_IT.sequence).limit(1))
 
     async def next_of_organization(self, org_id: str) -> Mail | None:
-        by_organization = literally(_IT.postman, [Postman.ORGANIZATION])
-        return await self._first(select(*MAIL).where(_IT.org_id == org_id, by_organization, IS_TO_SEND))
+        theirs = select(*MAIL).where(_IT.org_id == org_id, _BY_ORGANIZATION, IS_TO_SEND, ~_HAS_OLDER)
+        return await self._tx.first(Mail, theirs.order_by(_IT.held_until.nulls_first(), _IT.sequence).limit(1))
 
     async def last_to_organization(self, org_id: str, kind: MailKind) -> Mail | None:
         theirs = select(*MAIL).where(_IT.org_id == org_id, _IT.kind == kind, _IT.user_id.is_(None))
         return await self._tx.first(Mail, theirs.order_by(_IT.round.desc()).limit(1))
-
-    async def _first(self, statement: Any) -> Mail | None:
-        return await self._tx.first(Mail, statement.order_by(_IT.sequence).limit(1))
 
     async def get(self, mail_id: str) -> Mail | None:
         return await self._tx.first(Mail, select(*MAIL).where(_IT.mail_id == mail_id))
@@ -79,6 +101,9 @@ class SqlMails:
 
     async def set_not_before(self, mail_id: str, at: datetime) -> None:
         await self._tx.change(update(mail_rows).where(_IT.mail_id == mail_id).values(not_before=at))
+
+    async def set_held_until(self, mail_id: str, at: datetime) -> None:
+        await self._tx.change(update(mail_rows).where(_IT.mail_id == mail_id).values(held_until=at))
 
     async def put_back(self, mail_id: str, state: MailState) -> None:
         sending = update(mail_rows).where(_IT.mail_id == mail_id, _IT.state == MailState.SENDING)

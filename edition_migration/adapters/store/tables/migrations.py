@@ -192,6 +192,7 @@ mails = Table(
     Column("state", one_of(MailState), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("not_before", UtcDateTime),
+    Column("held_until", UtcDateTime),
     Column("token_id", ID, ForeignKey("reset_tokens.token_id")),
     Column("attempts", Integer, nullable=False),
     Column("reply_code", Integer),
@@ -221,6 +222,7 @@ mails = Table(
     Index(
         "ix_mails_unsent_by_organization",
         "org_id",
+        "held_until",
         "sequence",
         sqlite_where=_UNSENT_BY_ORGANIZATION,
         postgresql_where=_UNSENT_BY_ORGANIZATION,
