@@ -8,11 +8,13 @@ import sys
 from collections.abc import Sequence
 
 from edition_migration.bootstrap.worker import work
+from edition_migration.cli.exit_codes import exit_code_of
 from edition_migration.domain.errors import EditionMigrationError
 
 DESCRIPTION = """Runs the migrations: workflows and their steps on queue `migration`, mails on queue `mail`.
 Settings are environment variables (README.md has the table); TEMPORAL_ADDRESS says where Temporal is.
-SIGTERM and SIGINT let what runs come to its end. /healthz and /readyz say how it is."""
+SIGTERM and SIGINT let what runs come to its end. /healthz and /readyz say how it is.
+Exit codes are those of `starter.py --help`: 8 for a setting, 5 for the database, 6 for Temporal."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -23,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"worker: {error.message}\n")
         if error.mend:
             sys.stderr.write(f"What helps: {error.mend}\n")
-        return 1
+        return exit_code_of(error)
     return 0
 
 

@@ -5,12 +5,14 @@ import os
 import sys
 
 from edition_migration.bootstrap.web import serve_web
+from edition_migration.cli.exit_codes import exit_code_of
 from edition_migration.domain.errors import EditionMigrationError
 
 USAGE = """usage: python -m edition_migration [--help]
 
 Serves the password page, the sign-in gate and the event intake until SIGTERM. Settings come from the environment
 (EDITION_MIGRATION_...), see README.md. It serves while Temporal is down; the database must answer.
+Exit codes are those of `starter.py --help`: 8 for a setting, 5 for the database.
 """
 
 
@@ -22,7 +24,7 @@ def main(arguments: list[str]) -> int:
         asyncio.run(serve_web())
     except EditionMigrationError as error:
         print(f"edition-migration web: {error.message}\nWhat helps: {error.mend}", file=sys.stderr)  # noqa: T201
-        return 1
+        return exit_code_of(error)
     return 0
 
 
