@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from edition_migration.application.mail_context import MailContexts
+from edition_migration.application.mail_figures import settle_figures
 from edition_migration.application.mail_holds import Hold, hold_of
 from edition_migration.application.records import as_next
 from edition_migration.application.relay_breaker import RelayBreaker
@@ -140,6 +141,7 @@ class Delivery:
 
         Also where another try has brought the mail to its end, while this one was frozen and taken for dead.
         """
+        await settle_figures(self._store, letter.mail)
         async with self._store.read() as uow:
             mail = await uow.mails.get(letter.mail.mail_id)
             addressed = await self._contexts.of(uow, letter.mail, self._clock.now())

@@ -1,10 +1,14 @@
-"""From a mail's row to what its template may know and to whom it goes, read at the moment of sending."""
+"""From a mail's row to what its template may know and to whom it goes, read at the moment of sending.
+
+What a mail to administrators counts was read before it was first sent (`mail_figures`).
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from edition_migration.application.mail_figures import figures_of
 from edition_migration.application.token_keys import TokenKeys
-from edition_migration.application.wave_report import wave_result
+from edition_migration.application.wave_report import result_of
 from edition_migration.domain.deadlines import DeadlineClock
 from edition_migration.domain.mail import ADMINISTRATOR_MAILS, Mail, MailKind
 from edition_migration.domain.migration import Migration
@@ -51,6 +55,7 @@ class MailContexts:
         if not organization.notification_email:
             return None
         settings = organization.settings
+        figures = await figures_of(uow, mail)
         context = MailContext(
             kind=mail.kind,
             locale=settings.locale,
@@ -59,15 +64,15 @@ class MailContexts:
             organization_name=organization.name,
             client_download_url=organization.client_download_url,
             help_url=settings.help_url,
-            pending_count=await uow.migrations.pending_count(organization.org_id),
-            domains=tuple(domain.name for domain in await uow.domains.of_organization(organization.org_id)),
-            capacity=await uow.capacity.get(organization.org_id),
-            waiting_count=await uow.tickets.waiting_count(organization.org_id),
-            refused_count=await uow.followups.refused_count(organization.org_id),
+            pending_count=figures.pending_count,
+            domains=figures.domains,
+            capacity=figures.capacity,
+            waiting_count=figures.waiting_count,
+            refused_count=figures.refused_count,
         )
         if mail.kind is not MailKind.WAVE_REPORT:
             return Addressed(organization.notification_email, context)
-        result = await wave_result(uow, organization.org_id, mail.about)
+        result = await result_of(uow, organization.org_id, mail.about, figures.members)
         context = replace(context, wave=result.outcome)
         return Addressed(organization.notification_email, context, result.sheet)
 

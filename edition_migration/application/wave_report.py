@@ -56,11 +56,15 @@ class WaveResult(NamedTuple):
         return Sheet(f"wave-{self.wave.wave_id}.csv", COLUMNS, rows)
 
 
+async def result_of(uow: UnitOfWork, org_id: str, wave_id: str, members: Sequence[Member]) -> WaveResult:
+    """These members, read before, with the addresses that they have now. Raises NotFound for an unknown wave."""
+    emails = await _emails(uow, [it.user_id for it in members])
+    return WaveResult(await _wave(uow, org_id, wave_id), [it._replace(email=emails.get(it.user_id)) for it in members])
+
+
 async def wave_result(uow: UnitOfWork, org_id: str, wave_id: str) -> WaveResult:
     """Each member as he stands now. Raises NotFound for an unknown wave."""
-    wave = await uow.waves.get(org_id, wave_id)
-    if wave is None:
-        raise NotFound("there is no wave of this id", mend="see `starter.py wave list`")
+    wave = await _wave(uow, org_id, wave_id)
     inside = {
         line.migration.user_id: _member(line.migration, line.email) for line in await uow.members.lines(org_id, wave_id)
     }
@@ -69,6 +73,17 @@ async def wave_result(uow: UnitOfWork, org_id: str, wave_id: str) -> WaveResult:
     found = {**inside, **gone}
     order = dict.fromkeys([*selected, *inside])
     return WaveResult(wave, [found[user_id] for user_id in order if user_id in found])
+
+
+async def _wave(uow: UnitOfWork, org_id: str, wave_id: str) -> Wave:
+    wave = await uow.waves.get(org_id, wave_id)
+    if wave is None:
+        raise NotFound("there is no wave of this id", mend="see `starter.py wave list`")
+    return wave
+
+
+async def _emails(uow: UnitOfWork, user_ids: Sequence[str]) -> dict[str, str | None]:
+    return {user.user_id: user.email for user in await uow.users.get_many(user_ids)}
 
 
 async def _selected(uow: UnitOfWork, org_id: str, wave_id: str) -> list[str]:
@@ -80,7 +95,7 @@ async def _selected(uow: UnitOfWork, org_id: str, wave_id: str) -> list[str]:
 
 
 async def _deselected(uow: UnitOfWork, org_id: str, user_ids: Sequence[str]) -> dict[str, Member]:
-    emails = {user.user_id: user.email for user in await uow.users.get_many(user_ids)}
+    emails = await _emails(uow, user_ids)
     rows = await uow.migrations.latest_many(org_id, user_ids)
     return {row.user_id: _member(row, emails.get(row.user_id), is_deselected=True) for row in rows}
 

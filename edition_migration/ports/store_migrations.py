@@ -228,6 +228,14 @@ class Mails(Protocol):
         """The others of the organization's queue go first until then."""
         ...
 
+    async def figures(self, mail_id: str) -> str | None:
+        """What was kept of this mail by `keep_figures`."""
+        ...
+
+    async def keep_figures(self, mail_id: str, figures: str) -> None:
+        """Keeps what a mail to administrators says, as JSON without names and addresses; the first ones stay."""
+        ...
+
     async def put_back(self, mail_id: str, state: MailState) -> None:
         """A mail that is `sending` is in `state` again and its attempt was none; any other stays as it is."""
         ...

@@ -15,11 +15,13 @@ from edition_migration.domain.names import MigrationRef
 
 _IT = mail_rows.c
 _IS_REQUESTED = select(reset_tokens.c.is_requested).where(reset_tokens.c.token_id == _IT.token_id).scalar_subquery()
+_ASIDE = ("postman", "figures")
+"""What no record of a mail carries."""
 MAIL = [
-    *(column for column in _IT if column.name != "postman"),
+    *(column for column in _IT if column.name not in _ASIDE),
     func.coalesce(_IS_REQUESTED, false(), type_=Boolean).label("is_requested"),
 ]
-_NEW = [column.name for column in _IT if column.name not in ("sequence", "postman")]
+_NEW = [column.name for column in _IT if column.name not in ("sequence", *_ASIDE)]
 
 
 def _is_given_up(it: Any) -> ColumnElement[bool]:
@@ -104,6 +106,13 @@ class SqlMails:
 
     async def set_held_until(self, mail_id: str, at: datetime) -> None:
         await self._tx.change(update(mail_rows).where(_IT.mail_id == mail_id).values(held_until=at))
+
+    async def figures(self, mail_id: str) -> str | None:
+        return await self._tx.value(select(_IT.figures).where(_IT.mail_id == mail_id))
+
+    async def keep_figures(self, mail_id: str, figures: str) -> None:
+        first = update(mail_rows).where(_IT.mail_id == mail_id, _IT.figures.is_(None))
+        await self._tx.change(first.values(figures=figures))
 
     async def put_back(self, mail_id: str, state: MailState) -> None:
         sending = update(mail_rows).where(_IT.mail_id == mail_id, _IT.state == MailState.SENDING)

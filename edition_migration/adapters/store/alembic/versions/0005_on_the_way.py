@@ -63,6 +63,8 @@ def _migrations() -> None:
 
 def _mails() -> None:
     op.add_column("mails", sa.Column("about", sa.String(64), nullable=False, server_default=""))
+    figures = "What a mail to administrators says: ids and counts, JSON."
+    op.add_column("mails", sa.Column("figures", sa.Text, comment=figures))
     _change_check(
         "mails",
         "ck_mails_kind",
