@@ -44,6 +44,10 @@ class Migrations(Protocol):
         """As `get`, and no other transaction changes the row until this one ends. Call it first."""
         ...
 
+    async def hold_many(self, refs: Sequence[MigrationRef]) -> Sequence[Migration]:
+        """As `hold`, of those that there are, in one order for all who hold many."""
+        ...
+
     async def add(self, migrations: Sequence[Migration]) -> Sequence[MigrationRef]:
         """Inserts rows; one that exists already is left as it is. Returns those that were new."""
         ...
@@ -255,6 +259,6 @@ class Mails(Protocol):
 
     async def was_any_accepted(self, ref: MigrationRef) -> bool: ...
 
-    async def hand_over(self, ref: MigrationRef) -> None:
-        """Unsent mails of this migration go to the organization's postman from now on."""
+    async def hand_over(self, refs: Sequence[MigrationRef]) -> frozenset[str]:
+        """Unsent mails of these migrations go to the organization's postman from now on; whose these are."""
         ...

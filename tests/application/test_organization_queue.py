@@ -30,7 +30,7 @@ def post(store: Store) -> Post:
 async def handed_over(post: Post, *user_ids: str) -> None:
     async with post.store.write() as uow:
         for user_id in user_ids:
-            await uow.mails.hand_over(migration(user_id).ref)
+            await uow.mails.hand_over([migration(user_id).ref])
         await uow.mails.queue([mail("short", **SHORTAGE)])
         await uow.commit()
 

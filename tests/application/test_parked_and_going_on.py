@@ -89,7 +89,7 @@ async def test_a_last_mail_that_is_unwanted_does_not_stop_the_organizations_post
         await uow.users.put([user(org_id="acme")])
         await uow.migrations.add([migration(state=S.MIGRATED, attention=Attention.COMPLAINT, attention_at=NOW)])
         await uow.mails.queue([mail("m1", kind=MailKind.WELCOME)])
-        await uow.mails.hand_over(ADA)
+        await uow.mails.hand_over([ADA])
         await uow.commit()
     relay = Relay()
     outcome = await delivery(store, relay).deliver(MailInput(org_id="acme", as_of=NOW))

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 
 from edition_migration.adapters.store.store import SqlStore
-from edition_migration.application.rings import GIVE_UP_AFTER, KEEP_AFTER, Bells
+from edition_migration.application.rings import GIVE_UP_AFTER, PAGE, Bells
 from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention, Migration
@@ -87,7 +87,7 @@ async def test_each_target_is_rung_once_oldest_first_and_all_its_bells_removed(s
 
 async def test_process_that_is_killed_in_a_page_has_kept_what_it_rang(store: SqlStore) -> None:
     """Else one that is killed more often than a page takes would ring the same bells for ever, and the others never."""
-    await _hang_bells(store, *(f"u{number}" for number in range(KEEP_AFTER + 5)))
+    await _hang_bells(store, *(f"u{number}" for number in range(PAGE + 5)))
     left: list[int] = []
 
     class Watching(RecordingGateway):
@@ -96,7 +96,7 @@ async def test_process_that_is_killed_in_a_page_has_kept_what_it_rang(store: Sql
             return await super().ring_migration(ref)
 
     await Bells(store=store, gateway=Watching()).ring_due()
-    assert left == [KEEP_AFTER + 5] * KEEP_AFTER + [5] * 5
+    assert left == [PAGE + 5] * PAGE + [5] * 5
     assert await _left(store) == []
 
 
@@ -215,3 +215,43 @@ async def test_an_organization_of_which_only_events_are_known_is_started_too(sto
     gateway = RecordingGateway()
     await Bells(store=store, gateway=gateway).wake(NOW)
     assert gateway.woken == ["newcomer"]
+
+
+async def test_bells_of_many_ended_migrations_ring_their_organization_once_a_page(store: SqlStore) -> None:
+    """A ring each would have it look through all its work for every single user."""
+    ids = [f"u{number:02}" for number in range(PAGE + 5)]
+    await _prepare(store, *(migration(it, state=S.CANCELLED, started_at=NOW) for it in ids))
+    async with store.write() as uow:
+        await uow.mails.queue([mail(f"m-{it}", user_id=it) for it in ids])
+        await uow.commit()
+    await _hang_bells(store, *ids)
+    gateway = RecordingGateway(deaf=[ref(it) for it in ids])
+    assert await Bells(store=store, gateway=gateway).ring_due() == PAGE + 5
+    assert gateway.rung.count("organization/acme") == 2
+    async with store.read() as uow:
+        assert [await uow.mails.next_of_migration(ref(it)) for it in ids] == [None] * len(ids)
+    assert await _left(store) == []
+
+
+async def test_an_ended_migration_without_mails_rings_nobody_else(store: SqlStore) -> None:
+    await _prepare(store, migration("u1", state=S.MIGRATED, started_at=NOW))
+    await _hang_bells(store, "u1")
+    gateway = RecordingGateway(deaf=[ref("u1")])
+    await Bells(store=store, gateway=gateway).ring_due()
+    assert gateway.rung == ["migration/acme/u1/1"]
+    assert await _left(store) == []
+
+
+async def test_bells_whose_mails_nobody_was_told_of_stay_and_are_rung_again(store: SqlStore) -> None:
+    await _prepare(store, migration("u1", state=S.CANCELLED, started_at=NOW), migration("u2", started_at=NOW))
+    async with store.write() as uow:
+        await uow.mails.queue([mail("m1")])
+        await uow.commit()
+    await _hang_bells(store, "u1", "u2")
+    gateway = RecordingGateway(deaf=[ref("u1")], stuck=["organization/acme"])
+    with pytest.raises(TemporalUnavailable):
+        await Bells(store=store, gateway=gateway).ring_due()
+    assert await _left(store) == ["u1"]
+    again = RecordingGateway(deaf=[ref("u1")])
+    assert await Bells(store=store, gateway=again).ring_due() == 1
+    assert again.rung == ["migration/acme/u1/1", "organization/acme"]

@@ -4,12 +4,12 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, and_, false, func, select, update
+from sqlalchemy import Boolean, ColumnElement, and_, false, func, select, tuple_, update
 
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import Postman, reset_tokens
 from edition_migration.adapters.store.tables.migrations import mails as mail_rows
-from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.adapters.store.transaction import Transaction, chunks
 from edition_migration.domain.mail import AT_MOST_ONCE, FINISHED, NOT_BEGUN, UNSENT, Mail, MailKind, MailState
 from edition_migration.domain.names import MigrationRef
 
@@ -142,6 +142,10 @@ class SqlMails:
         accepted = select(_IT.mail_id).where(_is_of(ref), _IT.accepted_at.is_not(None)).limit(1)
         return await self._tx.value(accepted) is not None
 
-    async def hand_over(self, ref: MigrationRef) -> None:
-        theirs = update(mail_rows).where(_is_of(ref), IS_TO_SEND)
-        await self._tx.change(theirs.values(postman=Postman.ORGANIZATION))
+    async def hand_over(self, refs: Sequence[MigrationRef]) -> frozenset[str]:
+        org_ids: set[str] = set()
+        key = tuple_(_IT.org_id, _IT.user_id, _IT.generation)
+        for chunk in chunks([(ref.org_id, ref.user_id, ref.generation) for ref in refs]):
+            theirs = update(mail_rows).where(key.in_(chunk), IS_TO_SEND).values(postman=Postman.ORGANIZATION)
+            org_ids.update(row["org_id"] for row in await self._tx.rows(theirs.returning(_IT.org_id)))
+        return frozenset(org_ids)

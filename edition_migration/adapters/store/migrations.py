@@ -75,6 +75,13 @@ class SqlMigrations:
     async def hold(self, ref: MigrationRef) -> Migration | None:
         return await self._tx.first(Migration, select(table).where(_is(ref)).with_for_update(key_share=True))
 
+    async def hold_many(self, refs: Sequence[MigrationRef]) -> Sequence[Migration]:
+        found: list[Migration] = []
+        for where in _each_chunk(refs):
+            rows = select(table).where(where).order_by(_IT.user_id).with_for_update(key_share=True)
+            found.extend(await self._migrations(rows))
+        return found
+
     async def add(self, migrations: Sequence[Migration]) -> Sequence[MigrationRef]:
         if not migrations:
             return []

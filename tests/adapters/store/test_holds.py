@@ -71,7 +71,7 @@ async def test_the_end_of_a_pause_concerns_open_migrations_and_ended_ones_with_m
                 mail("f1", user_id="f", kind=MailKind.CANCELLED),
             ]
         )
-        await uow.mails.hand_over(ref("f"))
+        await uow.mails.hand_over([ref("f")])
         everybody = [ref("a"), ref("a", 2), ref("c"), ref("d")]
         assert await uow.pauses.held_back(ORG, None, 10) == everybody
         assert await _page_by_page(uow, 1) == everybody
@@ -133,7 +133,7 @@ async def test_a_reminder_of_which_nobody_knows_stays_unknown_and_is_no_work(sto
         await uow.mails.queue(
             [mail("r1", state=MailState.UNKNOWN, **reminder), mail("m1", user_id="a", kind=MailKind.WELCOME)]
         )
-        await uow.mails.hand_over(ref("a"))
+        await uow.mails.hand_over([ref("a")])
         assert await uow.organizations.with_work(NOW) == [ORG]
         head = await uow.mails.next_of_organization(ORG)
         assert head is not None

@@ -173,7 +173,7 @@ async def test_mail_that_was_handed_over_is_sent_by_the_organization(store: SqlS
         await uow.mails.queue([mail("m1", user_id="a", kind=MailKind.CANCELLED)])
         await uow.mails.queue([mail("d1", **digest), mail("d2", **digest), mail("d3", round=2, **digest)])
         assert (await _next(uow.mails.next_of_organization(ORG))) == "d1"
-        await uow.mails.hand_over(ref("a"))
+        await uow.mails.hand_over([ref("a")])
         assert (await _next(uow.mails.next_of_migration(ref("a")))) is None
         sent: list[str] = []
         while mail_id := await _next(uow.mails.next_of_organization(ORG)):
