@@ -15,10 +15,13 @@ from edition_migration.domain.states import ACTIVATED_BY_US
 from edition_migration.ports.store import UnitOfWork
 from edition_migration.ports.store_events import Errand
 
+_MAY_BE_PARKED = (Attention.POLICY, Attention.COMPLAINT)
+"""A complaint hides that the policy stops the user too; his step looks for itself."""
+
 
 async def follow_policies(uow: UnitOfWork, errand: Errand, now: datetime) -> int:
     """One page; how many rows. Who has today's policy already is left as he is."""
-    rows = await uow.migrations.in_states(errand.org_id, ACTIVATED_BY_US, errand.cursor, PAGE, or_with=Attention.POLICY)
+    rows = await uow.migrations.in_states(errand.org_id, ACTIVATED_BY_US, errand.cursor, PAGE, or_with=_MAY_BE_PARKED)
     for row in await held(uow, rows):
         await follow_policy(uow, row, now, key_of(errand))
     await turn_page(uow, errand, rows)
@@ -28,9 +31,12 @@ async def follow_policies(uow: UnitOfWork, errand: Errand, now: datetime) -> int
 async def follow_policy(uow: UnitOfWork, row: Migration, now: datetime, key: str) -> None:
     """What today's policy means for one user, whose row is held. Journaled under `key` where it changes something."""
     is_changed = row.state in ACTIVATED_BY_US and await assign_policy(uow, row)
-    is_free_again = row.is_open and row.attention is Attention.POLICY and not await is_forbidden(uow, row)
+    may_be_free = row.is_open and row.attention in _MAY_BE_PARKED and not await is_forbidden(uow, row)
+    is_free_again = may_be_free and row.attention is Attention.POLICY
     if is_free_again:
         await unpark(uow, row, now)
+    elif may_be_free:
+        await uow.doorbells.add_migrations([row.ref], now)
     if not (is_changed or is_free_again):
         return
     entry = journal_entry(

@@ -33,9 +33,8 @@ async def mend(uow: UnitOfWork, row: Migration, kind: DifferenceKind, now: datet
 
 
 async def point_out(uow: UnitOfWork, row: Migration, now: datetime) -> None:
-    """Somebody ended the workflow: operators see it, and `retry` starts it again. What is shown already stays."""
-    if row.attention is None:
-        await uow.migrations.set_attention(row.ref, Attention.WORKFLOW_MISSING, now)
+    """Somebody ended the workflow: operators see it, and `retry` starts it again."""
+    await uow.migrations.set_attention(row.ref, Attention.WORKFLOW_MISSING, now)
 
 
 async def _start_again(uow: UnitOfWork, row: Migration, now: datetime) -> None:

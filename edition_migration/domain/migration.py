@@ -36,6 +36,18 @@ MAILLESS = frozenset({Attention.UNDELIVERABLE, Attention.COMPLAINT})
 """No mail reaches, or may reach, this user until somebody has mended it."""
 
 
+_BY_WEIGHT = (Attention.WORKFLOW_MISSING, Attention.UNDELIVERABLE, Attention.POLICY, Attention.COMPLAINT)
+
+
+def gives_way_to(attention: Attention) -> tuple[Attention, ...]:
+    """What is shown may be replaced by this one; heavier ones stay until somebody has mended them.
+
+    A person's complaint of our mail is hidden by nothing. The others are found again once the heavier one is gone: a
+    missing workflow by its next ring, a refused mail by its next try.
+    """
+    return _BY_WEIGHT[: _BY_WEIGHT.index(attention)]
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """A row of migrations: every state and fact of one generation.

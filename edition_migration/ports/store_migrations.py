@@ -84,7 +84,10 @@ class Migrations(Protocol):
     async def request_activation(self, ref: MigrationRef, at: datetime) -> None: ...
     async def set_signed_in(self, ref: MigrationRef, at: datetime) -> None: ...
     async def set_attention(self, ref: MigrationRef, attention: Attention | None, at: datetime) -> None:
-        """Replaces it; since when counts from the first time that it is this one."""
+        """Shows it, unless a heavier one is shown (`domain.migration.gives_way_to`); None clears whatever is shown.
+
+        Since when counts from the first time that it is this one.
+        """
         ...
 
     async def restart(self, ref: MigrationRef) -> None:
@@ -120,7 +123,7 @@ class Migrations(Protocol):
         after_user_id: str,
         limit: int,
         *,
-        or_with: Attention | None = None,
+        or_with: Collection[Attention] = (),
     ) -> Sequence[Migration]:
         """Rows of the organization in these states, and its open ones with this attention; by user id, after the
         cursor."""

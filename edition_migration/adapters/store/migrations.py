@@ -11,7 +11,7 @@ from edition_migration.adapters.store.tables.migrations import COMING_BACK
 from edition_migration.adapters.store.tables.migrations import migrations as table
 from edition_migration.adapters.store.tables.people import users
 from edition_migration.adapters.store.transaction import Transaction, chunks
-from edition_migration.domain.migration import Attention, Migration
+from edition_migration.domain.migration import Attention, Migration, gives_way_to
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import OPEN, SELECTABLE, MigrationState
@@ -149,8 +149,10 @@ class SqlMigrations:
         await self._tx.change(update(table).where(_is(ref), column.is_(None)).values(values))
 
     async def set_attention(self, ref: MigrationRef, attention: Attention | None, at: datetime) -> None:
-        other = update(table).where(_is(ref), _IT.attention.is_distinct_from(attention))
-        await self._tx.change(other.values(attention=attention, attention_at=at if attention else None))
+        mine = update(table).where(_is(ref))
+        if attention is not None:
+            mine = mine.where(or_(_IT.attention.is_(None), _IT.attention.in_(gives_way_to(attention))))
+        await self._tx.change(mine.values(attention=attention, attention_at=at if attention else None))
 
     async def restart(self, ref: MigrationRef) -> None:
         await self._set(ref, started_at=None)
@@ -199,11 +201,9 @@ class SqlMigrations:
         after_user_id: str,
         limit: int,
         *,
-        or_with: Attention | None = None,
+        or_with: Collection[Attention] = (),
     ) -> Sequence[Migration]:
-        which = _IT.state.in_(sorted(states))
-        if or_with is not None:
-            which = or_(which, and_(_IS_OPEN, _IT.attention == or_with))
+        which = or_(_IT.state.in_(sorted(states)), and_(_IS_OPEN, _IT.attention.in_(sorted(or_with))))
         rows = select(table).where(_IT.org_id == org_id, which, _IT.user_id > after_user_id)
         return await self._migrations(rows.order_by(_IT.user_id).limit(limit))
 
