@@ -36,6 +36,12 @@ ADMINISTRATOR_MAILS = frozenset(
     }
 )
 LINK_MAILS = frozenset({MailKind.RESET_PASSWORD, MailKind.NEW_LINK, MailKind.REMINDER})
+TOLD_BY = LINK_MAILS | {MailKind.INSTRUCTIONS}
+"""Kinds that ask a user to do something."""
+
+UNASKED_MAILS = frozenset({MailKind.COMING_SOON, MailKind.ACCOUNT_DEACTIVATED, MailKind.ADDRESS_CHANGED})
+"""They come unasked and about an account: with a link they would look like phishing, so they hold no address at all."""
+
 AT_MOST_ONCE = frozenset({MailKind.REMINDER})
 """Kinds of which a repeat would be worse than none: found `sending` they are `unknown` and not sent again."""
 

@@ -27,6 +27,13 @@ class WaveOutcome(NamedTuple):
     deselected: int = 0
 
 
+class OwnWords(NamedTuple):
+    """What an organization wrote itself, with the product's variables in it (`domain/own_texts.py`)."""
+
+    subject: str
+    body: str
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class MailContext:
     """All that a template may know. `link` and `expires_at` are None where the mail carries no link.
@@ -35,6 +42,7 @@ class MailContext:
     `is_requested` whether the user himself asked for this link; `is_again` whether he got a mail of this kind before;
     `is_former_address` whether it goes to the address that he had; `cancel_reason` why the migration was cancelled.
     To administrators: `waiting_count` users wait for `capacity`, `refused_count` addresses were refused for good.
+    `own` replaces our words, in the language of `locale`.
     """
 
     kind: MailKind
@@ -60,17 +68,20 @@ class MailContext:
     waiting_count: int = 0
     refused_count: int = 0
     wave: WaveOutcome | None = None
-    own_subject: str | None = None
-    own_text: str | None = None
+    own: OwnWords | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MailContent:
-    """A rendered mail: subject, plain text and HTML of the same words."""
+    """A rendered mail: subject, plain text and HTML of the same words.
+
+    `preheader` is what a list of mails shows beside the subject; it stands hidden in the HTML.
+    """
 
     subject: str
     text: str
     html: str
+    preheader: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

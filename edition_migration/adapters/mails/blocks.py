@@ -1,8 +1,9 @@
 """Plain text read as blocks, so that the HTML part of a mail holds the same words as its text part.
 
 Used by the renderer for our own templates and for organizations' own texts alike. The form is plain writing:
-paragraphs between blank lines, lines beginning with "- " are a list, and a line ending in ":" above a line that is
-nothing but one of the mail's own addresses is its one action. Only the addresses given become links.
+paragraphs between blank lines, and lines beginning with "- " are a list, whose heading is the one line above it if that
+ends in ":". A line ending in ":" above a line that is nothing but one of the mail's own addresses is its one action;
+above an indented line it is a command to type. Only the addresses given become links.
 """
 
 import re
@@ -13,8 +14,10 @@ from enum import StrEnum
 
 class BlockKind(StrEnum):
     PARAGRAPH = "paragraph"
+    HEADING = "heading"
     LIST = "list"
     ACTION = "action"
+    COMMAND = "command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,13 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Lines of a paragraph, items of a list, or for an action its label and its address."""
+    """Lines of a paragraph, items of a list; of an action its label and address, of a command its label and itself."""
 
     kind: BlockKind
     lines: tuple[tuple[Segment, ...], ...]
+
+
+_INDENT = "    "
 
 
 def read_blocks(text: str, links: Sequence[str]) -> Iterator[Block]:
@@ -41,12 +47,18 @@ def read_blocks(text: str, links: Sequence[str]) -> Iterator[Block]:
 
 
 def _blocks_of(lines: list[str], links: Sequence[str]) -> Iterator[Block]:
-    if len(lines) == 2 and lines[0].endswith(":") and lines[1].strip() in links:
-        label, address = lines[0].removesuffix(":"), lines[1].strip()
-        yield Block(BlockKind.ACTION, ((Segment(label, False),), (Segment(address, True),)))
-        return
-    for kind, run in _runs(lines):
-        yield Block(kind, tuple(_segments(line, links) for line in run))
+    if len(lines) == 2 and lines[0].endswith(":"):
+        label, below = lines[0], lines[1].strip()
+        if below in links:
+            yield Block(BlockKind.ACTION, (_words(label.removesuffix(":")), (Segment(below, True),)))
+            return
+        if lines[1].startswith(_INDENT):
+            yield Block(BlockKind.COMMAND, (_words(label), _words(below)))
+            return
+    runs = list(_runs(lines))
+    for kind, run in runs:
+        is_heading = kind is BlockKind.PARAGRAPH and len(runs) == 2 and len(run) == 1 and run[0].endswith(":")
+        yield Block(BlockKind.HEADING if is_heading else kind, tuple(_segments(line, links) for line in run))
 
 
 def _runs(lines: list[str]) -> Iterator[tuple[BlockKind, list[str]]]:
@@ -63,9 +75,13 @@ def _runs(lines: list[str]) -> Iterator[tuple[BlockKind, list[str]]]:
     yield kind, run
 
 
+def _words(line: str) -> tuple[Segment, ...]:
+    return (Segment(line, False),)
+
+
 def _segments(line: str, links: Sequence[str]) -> tuple[Segment, ...]:
     if not links:
-        return (Segment(line, False),)
+        return _words(line)
     longest_first = sorted(links, key=len, reverse=True)
     pieces = re.split(f"({'|'.join(map(re.escape, longest_first))})", line)
     return tuple(Segment(piece, index % 2 == 1) for index, piece in enumerate(pieces) if piece)

@@ -1,106 +1,131 @@
 """Every mail of ours from its template, in text and HTML of the same words. Used by the delivery use case.
 
-`templates/<locale>/<kind>.txt` holds the words: the subject on the first line, a blank line, the body. The HTML part is
-made from the rendered words by `templates/_layout.html`, so a translator writes one file and the parts cannot differ.
+`templates/<kind>.txt` holds the words in English: the subject, the preheader on the second line, a blank line, the
+body. `catalogs/<language>.po` holds them in other languages. The HTML part is made from the rendered words by
+`templates/layout.html`, which is compiled from `layout.mjml`; so a translator writes one file and the parts cannot
+differ.
 """
 
+import re
 from pathlib import Path
+from typing import NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from babel import Locale
+from babel.numbers import format_decimal
 
 from edition_migration.adapters.mails.blocks import read_blocks
-from edition_migration.adapters.mails.wording import fill_own_text, moment, one_line, time_left
-from edition_migration.domain.mail import LINK_MAILS, MailKind
+from edition_migration.adapters.mails.languages import environment
+from edition_migration.adapters.mails.wording import conventions, fill_own_text, moment, one_line, time_left
+from edition_migration.catalogs import load_catalogs
+from edition_migration.domain.languages import language_of, our_language
+from edition_migration.domain.mail import LINK_MAILS, UNASKED_MAILS
+from edition_migration.domain.own_texts import Variable
 from edition_migration.ports.mails import MailContent, MailContext
 
-TEMPLATES = Path(__file__).with_name("templates")
-FALLBACK_LOCALE = "en"
-_WITHOUT_LINKS = frozenset({MailKind.COMING_SOON, MailKind.ACCOUNT_DEACTIVATED, MailKind.ADDRESS_CHANGED})
+CATALOGS = Path(__file__).with_name("catalogs")
+_SEVERAL_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+class _Words(NamedTuple):
+    """What a mail says, before it is dressed."""
+
+    language: str
+    subject: str
+    preheader: str
+    text: str
+    is_ours: bool
 
 
 class TemplateRenderer:
     """Implements the port `Renderer`. Raises jinja2.UndefinedError where a template needs what the context lacks."""
 
     def __init__(self) -> None:
-        self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=select_autoescape(enabled_extensions=("html",), default=False),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._locales = frozenset(entry.name for entry in TEMPLATES.iterdir() if entry.is_dir())
+        self._catalogs = load_catalogs(CATALOGS)
+        self._templates = {language: environment(language, it) for language, it in self._catalogs.items()}
 
     def render(self, context: MailContext) -> MailContent:
-        """Subject, text and HTML. An organization's own subject or text replaces ours and is never read as Jinja."""
-        locale = self._known_locale(context.locale)
-        words = self._templates.get_template(f"{locale}/{context.kind}.txt").render(_variables(context, locale))
-        subject, _, text = words.partition("\n")
-        if context.own_subject is not None:
-            subject = fill_own_text(context.own_subject, context)
-        if context.own_text is not None:
-            text = _own_text(context)
-        subject, text = one_line(subject), text.strip() + "\n"
-        return MailContent(subject, text, self._html(subject, text, context, locale))
+        """Subject, text and HTML. An organization's own subject and text replace ours and are never read as Jinja."""
+        words = _own_words(context) or self._our_words(context)
+        return MailContent(words.subject, words.text, self._html(words, context), words.preheader)
 
-    def _known_locale(self, wanted: str) -> str:
-        """The language of "de-CH" is "de"; one that we have no templates for is read in English."""
-        language = wanted.replace("_", "-").partition("-")[0].lower()
-        return language if language in self._locales else FALLBACK_LOCALE
+    def _our_words(self, context: MailContext) -> _Words:
+        language = our_language(context.locale)
+        template = self._templates[language].get_template(f"{context.kind}.txt")
+        written = template.render(self._variables(context, language))
+        subject, preheader, text = (*written.split("\n", 2), "", "")[:3]
+        text = _SEVERAL_BLANK_LINES.sub("\n\n", text.strip()) + "\n"
+        return _Words(language, one_line(subject), one_line(preheader), text, is_ours=True)
 
-    def _html(self, subject: str, text: str, context: MailContext, locale: str) -> str:
-        layout = self._templates.get_template("_layout.html")
-        blocks = list(read_blocks(text, _links(context)))
-        return layout.render(locale=locale, subject=subject, blocks=blocks)
+    def _html(self, words: _Words, context: MailContext) -> str:
+        layout = self._templates[our_language(words.language)].get_template("layout.html")
+        blocks = list(read_blocks(words.text, _links(context)))
+        return layout.render(words._asdict(), blocks=blocks) + "\n"
 
+    def _variables(self, context: MailContext, language: str) -> dict[str, object]:
+        """What a template may name. What the context does not hold is left out, so that using it is an error."""
+        locale = conventions(context.locale)
+        variables: dict[str, object] = {
+            "user_name": one_line(context.user_name),
+            "organization_name": one_line(context.organization_name),
+            "client_download_url": context.client_download_url,
+            "help_url": context.help_url,
+            "is_single_sign_on": context.is_single_sign_on,
+            "domains": context.domains,
+            "is_again": context.is_again,
+            "is_requested": context.is_requested,
+            "is_former_address": context.is_former_address,
+            "cancel_reason": context.cancel_reason,
+        }
+        known = {"link": context.link, "capacity": context.capacity, "wave": context.wave}
+        known |= self._times(context, locale, language)
+        given = {name: value for name, value in known.items() if value is not None}
+        return variables | _counts(context, language) | given
 
-def _variables(context: MailContext, locale: str) -> dict[str, object]:
-    """What a template may name. What the context does not hold is left out, so that using it is an error."""
-    variables: dict[str, object] = {
-        "user_name": one_line(context.user_name),
-        "organization_name": one_line(context.organization_name),
-        "client_download_url": context.client_download_url,
-        "help_url": context.help_url,
-        "is_single_sign_on": context.is_single_sign_on,
-        "pending_count": context.pending_count,
-        "domains": context.domains,
-        "is_requested": context.is_requested,
-        "is_again": context.is_again,
-        "is_former_address": context.is_former_address,
-        "cancel_reason": context.cancel_reason,
-        "waiting_count": context.waiting_count,
-        "refused_count": context.refused_count,
-    }
-    known = {"link": context.link, "capacity": context.capacity, "wave": context.wave, **_times(context, locale)}
-    return variables | {name: value for name, value in known.items() if value is not None}
-
-
-def _times(context: MailContext, locale: str) -> dict[str, str | None]:
-    """Moments in the reader's zone; how much time is left, only while there is some."""
-    moments = {
-        "expires": context.expires_at,
-        "deadline": context.deadline_at,
-        "blocked": context.block_at,
-        "selected": context.wave.selected_at if context.wave else None,
-    }
-    words = {name: moment(at, context.zone, locale) if at else None for name, at in moments.items()}
-    if context.deadline_at is None or context.written_at is None:
-        return words
-    return {**words, "left": time_left(context.deadline_at - context.written_at, locale)}
+    def _times(self, context: MailContext, locale: Locale, language: str) -> dict[str, str | None]:
+        """Moments in the reader's zone; how much time is left, only while there is some."""
+        moments = {
+            "expires": context.expires_at,
+            "deadline": context.deadline_at,
+            "blocked": context.block_at,
+            "selected": context.wave.selected_at if context.wave else None,
+        }
+        words = self._catalogs[language]
+        said = {name: moment(at, context.zone, locale, words) if at else None for name, at in moments.items()}
+        if context.deadline_at is None or context.written_at is None:
+            return said
+        return {**said, "left": time_left(context.deadline_at - context.written_at, locale)}
 
 
-def _own_text(context: MailContext) -> str:
-    """An organization's own text; a mail that exists for its link carries it even if their text forgot it."""
-    own = context.own_text or ""
-    if context.kind in LINK_MAILS and "%NEWPASSWORDURL%" not in own:
-        own += "\n\n%NEWPASSWORDURL%"
-    lines = fill_own_text(own, context).splitlines()
-    return "\n".join("- " + one_line(line[2:]) if line.startswith("- ") else one_line(line) for line in lines)
+def _counts(context: MailContext, language: str) -> dict[str, object]:
+    """Each as a number, which chooses the plural, and as its reader writes it."""
+    counts = {"pending": context.pending_count, "waiting": context.waiting_count, "refused": context.refused_count}
+    numbers: dict[str, object] = {f"{name}_count": count for name, count in counts.items()}
+    return numbers | {name: format_decimal(count, locale=language) for name, count in counts.items()}
+
+
+def _own_words(context: MailContext) -> _Words | None:
+    """In the language of their reader, which need not be one of ours.
+
+    None where there are none, or they are about a link that this mail does not carry: a reminder with single sign-on.
+    """
+    own = context.own
+    if own is None or (context.link is None and Variable.NEWPASSWORDURL.written in own.body):
+        return None
+    subject = one_line(fill_own_text(own.subject, context))
+    return _Words(language_of(context.locale), subject, "", _own_text(own.body, context), is_ours=False)
+
+
+def _own_text(body: str, context: MailContext) -> str:
+    """A mail that exists for its link carries it even if their text forgot it."""
+    if context.kind in LINK_MAILS and Variable.NEWPASSWORDURL.written not in body:
+        body += f"\n\n{Variable.NEWPASSWORDURL.written}"
+    lines = fill_own_text(body, context).splitlines()
+    text = "\n".join("- " + one_line(line[2:]) if line.startswith("- ") else one_line(line) for line in lines)
+    return _SEVERAL_BLANK_LINES.sub("\n\n", text.strip()) + "\n"
 
 
 def _links(context: MailContext) -> tuple[str, ...]:
-    """The addresses that HTML may link. None in the mails that come unasked and would look like phishing."""
-    if context.kind in _WITHOUT_LINKS:
+    """The addresses that HTML may link."""
+    if context.kind in UNASKED_MAILS:
         return ()
     return tuple(link for link in (context.link, context.client_download_url, context.help_url) if link)
