@@ -1,10 +1,10 @@
 """The fifth step: until the user acts he is reminded, and at the deadline his migration expires.
 
 The deadline's clock stands still while the organization or the service is paused (`domain/deadlines.py`). After an
-outage one reminder is sent, not three. Used by `application/steps.py`.
+outage one reminder is sent, not three. Used by `application/steps.py`, and by the postman for reminders held too long.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from edition_migration.application.compensation import compensate
 from edition_migration.application.links import LinkKeys, queue_again, queue_link
@@ -12,14 +12,15 @@ from edition_migration.application.records import WORKFLOW, journal_entry
 from edition_migration.application.turn import Outcome, Turn
 from edition_migration.domain.deadlines import DeadlineClock
 from edition_migration.domain.mail import MailKind
-from edition_migration.domain.migration import MAILLESS
+from edition_migration.domain.migration import MAILLESS, Migration
 from edition_migration.domain.states import InactiveReason
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import TokenState
+from edition_migration.ports.store import UnitOfWork
 
 WHY = "until the user acts"
-_MARGIN = timedelta(hours=1)
-"""A link that dies with the next reminder would be dead in the reader's hand."""
+MARGIN = timedelta(hours=1)
+"""A link that dies within it would be dead in the reader's hand."""
 
 
 async def await_user(turn: Turn, keys: LinkKeys) -> Outcome:
@@ -46,6 +47,19 @@ async def await_user(turn: Turn, keys: LinkKeys) -> Outcome:
     return await turn.wait(WHY, until=clock.next_moment)
 
 
+async def let_reminder_lapse(uow: UnitOfWork, row: Migration, present: datetime) -> None:
+    """A reminder was held until its link was dead: its moment is due again, unless the deadline is near.
+
+    The step hears of every mail's end, and then reminds with a new link. The row is held.
+    """
+    if row.deadline_at is None or row.reminders == 0:
+        return
+    pauses = await uow.pauses.of(row.org_id)
+    clock = DeadlineClock.of(row.deadline_from or row.deadline_at, row.deadline_at, pauses, present)
+    if clock.effective > present + MARGIN:
+        await uow.migrations.set_reminders(row.ref, row.reminders - 1)
+
+
 async def _expire(turn: Turn) -> Outcome:
     ended = await turn.move(S.EXPIRED)
     await compensate(turn.uow, turn.row, turn.now, reason=InactiveReason.EXPIRED, mail=MailKind.EXPIRED)
@@ -62,13 +76,14 @@ async def _remind(turn: Turn, clock: DeadlineClock, keys: LinkKeys) -> None:
     if row.attention in MAILLESS:
         return
     await uow.mails.suppress_unsent(turn.ref, {MailKind.REMINDER})
+    before = sum(mail.kind is MailKind.REMINDER for mail in await uow.mails.of_migration(turn.ref))
     if row.state is S.AWAITING_PASSWORD:
         await _queue_reminder_with_link(turn, clock, keys)
     else:
         await queue_again(uow, row, MailKind.REMINDER, turn.now)
     entry = journal_entry(
         row,
-        key=f"remind/{clock.deadline_at.isoformat()}/{clock.reminders_due}",
+        key=f"remind/{clock.deadline_at.isoformat()}/{clock.reminders_due}/{before + 1}",
         action="remind",
         actor=WORKFLOW,
         at=turn.now,
@@ -81,7 +96,7 @@ async def _queue_reminder_with_link(turn: Turn, clock: DeadlineClock, keys: Link
     """With the link he has, or a new one where that would not outlive the next reminder or the deadline."""
     live = await turn.uow.tokens.of_migration(turn.ref, [TokenState.LIVE])
     token = live[-1] if live else None
-    is_lasting = token is not None and (token.expires_at is None or token.expires_at > clock.next_moment + _MARGIN)
+    is_lasting = token is not None and (token.expires_at is None or token.expires_at > clock.next_moment + MARGIN)
     if token is not None and is_lasting:
         await queue_again(turn.uow, turn.row, MailKind.REMINDER, turn.now, token_id=token.token_id)
     else:

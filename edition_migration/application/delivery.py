@@ -7,6 +7,7 @@ and with the same link; a reminder is not. Names, addresses and links leave with
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from edition_migration.application.awaiting import MARGIN, let_reminder_lapse
 from edition_migration.application.mail_context import MailContexts
 from edition_migration.application.mail_figures import settle_figures
 from edition_migration.application.mail_holds import Hold, hold_of
@@ -107,7 +108,11 @@ class Delivery:
                 return MailOutcome(result="refused", mail_id=mail.mail_id)
             if _is_given_up(mail):
                 return await self._pass(uow, given, mail, MailState.UNKNOWN)
-            if ref is not None and await _is_moot(uow, mail, row, present):
+            if ref is not None and await _is_moot(uow, mail, row):
+                return await self._pass(uow, given, mail, MailState.SUPPRESSED)
+            if row is not None and await _has_dead_link(uow, mail, present):
+                if mail.kind is MailKind.REMINDER:
+                    await let_reminder_lapse(uow, row, present)
                 return await self._pass(uow, given, mail, MailState.SUPPRESSED)
             hold = await hold_of(uow, mail, present)
             if hold is not None:
@@ -235,8 +240,8 @@ def _is_given_up(mail: Mail) -> bool:
     return mail.kind in AT_MOST_ONCE and mail.state not in SENDABLE_ONCE
 
 
-async def _is_moot(uow: UnitOfWork, mail: Mail, row: Migration | None, present: datetime) -> bool:
-    """Whether the mail came too late: its migration has ended, the user has acted, its link is dead or has expired."""
+async def _is_moot(uow: UnitOfWork, mail: Mail, row: Migration | None) -> bool:
+    """Whether the mail came too late: its migration has ended, the user has acted, a newer link killed its own."""
     if row is None or (not row.is_open and mail.kind not in ABOUT_THE_END):
         return True
     if mail.kind is MailKind.REMINDER and row.state not in AWAITING_USER:
@@ -244,9 +249,15 @@ async def _is_moot(uow: UnitOfWork, mail: Mail, row: Migration | None, present: 
     if mail.token_id is None:
         return False
     token = await uow.tokens.get(mail.token_id)
-    if token is None or token.state not in (TokenState.ISSUED, TokenState.LIVE):
-        return True
-    return token.expires_at is not None and token.expires_at <= present
+    return token is None or token.state not in (TokenState.ISSUED, TokenState.LIVE)
+
+
+async def _has_dead_link(uow: UnitOfWork, mail: Mail, present: datetime) -> bool:
+    """Held for long, the mail would bring a link that has expired; a reminder not even one that is about to."""
+    token = await uow.tokens.get(mail.token_id) if mail.token_id else None
+    if token is None or token.expires_at is None:
+        return False
+    return token.expires_at <= (present + MARGIN if mail.kind is MailKind.REMINDER else present)
 
 
 async def _held(uow: UnitOfWork, given: MailInput, mail: Mail, hold: Hold) -> MailOutcome:
