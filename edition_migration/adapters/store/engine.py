@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from edition_migration.domain.errors import ConfigurationError
@@ -20,6 +21,7 @@ from edition_migration.domain.errors import ConfigurationError
 PATIENCE = timedelta(seconds=30)
 """How long a statement waits for somebody else's lock."""
 
+_URLS = "begin it with sqlite+aiosqlite:/// or postgresql+asyncpg://, as README.md has it"
 _to_json = partial(json.dumps, sort_keys=True, separators=(",", ":"))
 
 
@@ -39,16 +41,27 @@ class Engines:
 def connect(url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10) -> Engines:
     """Engines of `sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`; connects at the first use.
 
-    Raises ConfigurationError for another kind of URL; its text does not repeat the URL, which may hold a password.
+    Raises ConfigurationError for what is no URL or of another kind, and where the driver is not installed; its text
+    does not repeat the URL, which may hold a password.
     """
-    parsed = make_url(url)
-    if parsed.drivername == "sqlite+aiosqlite":
-        return _sqlite(parsed, patience, pool_size)
-    if parsed.drivername == "postgresql+asyncpg":
-        return _postgresql(parsed, patience, pool_size)
-    raise ConfigurationError(
-        "the store's URL is of no kind that is served", mend="begin it with sqlite+aiosqlite or postgresql+asyncpg"
-    )
+    parsed = parsed_url(url)
+    try:
+        if parsed.drivername == "sqlite+aiosqlite":
+            return _sqlite(parsed, patience, pool_size)
+        if parsed.drivername == "postgresql+asyncpg":
+            return _postgresql(parsed, patience, pool_size)
+    except ModuleNotFoundError as error:
+        mend = "install it: uv sync --frozen --no-dev --extra postgres"
+        raise ConfigurationError(f"the database's driver {error.name} is not installed", mend=mend) from None
+    raise ConfigurationError("the store's URL is of no kind that is served", mend=_URLS)
+
+
+def parsed_url(url: str) -> URL:
+    """Raises ConfigurationError for what is no URL; its text does not repeat it."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise ConfigurationError("the store's URL is no URL of a database", mend=_URLS) from None
 
 
 def _sqlite(url: URL, patience: timedelta, pool_size: int) -> Engines:

@@ -1,6 +1,6 @@
 """The schema's revisions: which one this code wants, which one a database has, and bringing it there.
 
-Used by `starter.py setup`, the demo and the tests; never at import, and never by a process that serves.
+Used by `starter.py setup` and `doctor`, the demo and the tests; never at import, and never by a process that serves.
 """
 
 from functools import cache
@@ -11,9 +11,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import make_url
 
-from edition_migration.adapters.store.engine import connect
+from edition_migration.adapters.store.engine import connect, parsed_url
 from edition_migration.adapters.store.failures import guarded
 
 _SCRIPTS = Path(__file__).parent / "alembic"
@@ -24,6 +23,12 @@ _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(7302417)")
 def expected_revision() -> str | None:
     """The newest revision of this code."""
     return ScriptDirectory(str(_SCRIPTS)).get_current_head()
+
+
+@cache
+def known_revisions() -> frozenset[str]:
+    """All revisions that this code can bring to the newest."""
+    return frozenset(it.revision for it in ScriptDirectory(str(_SCRIPTS)).walk_revisions())
 
 
 def revision_of(connection: Connection) -> str | None:
@@ -49,7 +54,7 @@ async def upgrade(url: str) -> None:
 
 def _make_folder(url: str) -> None:
     """SQLite makes the file, not the folder it lies in."""
-    parsed = make_url(url)
+    parsed = parsed_url(url)
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
 
