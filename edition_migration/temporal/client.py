@@ -15,17 +15,25 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig
 
-from edition_migration.domain.errors import TemporalUnavailable
+from edition_migration.domain.errors import ConfigurationError, TemporalUnavailable
 
 DEFAULT_ADDRESS = "localhost:7233"
 CONNECT_LIMIT = timedelta(seconds=5)
 
 
 def connect_config(environ: Mapping[str, str] | None = None) -> ClientConnectConfig:
-    """What the environment and its profile say, with our converter; `environ` None is the process's own."""
+    """What the environment and its profile say, with our converter; `environ` None is the process's own.
+
+    Raises ConfigurationError where they cannot be read.
+    """
+    try:
+        given = ClientConfig.load_client_connect_config(override_env_vars=environ)
+    except RuntimeError:  # the SDK's own words may repeat what the file holds, a key for one
+        mend = "check TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE and what that file says"
+        raise ConfigurationError("Temporal's own settings cannot be read", mend=mend) from None
     return {
         "target_host": DEFAULT_ADDRESS,
-        **ClientConfig.load_client_connect_config(override_env_vars=environ),
+        **given,
         "data_converter": pydantic_data_converter,
         "connect_timeout": CONNECT_LIMIT,
     }
@@ -35,7 +43,7 @@ async def connect(*, identity: str, lazy: bool = False, environ: Mapping[str, st
     """A client for the whole life of a process; a lazy one connects with its first call and cannot back a worker.
 
     `identity` is the process's role; operators see it with process and host.
-    Raises TemporalUnavailable where nothing answers at the address.
+    Raises TemporalUnavailable where nothing answers at the address, ConfigurationError as `connect_config`.
     """
     config = connect_config(environ)
     config["identity"] = f"{identity}-{os.getpid()}@{socket.gethostname()}"
