@@ -7,16 +7,17 @@ and with the same link; a reminder is not. Names, addresses and links leave with
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from edition_migration.application.awaiting import MARGIN, let_reminder_lapse
+from edition_migration.application.awaiting import let_reminder_lapse
+from edition_migration.application.insistence import insist
 from edition_migration.application.mail_context import MailContexts
 from edition_migration.application.mail_figures import settle_figures
 from edition_migration.application.mail_holds import Hold, hold_of
+from edition_migration.application.moot_mails import has_dead_link, is_moot
 from edition_migration.application.records import as_next
 from edition_migration.application.relay_breaker import RelayBreaker
 from edition_migration.application.rows import organization_of
 from edition_migration.domain.errors import AddressRefused, RelayUnavailable
 from edition_migration.domain.mail import (
-    ABOUT_THE_END,
     AT_MOST_ONCE,
     NOT_BEGUN,
     SENDABLE_ONCE,
@@ -30,10 +31,9 @@ from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.progress import MailInput, MailOutcome
-from edition_migration.domain.states import AWAITING_USER
-from edition_migration.domain.token import TokenState
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.mails import Envelope, Mailer, Renderer
+from edition_migration.ports.passwords import Pace
 from edition_migration.ports.store import Store, UnitOfWork
 
 
@@ -57,6 +57,7 @@ class Delivery:
         mailer: Mailer,
         contexts: MailContexts,
         breaker: RelayBreaker,
+        pace: Pace,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -64,6 +65,7 @@ class Delivery:
         self._mailer = mailer
         self._contexts = contexts
         self._breaker = breaker
+        self._pace = pace
 
     async def deliver(self, given: MailInput) -> MailOutcome:
         """Sends one mail, or says that none may go now. Raises RelayUnavailable: repeat it later, nothing is lost.
@@ -108,9 +110,9 @@ class Delivery:
                 return MailOutcome(result="refused", mail_id=mail.mail_id)
             if _is_given_up(mail):
                 return await self._pass(uow, given, mail, MailState.UNKNOWN)
-            if ref is not None and await _is_moot(uow, mail, row):
+            if ref is not None and await is_moot(uow, mail, row):
                 return await self._pass(uow, given, mail, MailState.SUPPRESSED)
-            if row is not None and await _has_dead_link(uow, mail, present):
+            if row is not None and await has_dead_link(uow, mail, present):
                 if mail.kind is MailKind.REMINDER:
                     await let_reminder_lapse(uow, row, present)
                 return await self._pass(uow, given, mail, MailState.SUPPRESSED)
@@ -181,6 +183,10 @@ class Delivery:
         return put_off
 
     async def _finish(self, given: MailInput, letter: _Letter, state: MailState, code: int | None) -> MailOutcome:
+        """Insists: what is not written down now is sent again."""
+        return await insist(lambda: self._settle(given, letter, state, code), self._pace)
+
+    async def _settle(self, given: MailInput, letter: _Letter, state: MailState, code: int | None) -> MailOutcome:
         now, mail_id = self._clock.now(), letter.mail.mail_id
         async with self._store.write() as uow:
             row = await uow.migrations.hold(letter.ref) if letter.ref else None
@@ -238,26 +244,6 @@ async def _overrule_refusal(
 def _is_given_up(mail: Mail) -> bool:
     """Found `sending`, nobody knows whether the relay has it; twice would be worse than never."""
     return mail.kind in AT_MOST_ONCE and mail.state not in SENDABLE_ONCE
-
-
-async def _is_moot(uow: UnitOfWork, mail: Mail, row: Migration | None) -> bool:
-    """Whether the mail came too late: its migration has ended, the user has acted, a newer link killed its own."""
-    if row is None or (not row.is_open and mail.kind not in ABOUT_THE_END):
-        return True
-    if mail.kind is MailKind.REMINDER and row.state not in AWAITING_USER:
-        return True
-    if mail.token_id is None:
-        return False
-    token = await uow.tokens.get(mail.token_id)
-    return token is None or token.state not in (TokenState.ISSUED, TokenState.LIVE)
-
-
-async def _has_dead_link(uow: UnitOfWork, mail: Mail, present: datetime) -> bool:
-    """Held for long, the mail would bring a link that has expired; a reminder not even one that is about to."""
-    token = await uow.tokens.get(mail.token_id) if mail.token_id else None
-    if token is None or token.expires_at is None:
-        return False
-    return token.expires_at <= (present + MARGIN if mail.kind is MailKind.REMINDER else present)
 
 
 async def _held(uow: UnitOfWork, given: MailInput, mail: Mail, hold: Hold) -> MailOutcome:

@@ -46,6 +46,7 @@ def build_activities(base: Foundation) -> Activities:
         mailer=base.mailer,
         contexts=MailContexts(keys=keys, link_base=base.settings.link_base),
         breaker=RelayBreaker(pace=SystemPace()),
+        pace=SystemPace(),
     )
     page_size = max(1, min(LARGEST_PAGE, round(base.settings.mails_per_second * 60)))
     return Activities(

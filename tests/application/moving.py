@@ -89,6 +89,7 @@ class Moving:
             mailer=self.relay,
             contexts=MailContexts(keys=LINK_KEYS, link_base="https://service.example"),
             breaker=RelayBreaker(pace=StillPace()),
+            pace=StillPace(),
         )
 
     # What happens

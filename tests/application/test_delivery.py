@@ -50,6 +50,7 @@ def delivery(store: Store, relay: Relay) -> Delivery:
         mailer=relay,
         contexts=contexts,
         breaker=RelayBreaker(pace=StillPace()),
+        pace=StillPace(),
     )
 
 

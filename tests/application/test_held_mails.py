@@ -45,6 +45,7 @@ class Post:
             mailer=self,
             contexts=MailContexts(keys=keys, link_base="https://go.example"),
             breaker=RelayBreaker(pace=StillPace()),
+            pace=StillPace(),
         )
 
     async def send(self, envelope: Envelope) -> int:

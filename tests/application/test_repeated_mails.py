@@ -66,6 +66,7 @@ async def copies_of(store: Store, kind: MailKind, meanwhile: Callable[[], Awaita
         mailer=relay,
         contexts=MailContexts(keys=LINK_KEYS, link_base="https://go.example"),
         breaker=RelayBreaker(pace=StillPace()),
+        pace=StillPace(),
     )
     for _ in range(3):
         with suppress(RelayUnavailable):

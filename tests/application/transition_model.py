@@ -123,6 +123,7 @@ class Service:
             mailer=Relay(),
             contexts=contexts,
             breaker=RelayBreaker(pace=StillPace()),
+            pace=StillPace(),
         )
 
     async def prepare(self, org_id: str, user_ids: Sequence[str], *, is_single_sign_on: bool) -> None:

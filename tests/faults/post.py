@@ -54,6 +54,7 @@ class Post:
             mailer=SmtpMailer(self.relay),
             contexts=MailContexts(keys=LINK_KEYS, link_base="https://go.example"),
             breaker=RelayBreaker(pace=self.pace),
+            pace=self.pace,
         )
 
     async def queue(self, *user_ids: str, kind: MailKind = MailKind.INSTRUCTIONS, state: S = S.INSTRUCTED) -> None:
