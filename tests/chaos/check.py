@@ -27,9 +27,10 @@ from edition_migration.domain.mail import AT_MOST_ONCE, UNSENT, MailState
 from edition_migration.domain.progress import Overview
 from edition_migration.temporal.client import connect
 from edition_migration.temporal.worker import WORKFLOWS, sandbox
+from tests.chaos.confidential import in_database, in_histories, in_logs
 from tests.chaos.notes import CHOSEN, EVENTS, FAULTS, SETTING, SINK, read_notes
 from tests.chaos.pairing import never_known, surplus
-from tests.chaos.people import PASSWORD, posted
+from tests.chaos.people import posted
 from tests.simulator.evidence import Evidence, ReceivedMail, WorkflowSeen
 from tests.simulator.invariants import AT_ALL_TIMES
 from tests.simulator.invariants_at_rest import AT_REST
@@ -57,7 +58,7 @@ class Check:
         workflows = await self._workflows(histories)
         paired = self._rules(view, workflows)
         await self._seals(view)
-        self._secrets(histories)
+        self._secrets(view, histories)
         await self._feed_again(view)
         await self._replay(histories)
         self.note(
@@ -82,20 +83,14 @@ class Check:
     async def _until_still(self) -> float | None:
         """Seconds from the last fault until nothing waits to be done; None after the limit."""
         while (passed := time.time() - self.setting["last_fault_at"]) < REST_LIMIT:
-            view = await self._view()
-            waiting = [it for it in view["inbox"] if str(it["state"]) == "pending"]
-            waiting += [*view["doorbells"], *view["errands"], *(it for it in view["mails"] if _waits(it))]
-            if not waiting and not await self._unsealed(view) and not await self._running():
+            if not await self._running() and not _work_left(await self._view()):
                 return round(passed, 1)
-            await asyncio.sleep(1)
+            await asyncio.sleep(2)
         return None
 
     async def _running(self) -> int:
         """Users' workflows that still run."""
         return (await self.client.count_workflows('WorkflowType="UserMigration" AND ExecutionStatus="Running"')).count
-
-    async def _unsealed(self, view: View) -> int:
-        return len(view["journal"]) - len(view["seals"])
 
     async def _histories(self, view: View) -> dict[str, WorkflowHistory]:
         handles = [self.client.get_workflow_handle(it.id) async for it in self.client.list_workflows()]
@@ -158,17 +153,12 @@ class Check:
         broken += [f"I9 {it.org_id} has {it.unsealed} unsealed" for it in chains if it.unsealed]
         self.note("i9_chains_hold", len(view["seals"]), broken)
 
-    def _secrets(self, histories: dict[str, WorkflowHistory]) -> None:
-        """Addresses, names, links and passwords: in no history and in no log."""
-        secrets = [*self.setting["people"].values(), PASSWORD, "/password/", ".example"]
+    def _secrets(self, view: View, histories: dict[str, WorkflowHistory]) -> None:
         links = {it["link"].rpartition("/")[2] for it in read_notes(self.folder, SINK) if it["link"]}
-        found = [f"I8 {id_} holds a secret" for id_, it in histories.items() if _holds(it.to_json(), secrets, links)]
-        self.note("i8_no_secret_in_histories", len(histories), found)
         logs = sorted(self.folder.glob("*.log"))
-        leaks = [
-            f"I8 {it.name} holds a secret" for it in logs if _holds(it.read_text(errors="replace"), secrets[:-2], links)
-        ]
-        self.note("i8_no_secret_in_logs", len(logs), leaks)
+        self.note("i8_no_secret_in_histories", len(histories), in_histories(histories, links))
+        self.note("i8_no_secret_in_logs", len(logs), in_logs(logs, links))
+        self.note("i8_no_secret_in_the_database", len(view.tables), in_database(view.tables, links))
 
     async def _replay(self, histories: dict[str, WorkflowHistory]) -> None:
         replayer = Replayer(workflows=WORKFLOWS, workflow_runner=sandbox(), data_converter=pydantic_data_converter)
@@ -196,6 +186,13 @@ class Check:
 ENDS = {"MIGRATED", "EXPIRED", "CANCELLED"}
 
 
+def _work_left(view: View) -> bool:
+    """Whether an event, a bell, an errand, a mail or the sealer waits."""
+    waits = any(str(it["state"]) == "pending" for it in view["inbox"]) or any(_waits(it) for it in view["mails"])
+    is_unsealed = len(view["journal"]) > len(view["seals"])
+    return waits or is_unsealed or bool(view["doorbells"] or view["errands"])
+
+
 def _waits(mail: Row) -> bool:
     """One that goes at most once is not sent again where nobody knows whether it was."""
     is_given_up = mail["kind"] in AT_MOST_ONCE and mail["state"] is MailState.UNKNOWN
@@ -209,10 +206,6 @@ def message_id_of(mail_id: str) -> str:
 def _received(note: dict[str, Any], mail_ids: dict[str, str]) -> ReceivedMail:
     at = datetime.fromtimestamp(note["at"], UTC)
     return ReceivedMail(mail_ids.get(note["message_id"], note["message_id"]), note["recipient"], note["link"], at)
-
-
-def _holds(text: str, secrets: list[str], links: set[str]) -> bool:
-    return any(it in text for it in secrets) or any(it in text for it in links)
 
 
 async def main(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Kills the processes of a service at random with SIGKILL, starts them again, and notes it. For the chaos run."""
+"""Kills or freezes processes of a service at random, starts or wakes them again, and notes it. For the chaos run."""
 
 import asyncio
 import os
@@ -15,8 +15,16 @@ from tests.fixtures.database_process import DatabaseProcess
 from tests.fixtures.temporal_process import TemporalProcess
 
 WORKERS = ("worker-0", "worker-1")
-REST = {"worker": (6.0, 18.0), "web": (10.0, 25.0), "database": (30.0, 60.0), "temporal": (40.0, 80.0)}
-"""Seconds between two kills of one kind, evenly spread."""
+REST = {
+    "worker": (6.0, 18.0),
+    "web": (10.0, 25.0),
+    "frozen_worker": (20.0, 40.0),
+    "database": (30.0, 60.0),
+    "temporal": (40.0, 80.0),
+}
+"""Seconds between two faults of one kind, evenly spread."""
+FROZEN = (12.0, 25.0)
+"""Seconds that a worker sleeps: its heartbeats and its workflow tasks time out, and others take its work."""
 
 
 @dataclass
@@ -38,6 +46,7 @@ class Monkey:
         kinds: dict[str, Callable[[random.Random], Awaitable[None]]] = {
             "worker": self._kill_worker,
             "web": self._kill_web,
+            "frozen_worker": self._freeze_worker,
             "database": self._kill_database,
             "temporal": self._kill_temporal,
         }
@@ -61,17 +70,32 @@ class Monkey:
                 await kill(chance)
 
     async def _kill_worker(self, chance: random.Random) -> None:
-        self._kill(chance.choice(WORKERS), "kill_worker")
+        self._signal(self._pid(chance.choice(WORKERS)), signal.SIGKILL, "kill_worker")
 
     async def _kill_web(self, chance: random.Random) -> None:
-        self._kill("web", "kill_web")
+        self._signal(self._pid("web"), signal.SIGKILL, "kill_web")
 
-    def _kill(self, name: str, kind: str) -> None:
+    async def _freeze_worker(self, chance: random.Random) -> None:
+        """Then it goes on where it stood, unless it was killed in its sleep."""
+        pid = self._pid(chance.choice(WORKERS))
+        self._signal(pid, signal.SIGSTOP, "freeze_worker")
+        await asyncio.sleep(chance.uniform(*FROZEN))
+        self._signal(pid, signal.SIGCONT, "worker_woke_up")
+
+    def _pid(self, name: str) -> int | None:
         try:
-            os.kill(int((self.folder / f"{name}.pid").read_text()), signal.SIGKILL)
-        except (FileNotFoundError, ProcessLookupError):
-            return  # it is not there yet, or ended by itself a moment ago
-        self.faults.add(kind=kind, name=name)
+            return int((self.folder / f"{name}.pid").read_text())
+        except (FileNotFoundError, ValueError):
+            return None  # it is not there yet
+
+    def _signal(self, pid: int | None, number: signal.Signals, kind: str) -> None:
+        if pid is None:
+            return
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            return  # it ended a moment ago
+        self.faults.add(kind=kind, pid=pid)
 
     async def _kill_database(self, chance: random.Random) -> None:
         self.faults.add(kind="kill_database")

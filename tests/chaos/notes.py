@@ -18,8 +18,23 @@ class Notes:
         self._file.write(json.dumps({"at": time.time(), **line}) + "\n")
 
 
+class Reading:
+    """Reads along in one file."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._path, self._offset = folder / name, 0
+
+    def news(self) -> list[dict[str, Any]]:
+        """The whole lines since the last time."""
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            whole = file.read().rpartition(b"\n")[0]
+        self._offset += len(whole) + 1 if whole else 0
+        return [json.loads(line) for line in whole.splitlines()]
+
+
 def read_notes(folder: Path, name: str) -> list[dict[str, Any]]:
     """All whole lines so far."""
-    file = folder / name
-    text = file.read_text() if file.exists() else ""
-    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    return Reading(folder, name).news()

@@ -1,14 +1,17 @@
 """Which injected fault explains a mail that came twice. For the check of a chaos run.
 
-A copy that follows one without an answer is explained by the cut after its final dot. A copy that follows an answered
-one needs a process that was killed between that 250 and the commit of `accepted`: a worker, or the database under it.
+A copy that follows one without an answer is explained by the cut or the silence after its final dot. A copy that
+follows an answered one needs a process that was killed or frozen between that 250 and the commit of `accepted`: a
+worker, or the database under it. Or it is of a worker that woke up and went on, while another had taken over its mail.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Any
 
-KILLS = ("kill_worker", "kill_database", "worker-0_ended_by_itself", "worker-1_ended_by_itself")
+KILLS = ("kill_worker", "freeze_worker", "kill_database", "worker-0_ended_by_itself", "worker-1_ended_by_itself")
+WOKE_UP = "worker_woke_up"
 BEFORE, AFTER = 0.5, 10.0
 """Seconds from a kill back to a 250 whose commit it may have taken: recovery, a busy machine."""
 
@@ -17,7 +20,6 @@ def surplus(
     sink: Sequence[dict[str, Any]], faults: Sequence[dict[str, Any]]
 ) -> tuple[list[str], dict[str, int], list[str]]:
     """Message-ID once for each explained copy, how many by each kind of fault, and copies that nothing explains."""
-    kills = [it for it in faults if it["kind"] in KILLS]
     copies: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for mail in sink:
         copies[mail["message_id"]].append(mail)
@@ -25,8 +27,8 @@ def surplus(
     by_kind: dict[str, int] = defaultdict(int)
     unexplained: list[str] = []
     for message_id, mails in copies.items():
-        for former in mails[:-1]:
-            kind = _cause(former, kills)
+        for former, copy in pairwise(mails):
+            kind = _cause(former, faults) or _of_sleeper(copy, faults)
             if kind is None:
                 unexplained.append(message_id)
                 continue
@@ -42,13 +44,17 @@ def never_known(
 
     Their user was quick: he chose his password by the link of a mail whose 250 was cut or died with its worker.
     """
-    kills = [it for it in faults if it["kind"] in KILLS]
     last = {mail["message_id"]: mail for mail in sink}
-    return [it for it, mail in last.items() if it not in accepted and _cause(mail, kills) is not None]
+    return [it for it, mail in last.items() if it not in accepted and _cause(mail, faults) is not None]
 
 
-def _cause(former: dict[str, Any], kills: Sequence[dict[str, Any]]) -> str | None:
+def _cause(former: dict[str, Any], faults: Sequence[dict[str, Any]]) -> str | None:
     if not former["is_answered"]:
-        return "smtp_cut_after_final_dot"
-    near = [it for it in kills if former["at"] - BEFORE <= it["at"] <= former["at"] + AFTER]
+        return "smtp_no_answer_to_final_dot"
+    near = [it for it in faults if it["kind"] in KILLS and -BEFORE <= it["at"] - former["at"] <= AFTER]
     return min(near, key=lambda it: abs(it["at"] - former["at"]))["kind"] if near else None
+
+
+def _of_sleeper(copy: dict[str, Any], faults: Sequence[dict[str, Any]]) -> str | None:
+    is_his = any(it["kind"] == WOKE_UP and 0 <= copy["at"] - it["at"] <= AFTER for it in faults)
+    return WOKE_UP if is_his else None

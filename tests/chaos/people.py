@@ -24,10 +24,11 @@ from edition_migration.application.selection import Selection, SelectionOrder
 from edition_migration.application.token_keys import TokenKeys
 from edition_migration.domain.commands import CommandKind, CommandRequest
 from edition_migration.domain.errors import StoreUnavailable
+from edition_migration.domain.migration import Attention
 from edition_migration.domain.states import TERMINAL
 from edition_migration.domain.states import MigrationState as S
 from tests.builders import user
-from tests.chaos.notes import CHOSEN, EVENTS, SINK, Notes, read_notes
+from tests.chaos.notes import CHOSEN, EVENTS, SINK, Notes, Reading
 
 CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 PASSWORD = "correct horse battery staple"
@@ -101,7 +102,7 @@ class People:
         await _patiently(put)
 
     async def administrate(self) -> None:
-        """Selects whoever is in review, in waves; cancels whom he wants gone; buys more licenses half-way."""
+        """Selects whoever is in review, in waves; has refused mails sent again; cancels; buys licenses half-way."""
         has_bought, waves = False, 0
         while True:
             await asyncio.sleep(1.0)
@@ -110,15 +111,19 @@ class People:
                 ready = [
                     it
                     for it, row in rows.items()
-                    if row.org_id == org_id and row.state is S.IN_REVIEW and not row.wave_id
+                    if row.org_id == org_id and row.state is S.IN_REVIEW and not row.wave_id and not row.attention
                 ]
                 if ready:
                     waves += 1
                     await self._select(org_id, sorted(ready)[:WAVE], f"wave-{waves}")
             for person in self.persons:
                 row = rows.get(person.user_id)
-                if person.role == "cancel" and row and row.state not in TERMINAL and self._random.random() < 0.05:
-                    await self._cancel(person)
+                if row is None or row.state in TERMINAL:
+                    continue
+                if person.role == "cancel" and self._random.random() < 0.05:
+                    await self._command(CommandKind.CANCEL, person)
+                elif row.attention is Attention.UNDELIVERABLE:
+                    await self._command(CommandKind.RETRY, person)
             if not has_bought and sum(row.state in TERMINAL for row in rows.values()) * 2 > len(self.persons):
                 has_bought = True
                 for org_id in self.org_ids:
@@ -129,9 +134,10 @@ class People:
         """Every user who wants to opens the newest link that he got, and chooses a password."""
         by_email = {it.email: it for it in self.persons}
         busy: dict[str, asyncio.Task[None]] = {}
+        sink, links = Reading(self.folder, SINK), dict[str, str]()
         while True:
             await asyncio.sleep(0.5)
-            links = {it["recipient"]: it["link"] for it in read_notes(self.folder, SINK) if it["link"]}
+            links |= {it["recipient"]: it["link"] for it in sink.news() if it["link"]}
             for email, link in links.items():
                 person = by_email[email]
                 task = busy.get(email)
@@ -162,12 +168,11 @@ class People:
         order = SelectionOrder(org_id=org_id, user_ids=user_ids, actor="admin", command_id=command_id)
         await _patiently(lambda: self._selection.select(order))
 
-    async def _cancel(self, person: Person) -> None:
-        request, key = CommandRequest(actor="admin"), f"cancel-{person.user_id}"
+    async def _command(self, kind: CommandKind, person: Person) -> None:
+        """The same one again, where the database was away: its id makes it the same."""
+        request, key = CommandRequest(actor="admin"), f"{kind}-{person.user_id}"
         await _patiently(
-            lambda: self._commands.apply_each(
-                CommandKind.CANCEL, person.org_id, [person.user_id], request=request, command_id=key
-            )
+            lambda: self._commands.apply_each(kind, person.org_id, [person.user_id], request=request, command_id=key)
         )
 
     async def _choose(self, person: Person, link: str) -> None:

@@ -1,5 +1,7 @@
 """The relay of a chaos run: fails one conversation in five, and notes every mail that it got and every fault.
 
+Some addresses it refuses for good, until somebody has their mail sent again.
+
 `python -m tests.chaos.relay FOLDER SEED` says its port on the first line, and serves until it is ended.
 """
 
@@ -17,13 +19,17 @@ from tests.fixtures.smtp import Behavior, Received, running_smtp_server
 LINK = re.compile(r"http://127\.0\.0\.1:\d+(/password/[\w-]+)")
 
 SCRIPT = [
-    (0.09, "smtp_451_on_rcpt", Behavior({"RCPT": 451})),
+    (0.085, "smtp_451_on_rcpt", Behavior({"RCPT": 451})),
     (0.03, "smtp_421_on_connect", Behavior({"CONNECT": 421})),
     (0.02, "smtp_452_on_final_dot", Behavior({"DOT": 452})),
     (0.01, "smtp_cut_before_data", Behavior(cut_at="DATA")),
+    (0.0025, "smtp_hang_at_data", Behavior(hang_at="DATA")),
+    (0.0025, "smtp_hang_at_final_dot", Behavior(hang_at="DOT")),
     (0.05, "smtp_cut_after_final_dot", Behavior(cut_at="DOT")),
 ]
-"""Chance, name, behavior. The cut after the dot is the ambiguous one: the mail is there, its 250 is not."""
+"""Chance, name, behavior. Cut or silent after the dot is the ambiguous one: the mail is there, its 250 is not."""
+REFUSED = re.compile(r"u\d{3}(?:08|58)@")
+"""One address in fifty."""
 
 
 class Dice:
@@ -44,6 +50,21 @@ class Dice:
                 return behavior
             roll -= chance
         return Behavior()
+
+
+class Refusals:
+    """What a server takes for its behaviors by address: each of some is refused for good, once."""
+
+    def __init__(self, faults: Notes) -> None:
+        self._faults = faults
+        self._told: set[str] = set()
+
+    def get(self, address: str, usual: Behavior) -> Behavior:
+        if address in self._told or not REFUSED.match(address):
+            return usual
+        self._told.add(address)
+        self._faults.add(kind="smtp_550_on_rcpt")
+        return Behavior({"RCPT": 550})
 
 
 class Sink:
@@ -67,7 +88,9 @@ class Sink:
 async def main(folder: Path, seed: int) -> None:
     async with running_smtp_server() as server:
         faked: Any = server
-        faked.next = Dice(seed, Notes(folder, FAULTS))
+        faults = Notes(folder, FAULTS)
+        faked.next = Dice(seed, faults)
+        faked.recipients = Refusals(faults)
         faked.received = Sink(Notes(folder, SINK))
         sys.stdout.write(f"{server.port}\n")
         sys.stdout.flush()
