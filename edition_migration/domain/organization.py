@@ -41,11 +41,21 @@ class PasswordRules(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    minimum_length: int = Field(default=15, ge=8, le=64)
-    maximum_length: int = Field(default=128, ge=64, le=128)
-    minimum_letters: int = Field(default=0, ge=0, le=8)
-    minimum_digits: int = Field(default=0, ge=0, le=8)
-    unacceptable_words: tuple[str, ...] = ()
+    minimum_length: int = Field(
+        default=15, ge=8, le=64, description="The fewest characters of a new password", examples=[15]
+    )
+    maximum_length: int = Field(
+        default=128, ge=64, le=128, description="The most characters of a new password", examples=[128]
+    )
+    minimum_letters: int = Field(
+        default=0, ge=0, le=8, description="How many letters it must hold; none is asked for unless set", examples=[1]
+    )
+    minimum_digits: int = Field(
+        default=0, ge=0, le=8, description="How many digits it must hold; none is asked for unless set", examples=[1]
+    )
+    unacceptable_words: tuple[str, ...] = Field(
+        default=(), description="Words that no new password may hold", examples=[("acme",)]
+    )
 
 
 def _time_of_day(text: str) -> str:
@@ -64,9 +74,15 @@ class QuietHours(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    begins: TimeOfDay = "18:00"
-    ends: TimeOfDay = "08:00"
-    weekends: bool = True
+    begins: TimeOfDay = Field(
+        default="18:00",
+        description="From when nobody is written to who did not ask, in the zone of each reader",
+        examples=["18:00"],
+    )
+    ends: TimeOfDay = Field(default="08:00", description="Until when", examples=["08:00"])
+    weekends: bool = Field(
+        default=True, description="Whether Saturday and Sunday are quiet as a whole", examples=[True]
+    )
 
 
 class OrganizationSettings(BaseModel):
@@ -74,24 +90,104 @@ class OrganizationSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    link_lifetime: Duration = Field(default=timedelta(days=7), gt=timedelta(0), le=timedelta(days=14))
-    deadline: Duration = Field(default=timedelta(days=14), gt=timedelta(0), le=timedelta(days=365))
-    warning_period: Duration = Field(default=timedelta(0), ge=timedelta(0), le=timedelta(days=90))
-    undo_window: Duration = Field(default=timedelta(days=30), ge=timedelta(0), le=timedelta(days=365))
-    quiet_hours: QuietHours | None = None
-    mails_per_second: float | None = Field(default=None, gt=0, le=1000)
-    new_links_per_day: int = Field(default=5, ge=1, le=20)
-    minimum_client: str = Field(default="6.0", pattern=r"^\d+(\.\d+){0,3}$")
-    selection: Selection = Selection.MANUAL
-    activation: Activation = Activation.WITH_INSTRUCTIONS
-    activation_delay: Duration = Field(default=timedelta(0), ge=timedelta(0), le=LONGEST_ACTIVATION_DELAY)
-    storage_per_user_mb: int = Field(default=0, ge=0)
-    digest_every: Duration = Field(default=timedelta(days=7), ge=timedelta(days=1), le=timedelta(days=365))
-    password: PasswordRules = PasswordRules()
-    locale: str = Field(default="en", pattern=r"^[a-z]{2}$")
-    zone: str = "UTC"
-    blocked_message: str = Field(default="", max_length=1000)
-    help_url: str = Field(default="", max_length=500)
+    link_lifetime: Duration = Field(
+        default=timedelta(days=7),
+        gt=timedelta(0),
+        le=timedelta(days=14),
+        description="How long a link of a mail can be used",
+        examples=["7d"],
+    )
+    deadline: Duration = Field(
+        default=timedelta(days=14),
+        gt=timedelta(0),
+        le=timedelta(days=365),
+        description="How long a user has to choose a password, or to sign in for the first time",
+        examples=["14d"],
+    )
+    warning_period: Duration = Field(
+        default=timedelta(0),
+        ge=timedelta(0),
+        le=timedelta(days=90),
+        description="How long before the block guests are told of it; without one they are blocked at once",
+        examples=["7d"],
+    )
+    undo_window: Duration = Field(
+        default=timedelta(days=30),
+        ge=timedelta(0),
+        le=timedelta(days=365),
+        description="How long a finished migration can be undone",
+        examples=["30d"],
+    )
+    quiet_hours: QuietHours | None = Field(
+        default=None, description="When mails wait that nobody asked for; none unless set"
+    )
+    mails_per_second: float | None = Field(
+        default=None,
+        gt=0,
+        le=1000,
+        description="The pace of this organization's own mails; without one only the service's pace counts",
+        examples=[5],
+    )
+    new_links_per_day: int = Field(
+        default=5, ge=1, le=20, description="How many new links a user can ask for in a day", examples=[5]
+    )
+    minimum_client: str = Field(
+        default="6.0",
+        pattern=r"^\d+(\.\d+){0,3}$",
+        description="The oldest client that may sign in; older and unknown ones are blocked",
+        examples=["6.0"],
+    )
+    selection: Selection = Field(
+        default=Selection.MANUAL,
+        description="Who selects: an administrator, or every guest is selected when he is blocked",
+        examples=["manual"],
+    )
+    activation: Activation = Field(
+        default=Activation.WITH_INSTRUCTIONS,
+        description="When selected users are activated: with the instructions, later, or by hand",
+        examples=["with_instructions"],
+    )
+    activation_delay: Duration = Field(
+        default=timedelta(0),
+        ge=timedelta(0),
+        le=LONGEST_ACTIVATION_DELAY,
+        description="How much later, where activation is delayed",
+        examples=["2d"],
+    )
+    storage_per_user_mb: int = Field(
+        default=0, ge=0, description="Storage that each user takes at least, in MB", examples=[500]
+    )
+    digest_every: Duration = Field(
+        default=timedelta(days=7),
+        ge=timedelta(days=1),
+        le=timedelta(days=365),
+        description="How often administrators are told who waits",
+        examples=["7d"],
+    )
+    password: PasswordRules = Field(default=PasswordRules(), description="What a new password must be like")
+    locale: str = Field(
+        default="en",
+        pattern=r"^[a-z]{2}$",
+        description="The language of mails to those who have not chosen one",
+        examples=["de"],
+    )
+    zone: str = Field(
+        default="UTC",
+        description="The time zone of times in mails to those who have not chosen one",
+        examples=["Europe/Berlin"],
+    )
+    blocked_message: str = Field(
+        default="",
+        max_length=1000,
+        description="What a blocked user reads in his client",
+        examples=["Acme moves to the Business Edition."],
+    )
+    help_url: str = Field(
+        default="",
+        max_length=500,
+        description="Where users find help",
+        examples=["https://help.acme.example/migration"],
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,14 @@ class SettingsEntry(OrganizationSettings):
 
     model_config = _FILE
 
-    password: PasswordEntry = PasswordEntry()  # pyright: ignore[reportIncompatibleVariableOverride] - a frozen model
-    zone: Zone = "UTC"
+    password: PasswordEntry = Field(  # pyright: ignore[reportIncompatibleVariableOverride] - a frozen model
+        default=PasswordEntry(), description="What a new password must be like"
+    )
+    zone: Zone = Field(
+        default="UTC",
+        description="The time zone of times in mails to those who have not chosen one",
+        examples=["Europe/Berlin"],
+    )
 
     def changed(self, current: OrganizationSettings) -> OrganizationSettings:
         """`current` with what the file names."""
@@ -56,8 +62,16 @@ class PoliciesEntry(BaseModel):
 
     model_config = _FILE
 
-    organization: Actions = Field(default_factory=dict[PolicyAction, bool | None])
-    groups: dict[Name, Actions] = Field(default_factory=dict[str, Actions])
+    organization: Actions = Field(
+        default_factory=dict[PolicyAction, bool | None],
+        description="What everybody of the organization may do: an action, on or off",
+        examples=[{"external_file_transfer": False}],
+    )
+    groups: dict[Name, Actions] = Field(
+        default_factory=dict[str, Actions],
+        description="What a Policy Group may do, by its name; where both speak of an action, off wins",
+        examples=[{"Finance": {"desktop_sharing": False}}],
+    )
 
     def policy_set(self) -> PolicySet:
         groups = tuple(PolicyGroup(name=name, actions=actions) for name, actions in self.groups.items())
@@ -75,18 +89,36 @@ class OrganizationFile(BaseModel):
 
     model_config = _FILE
 
-    id: OpaqueId
-    name: Name | None = None
-    domains: Annotated[tuple[OwnDomain, ...], _LIST, _ONCE] | None = None
-    administrators: Annotated[tuple[Address, ...], _LIST, _ONCE] | None = None
-    notification_email: Address | None = None
-    client_download_url: WebUrl | None = None
-    licenses_purchased: Annotated[StrictInt, Field(ge=0, le=MAXIMUM_LICENSES)] | None = None
-    storage_purchased_mb: Annotated[StrictInt, Field(ge=0, le=MAXIMUM_STORAGE_MB)] | None = None
-    single_sign_on: StrictBool | None = None
-    help_url: OptionalUrl | None = None
-    policies: PoliciesEntry | None = None
-    settings: Annotated[SettingsEntry, AfterValidator(_help_url_at_the_top)] = SettingsEntry()
+    id: OpaqueId = Field(description="The organization's id, for good; no address", examples=["acme"])
+    name: Name | None = Field(default=None, description="Its name, as users read it", examples=["Acme Cooperative"])
+    domains: Annotated[tuple[OwnDomain, ...], _LIST, _ONCE] | None = Field(
+        default=None, description="Its mail domains; one that is left out is removed", examples=[["acme.example"]]
+    )
+    administrators: Annotated[tuple[Address, ...], _LIST, _ONCE] | None = Field(
+        default=None, description="Addresses of its administrators", examples=[["admin@acme.example"]]
+    )
+    notification_email: Address | None = Field(
+        default=None, description="The address to which the service writes", examples=["it@acme.example"]
+    )
+    client_download_url: WebUrl | None = Field(
+        default=None, description="Where users get the new client", examples=["https://acme.example/client"]
+    )
+    licenses_purchased: Annotated[StrictInt, Field(ge=0, le=MAXIMUM_LICENSES)] | None = Field(
+        default=None, description="Licenses of the Business Edition", examples=[200]
+    )
+    storage_purchased_mb: Annotated[StrictInt, Field(ge=0, le=MAXIMUM_STORAGE_MB)] | None = Field(
+        default=None, description="Storage, in MB", examples=[100000]
+    )
+    single_sign_on: StrictBool | None = Field(
+        default=None, description="Whether users sign in with the company account, and so get no link", examples=[True]
+    )
+    help_url: OptionalUrl | None = Field(
+        default=None, description="Where users find help", examples=["https://help.acme.example/migration"]
+    )
+    policies: PoliciesEntry | None = Field(default=None, description="What users may do after their migration")
+    settings: Annotated[SettingsEntry, AfterValidator(_help_url_at_the_top)] = Field(
+        default=SettingsEntry(), description="How the migration goes"
+    )
 
     @classmethod
     def parse(cls, document: object) -> Self:
