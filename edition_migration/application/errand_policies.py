@@ -30,7 +30,9 @@ async def follow_policies(uow: UnitOfWork, errand: Errand, now: datetime) -> int
 
 async def follow_policy(uow: UnitOfWork, row: Migration, now: datetime, key: str) -> None:
     """What today's policy means for one user, whose row is held. Journaled under `key` where it changes something."""
-    is_changed = row.state in ACTIVATED_BY_US and await assign_policy(uow, row)
+    user = await uow.users.get(row.user_id)
+    is_held = row.state in ACTIVATED_BY_US and user is not None and user.org_id == row.org_id
+    is_changed = is_held and await assign_policy(uow, row)
     may_be_free = row.is_open and row.attention in _MAY_BE_PARKED and not await is_forbidden(uow, row)
     is_free_again = may_be_free and row.attention is Attention.POLICY
     if is_free_again:

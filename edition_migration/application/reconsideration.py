@@ -64,8 +64,18 @@ class Reconsideration:
             await self._let_go(row, S.CANCELLED, CancelReason.NO_LONGER_ELIGIBLE)
         elif row.is_open and row.hold_ends_at is not None:
             await self._hold(row, None)
-        if row.wave_id is None:
+        elif row.state is S.MIGRATED and user.org_id == row.org_id and is_taken_out(user):
+            await self._take_out(row)
+        if row.wave_id is None or (row.state is S.MIGRATED and user.org_id is None):
             await self._decide(user, row, is_ours=place is _Place.OURS)
+
+    async def _take_out(self, row: Migration) -> None:
+        """He is inactive for the reported reason and holds nothing; that he was migrated stays true.
+
+        Back again, he counts as one who was in the Business Edition before us: no second migration, no mail of ours.
+        """
+        await self._journal(row, "leave", row.state, {})
+        await restore_guest(self.uow, row, self.now, mail=None)
 
     async def _part(self, row: Migration, place: _Place) -> None:
         """Who left goes at once. Whose domain is gone too, but an activated one is held: it may be an error."""

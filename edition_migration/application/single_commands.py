@@ -112,6 +112,8 @@ async def _undo(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
     user = await turn.uow.users.get(turn.row.user_id)
     if user is None or user.is_deleted:
         return turn.refused("is_deleted", "the user is deleted: there is no account to give back")
+    if user.org_id != turn.row.org_id:
+        return turn.refused("has_left", "the directory has taken this user out of the organization since")
     window = (await _settings(turn)).undo_window
     if turn.now - turn.row.since > window:
         return turn.refused("too_late", f"a migration can be undone for {window.days} days")

@@ -50,6 +50,11 @@ def unknown_user(user_id: str) -> User:
     )
 
 
+def tombstone(user_id: str) -> User:
+    """What is kept of a deleted user: that his id is never used again."""
+    return replace(unknown_user(user_id), account_status=AccountStatus.INACTIVE, is_deleted=True)
+
+
 @dataclass(frozen=True, slots=True)
 class UserFacts:
     """One event's transaction on one user. `event_key` names the event in the journal."""
@@ -82,7 +87,7 @@ class UserFacts:
         accepted, stamps = merge(user.stamps, facts, self.stamp)
         if not accepted:
             return False
-        is_ours = row is not None and row.state in ACTIVATED_BY_US
+        is_ours = row is not None and row.state in ACTIVATED_BY_US and user.org_id == row.org_id
         changed = merged_user(user, accepted, stamps, self.now, is_ours=is_ours)
         await self.uow.users.put([changed])
         if user.email is not None and changed.email != user.email:
@@ -133,7 +138,7 @@ class UserFacts:
             await self.uow.ledger.release(replace(row, generation=ADOPTED).ref)
         await self.uow.sessions.end_all([user.user_id], self.now)
         await self.uow.former_addresses.erase(user.user_id)
-        await self.uow.users.put([replace(unknown_user(user.user_id), is_deleted=True)])
+        await self.uow.users.put([tombstone(user.user_id)])
         await address_is_free(self.uow, self.now)
         return True
 

@@ -327,7 +327,10 @@ async def test_events_before_the_provisioning_set_facts_only(sqlite_template: Pa
         facts = await service.facts()
         assert facts["pending"] == []
         assert facts["u1"].client_version == "4.2"
-        assert {facts[it].account_status for it in USERS} == {AccountStatus.ACTIVE}
+        assert {(facts[it].is_deleted, facts[it].account_status) for it in USERS} == {
+            (False, AccountStatus.ACTIVE),
+            (True, AccountStatus.INACTIVE),
+        }
         assert [(it.name, it.is_claimed, it.block_at) for it in facts["domains"]] == [("b.example", True, None)]
         assert facts["counters"].licenses_purchased == 3
         async with service.store.read() as uow:
