@@ -151,7 +151,7 @@ class Delivery:
         await settle_figures(self._store, letter.mail)
         async with self._store.read() as uow:
             mail = await uow.mails.get(letter.mail.mail_id)
-            addressed = await self._contexts.of(uow, letter.mail, self._clock.now())
+            addressed = await self._contexts.of(uow, mail, self._clock.now()) if mail is not None else None
         if addressed is None or mail is None or mail.state not in UNSENT:
             return None
         return Envelope(

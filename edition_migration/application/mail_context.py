@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from edition_migration.application.mail_figures import figures_of
+from edition_migration.application.own_words import words_of_mail
 from edition_migration.application.token_keys import TokenKeys
 from edition_migration.application.wave_report import result_of
 from edition_migration.domain.deadlines import DeadlineClock
@@ -49,7 +50,11 @@ class MailContexts:
             return None
         # What it is about is an address that the user had; it is erased with him.
         recipient = await uow.former_addresses.get(mail.about) if mail.about else user.email
-        return await self._to_user(uow, organization, user, recipient, mail, now) if recipient else None
+        if not recipient:
+            return None
+        addressed = await self._to_user(uow, organization, user, recipient, mail, now)
+        own = await words_of_mail(uow, mail, addressed.context.locale)
+        return replace(addressed, context=replace(addressed.context, own=own))
 
     async def _to_administrators(self, uow: UnitOfWork, organization: Organization, mail: Mail) -> Addressed | None:
         if not organization.notification_email:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from edition_migration.adapters.csv_files import CsvFiles
+from edition_migration.adapters.mails.renderer import TemplateRenderer
 from edition_migration.adapters.store.schema import upgrade
 from edition_migration.application.audit import Audit
 from edition_migration.application.chosen_users import ChosenUsers
@@ -11,7 +12,9 @@ from edition_migration.application.commands import Commands
 from edition_migration.application.followups import Followups
 from edition_migration.application.imports import ContactImport, UserImport
 from edition_migration.application.intake import Intake
+from edition_migration.application.mail_samples import MailSamples
 from edition_migration.application.organizations import Organizations
+from edition_migration.application.own_texts import OwnTexts
 from edition_migration.application.pauses import Pauses
 from edition_migration.application.queries import Queries
 from edition_migration.application.rings import Bells
@@ -39,7 +42,15 @@ def build_cli_services(base: Foundation) -> CliServices:
         contact_import=ContactImport(store=store, files=files),
         followups=Followups(store=store, clock=clock),
         intake=intake,
+        mail_samples=MailSamples(
+            store=store,
+            clock=clock,
+            renderer=TemplateRenderer(),
+            mailer=base.mailer,
+            link_base=base.settings.link_base,
+        ),
         organizations=Organizations(store=store, clock=clock, intake=intake),
+        own_texts=OwnTexts(store=store, clock=clock),
         pauses=Pauses(store=store, clock=clock),
         queries=Queries(store=store),
         reconciliation=reconciliation(base),

@@ -11,7 +11,9 @@ from edition_migration.application.commands import Commands
 from edition_migration.application.followups import Followups
 from edition_migration.application.imports import ContactImport, UserImport
 from edition_migration.application.intake import Intake
+from edition_migration.application.mail_samples import MailSamples
 from edition_migration.application.organizations import Organizations
+from edition_migration.application.own_texts import OwnTexts
 from edition_migration.application.pauses import Pauses
 from edition_migration.application.queries import Queries
 from edition_migration.application.reconciliation import Reconciliation
@@ -35,7 +37,9 @@ class CliServices:
     contact_import: ContactImport
     followups: Followups
     intake: Intake
+    mail_samples: MailSamples
     organizations: Organizations
+    own_texts: OwnTexts
     pauses: Pauses
     queries: Queries
     reconciliation: Reconciliation

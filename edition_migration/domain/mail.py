@@ -95,6 +95,7 @@ class Mail:
     `user_id` and `generation` are None for a mail to the Notification Email. `about` is the id of what the mail is
     about beside its user: a wave, or the former address that it goes to. `is_requested` is its token's: the user asked
     for the mail himself. `not_before` is its slot of a pace; until `held_until` the organization's postman passes it.
+    `text_revision` is the newest of the organization's own texts when the mail was first begun: it says those words.
     """
 
     mail_id: str
@@ -114,6 +115,7 @@ class Mail:
     accepted_at: datetime | None = None
     about: str = ""
     held_until: datetime | None = None
+    text_revision: int | None = None
     is_requested: bool = False
 
     @property

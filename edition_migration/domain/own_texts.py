@@ -7,6 +7,7 @@ hold figures and stay ours. Used by the use cases of own texts, and by the rende
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime
 from difflib import get_close_matches
 from enum import StrEnum
 
@@ -48,6 +49,32 @@ class OwnTextDraft:
     language: str
     subject: str
     body: str
+
+
+class OwnTextResult(StrEnum):
+    """What a command did: kept a text, went back to the one before, or to ours; or found nothing to change."""
+
+    SET = "set"
+    RESTORED = "restored"
+    OURS = "ours"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTextRevision:
+    """A row of own_texts. Without subject and body ours holds again; `previous` is what `undo` goes back to."""
+
+    org_id: str
+    command_id: str
+    kind: MailKind
+    language: str
+    subject: str | None
+    body: str | None
+    previous: int | None
+    result: OwnTextResult
+    actor: str
+    at: datetime
+    revision: int = 0
 
 
 def allowed_variables(kind: MailKind) -> tuple[Variable, ...]:

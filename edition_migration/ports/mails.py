@@ -30,6 +30,7 @@ class WaveOutcome(NamedTuple):
 class OwnWords(NamedTuple):
     """What an organization wrote itself, with the product's variables in it (`domain/own_texts.py`)."""
 
+    language: str
     subject: str
     body: str
 
@@ -42,7 +43,7 @@ class MailContext:
     `is_requested` whether the user himself asked for this link; `is_again` whether he got a mail of this kind before;
     `is_former_address` whether it goes to the address that he had; `cancel_reason` why the migration was cancelled.
     To administrators: `waiting_count` users wait for `capacity`, `refused_count` addresses were refused for good.
-    `own` replaces our words, in the language of `locale`.
+    `own` replaces our words. `is_test`: for somebody to look at, which subject and first line then say.
     """
 
     kind: MailKind
@@ -69,6 +70,7 @@ class MailContext:
     refused_count: int = 0
     wave: WaveOutcome | None = None
     own: OwnWords | None = None
+    is_test: bool = False
 
 
 @dataclass(frozen=True, slots=True, repr=False)

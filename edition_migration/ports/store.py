@@ -23,6 +23,7 @@ from edition_migration.ports.store_people import (
     Sessions,
     Users,
 )
+from edition_migration.ports.store_texts import OwnTextTable
 from edition_migration.ports.store_waves import Members, Waves
 
 
@@ -43,6 +44,8 @@ class UnitOfWork(Protocol):
     def former_addresses(self) -> FormerAddresses: ...
     @property
     def policies(self) -> Policies: ...
+    @property
+    def own_texts(self) -> OwnTextTable: ...
     @property
     def capacity(self) -> CapacityTable: ...
     @property

@@ -224,7 +224,8 @@ class Mails(Protocol):
         *,
         reply_code: int | None = None,
     ) -> bool:
-        """Guarded. `sending` counts the attempt and keeps `sending_at`; `accepted` keeps `accepted_at`."""
+        """Guarded. `sending` counts the attempt and keeps `sending_at`, and of a mail that nobody has yet the
+        `text_revision`; `accepted` keeps `accepted_at`."""
         ...
 
     async def set_not_before(self, mail_id: str, at: datetime) -> None:

@@ -257,7 +257,7 @@ def test_a_mail_that_comes_unasked_holds_no_address_at_all(kind: MailKind) -> No
 
 
 def test_an_own_deactivation_text_gets_no_link_either() -> None:
-    content = render(MailKind.ACCOUNT_DEACTIVATED, own=OwnWords("Hi", "Get it:\n%CLIENTDOWNLOADURL%"))
+    content = render(MailKind.ACCOUNT_DEACTIVATED, own=OwnWords("en", "Hi", "Get it:\n%CLIENTDOWNLOADURL%"))
     assert _Page(content.html).links == []
 
 
@@ -433,7 +433,9 @@ def test_a_name_of_markup_stays_a_name() -> None:
 @pytest.mark.parametrize("name", ["{{ 7 * 7 }}", "{% include 'x' %}", "{{ link }}", "%NEWPASSWORDURL%"])
 def test_a_name_of_template_syntax_is_inert(name: str) -> None:
     assert f"Hello {name}," in render(MailKind.RESET_PASSWORD, user_name=name).text
-    own = render(MailKind.RESET_PASSWORD, user_name=name, own=OwnWords("Hi", "Dear %USERNAME%\n\n%NEWPASSWORDURL%"))
+    own = render(
+        MailKind.RESET_PASSWORD, user_name=name, own=OwnWords("en", "Hi", "Dear %USERNAME%\n\n%NEWPASSWORDURL%")
+    )
     assert own.text == f"Dear {name}\n\n{LINK}\n"
 
 
@@ -453,6 +455,7 @@ def test_an_own_text_knows_the_three_variables_of_the_product_only() -> None:
     content = render(
         MailKind.RESET_PASSWORD,
         own=OwnWords(
+            "en",
             "Hi %USERNAME%\r\nBcc: eve@example.com",
             "Hi %USERNAME% {{ link }} %OTHER%\n\n- get %CLIENTDOWNLOADURL%\n\nChoose:\n%NEWPASSWORDURL%",
         ),
@@ -463,13 +466,13 @@ def test_an_own_text_knows_the_three_variables_of_the_product_only() -> None:
 
 
 def test_an_own_text_that_forgot_the_link_still_carries_it() -> None:
-    content = render(MailKind.NEW_LINK, own=OwnWords("Hi", "Your new link is here."))
+    content = render(MailKind.NEW_LINK, own=OwnWords("en", "Hi", "Your new link is here."))
     assert content.text == f"Your new link is here.\n\n{LINK}\n"
-    assert LINK not in render(MailKind.WELCOME, own=OwnWords("Hi", "Welcome!")).text
+    assert LINK not in render(MailKind.WELCOME, own=OwnWords("en", "Hi", "Welcome!")).text
 
 
 def test_an_own_text_of_markup_is_shown_as_it_is_written() -> None:
-    content = render(MailKind.WELCOME, own=OwnWords("Hi", "<script>alert(1)</script>\nsecond line"))
+    content = render(MailKind.WELCOME, own=OwnWords("en", "Hi", "<script>alert(1)</script>\nsecond line"))
     assert "&lt;script&gt;alert(1)&lt;/script&gt;<br />second line</div>" in content.html
 
 

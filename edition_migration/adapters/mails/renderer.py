@@ -15,9 +15,16 @@ from babel.numbers import format_decimal
 
 from edition_migration.adapters.mails.blocks import read_blocks
 from edition_migration.adapters.mails.languages import environment
-from edition_migration.adapters.mails.wording import conventions, fill_own_text, moment, one_line, time_left
+from edition_migration.adapters.mails.wording import (
+    conventions,
+    fill_own_text,
+    moment,
+    one_line,
+    test_notice,
+    time_left,
+)
 from edition_migration.catalogs import load_catalogs
-from edition_migration.domain.languages import language_of, our_language
+from edition_migration.domain.languages import our_language
 from edition_migration.domain.mail import LINK_MAILS, UNASKED_MAILS
 from edition_migration.domain.own_texts import Variable
 from edition_migration.ports.mails import MailContent, MailContext
@@ -46,6 +53,8 @@ class TemplateRenderer:
     def render(self, context: MailContext) -> MailContent:
         """Subject, text and HTML. An organization's own subject and text replace ours and are never read as Jinja."""
         words = _own_words(context) or self._our_words(context)
+        if context.is_test:
+            words = self._marked(words, context)
         return MailContent(words.subject, words.text, self._html(words, context), words.preheader)
 
     def _our_words(self, context: MailContext) -> _Words:
@@ -55,6 +64,11 @@ class TemplateRenderer:
         subject, preheader, text = (*written.split("\n", 2), "", "")[:3]
         text = _SEVERAL_BLANK_LINES.sub("\n\n", text.strip()) + "\n"
         return _Words(language, one_line(subject), one_line(preheader), text, is_ours=True)
+
+    def _marked(self, words: _Words, context: MailContext) -> _Words:
+        """As a test, before anything that could be taken for true."""
+        notice = test_notice(self._catalogs[our_language(words.language)], one_line(context.organization_name))
+        return words._replace(subject=f"[Test] {words.subject}", preheader=notice, text=f"{notice}\n\n{words.text}")
 
     def _html(self, words: _Words, context: MailContext) -> str:
         layout = self._templates[our_language(words.language)].get_template("layout.html")
@@ -104,15 +118,12 @@ def _counts(context: MailContext, language: str) -> dict[str, object]:
 
 
 def _own_words(context: MailContext) -> _Words | None:
-    """In the language of their reader, which need not be one of ours.
-
-    None where there are none, or they are about a link that this mail does not carry: a reminder with single sign-on.
-    """
+    """None where there are none, or they are about a link that this mail lacks: a reminder with single sign-on."""
     own = context.own
     if own is None or (context.link is None and Variable.NEWPASSWORDURL.written in own.body):
         return None
     subject = one_line(fill_own_text(own.subject, context))
-    return _Words(language_of(context.locale), subject, "", _own_text(own.body, context), is_ours=False)
+    return _Words(own.language, subject, "", _own_text(own.body, context), is_ours=False)
 
 
 def _own_text(body: str, context: MailContext) -> str:

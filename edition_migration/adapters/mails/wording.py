@@ -62,6 +62,14 @@ def time_left(span: timedelta, locale: Locale) -> str | None:
     return format_unit(count, unit, locale=locale)
 
 
+def test_notice(words: NullTranslations, organization_name: str) -> str:
+    """The first line of a mail that somebody only wants to look at."""
+    sentence = words.gettext(
+        "This is a test of a mail of %(organization_name)s. It is about nobody, and its link leads nowhere."
+    )
+    return sentence % {"organization_name": organization_name}
+
+
 def _zone(zone: str) -> tuple[str, tzinfo]:
     try:
         return zone, ZoneInfo(zone)

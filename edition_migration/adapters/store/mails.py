@@ -4,13 +4,23 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, and_, false, func, select, tuple_, update
+from sqlalchemy import Boolean, ColumnElement, and_, case, false, func, select, tuple_, update
 
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import Postman, reset_tokens
 from edition_migration.adapters.store.tables.migrations import mails as mail_rows
+from edition_migration.adapters.store.tables.texts import own_texts
 from edition_migration.adapters.store.transaction import Transaction, chunks
-from edition_migration.domain.mail import AT_MOST_ONCE, FINISHED, NOT_BEGUN, UNSENT, Mail, MailKind, MailState
+from edition_migration.domain.mail import (
+    AT_MOST_ONCE,
+    FINISHED,
+    NOT_BEGUN,
+    SENDABLE_ONCE,
+    UNSENT,
+    Mail,
+    MailKind,
+    MailState,
+)
 from edition_migration.domain.names import MigrationRef
 
 _IT = mail_rows.c
@@ -51,6 +61,10 @@ _HAS_OLDER = (
     .exists()
 )
 """A user's mails stand in their order; those to the Notification Email have no user and wait for none."""
+
+_NEWEST_TEXT = select(func.coalesce(func.max(own_texts.c.revision), 0)).where(own_texts.c.org_id == _IT.org_id)
+_TEXT_REVISION = case((_IT.state.in_(sorted(SENDABLE_ONCE)), _NEWEST_TEXT.scalar_subquery()), else_=_IT.text_revision)
+"""Words that the relay may have already are said again as they were; a mail that it does not have says today's."""
 
 
 def _is_of(ref: MigrationRef) -> ColumnElement[bool]:
@@ -93,7 +107,7 @@ class SqlMails:
     ) -> bool:
         values: dict[str, Any] = {"state": target}
         if target is MailState.SENDING:
-            values |= {"attempts": _IT.attempts + 1, "sending_at": at}
+            values |= {"attempts": _IT.attempts + 1, "sending_at": at, "text_revision": _TEXT_REVISION}
         if target is MailState.ACCEPTED:
             values["accepted_at"] = at
         if reply_code is not None:

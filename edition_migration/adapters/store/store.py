@@ -22,6 +22,7 @@ from edition_migration.adapters.store.organizations import SqlDomains, SqlOrgani
 from edition_migration.adapters.store.policies import SqlPolicies
 from edition_migration.adapters.store.schema import expected_revision, revision_of
 from edition_migration.adapters.store.seals import SqlSeals
+from edition_migration.adapters.store.texts import SqlOwnTexts
 from edition_migration.adapters.store.tickets import SqlTickets
 from edition_migration.adapters.store.tokens import SqlTokens
 from edition_migration.adapters.store.transaction import Transaction
@@ -44,6 +45,7 @@ class SqlUnitOfWork:
         self.contacts = SqlContacts(transaction)
         self.former_addresses = SqlFormerAddresses(transaction)
         self.policies = SqlPolicies(transaction)
+        self.own_texts = SqlOwnTexts(transaction)
         self.capacity = SqlCapacityTable(transaction)
         self.ledger = SqlLedger(transaction)
         self.tickets = SqlTickets(transaction)

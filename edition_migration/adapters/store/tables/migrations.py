@@ -200,6 +200,7 @@ mails = Table(
     Column("sending_at", UtcDateTime),
     Column("accepted_at", UtcDateTime),
     Column("about", String(64), nullable=False, server_default=""),
+    Column("text_revision", NUMBER, comment="Of the organization's own texts, as of the first sending."),
     Column("figures", Text, comment="What a mail to administrators says: ids and counts, JSON."),
     _of_migration(),
     UniqueConstraint("org_id", "user_id", "generation", "kind", "round"),
