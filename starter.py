@@ -10,6 +10,7 @@ from edition_migration.cli.app import build_app
 
 if TYPE_CHECKING:
     from edition_migration.cli.services import CliServices
+    from edition_migration.domain.diagnosis import Diagnosis
 
 
 def _open_services() -> "AbstractAsyncContextManager[CliServices]":
@@ -24,10 +25,16 @@ async def _set_up() -> Sequence[str]:
     return await cli.set_up()
 
 
+async def _examine() -> "Diagnosis":
+    from edition_migration.bootstrap import doctor
+
+    return await doctor.examine()
+
+
 def main() -> int:
     """The exit code of the command that was given."""
     try:
-        build_app(_open_services, _set_up)(prog_name="starter.py")
+        build_app(_open_services, _set_up, _examine)(prog_name="starter.py")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     return 0

@@ -7,6 +7,8 @@ import typer
 from edition_migration.cli import (
     audit,
     commands,
+    config,
+    doctor,
     events,
     followups,
     imports,
@@ -25,12 +27,13 @@ from edition_migration.cli.exit_codes import help_text
 from edition_migration.cli.session import GuardedGroup, Session
 
 if TYPE_CHECKING:
+    from edition_migration.cli.doctor import Examine
     from edition_migration.cli.services import OpenServices, SetUp
 
 HELP = "Move an organization's Guest Edition users to its Business Edition."
 
 
-def build_app(open_services: "OpenServices", set_up: "SetUp") -> typer.Typer:
+def build_app(open_services: "OpenServices", set_up: "SetUp", examine: "Examine") -> typer.Typer:
     """The app; each command opens the services for itself and closes them."""
     app = typer.Typer(
         cls=GuardedGroup,
@@ -51,6 +54,8 @@ def build_app(open_services: "OpenServices", set_up: "SetUp") -> typer.Typer:
 
     app.command()(setup.setup)
     app.command()(setup.secrets)
+    app.command()(doctor.command(examine))
+    app.command()(config.config)
     app.add_typer(org.app, name="org")
     app.add_typer(imports.app, name="import")
     for command in (events.event, events.inbox, pending.pending, selecting.select, commands.exclude):

@@ -40,6 +40,14 @@ class OrganizationRow(BaseModel):
     example: str
 
 
+class OrganizationKeys(BaseModel):
+    """`config --organization --json`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    keys: tuple[OrganizationRow, ...]
+
+
 def organization_rows() -> tuple[OrganizationRow, ...]:
     """All keys in the order of the models, each before what it holds."""
     return tuple(_rows(OrganizationFile, ""))

@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.events import Events
 from edition_migration.bootstrap.cli import build_cli_services
+from edition_migration.bootstrap.doctor import examine
 from edition_migration.bootstrap.foundation import Foundation
 from edition_migration.cli.app import build_app
 from edition_migration.cli.services import CliServices
@@ -67,7 +68,7 @@ class CommandLine:
         self.clock = MovableClock()
         self.failure: BaseException | None = None
         self.runner = CliRunner()
-        self.app = build_app(self._open_services, self._set_up)
+        self.app = build_app(self._open_services, self._set_up, examine)
 
     def run(self, *arguments: str, given: str | bytes | None = None) -> Result:
         return self.runner.invoke(self.app, list(arguments), input=given, prog_name="starter.py")
