@@ -40,6 +40,7 @@ class Monkey:
 
     def __post_init__(self) -> None:
         self._is_stopping = asyncio.Event()
+        self._asleep = ""
         self.faults = Notes(self.folder, FAULTS)
 
     def start(self) -> None:
@@ -70,17 +71,22 @@ class Monkey:
                 await kill(chance)
 
     async def _kill_worker(self, chance: random.Random) -> None:
-        self._signal(self._pid(chance.choice(WORKERS)), signal.SIGKILL, "kill_worker")
+        """Not one that sleeps: it would never wake up."""
+        name = chance.choice(WORKERS)
+        if name != self._asleep:
+            self._signal(self._pid(name), signal.SIGKILL, "kill_worker")
 
     async def _kill_web(self, chance: random.Random) -> None:
         self._signal(self._pid("web"), signal.SIGKILL, "kill_web")
 
     async def _freeze_worker(self, chance: random.Random) -> None:
-        """Then it goes on where it stood, unless it was killed in its sleep."""
-        pid = self._pid(chance.choice(WORKERS))
+        """Then it goes on where it stood."""
+        self._asleep = chance.choice(WORKERS)
+        pid = self._pid(self._asleep)
         self._signal(pid, signal.SIGSTOP, "freeze_worker")
         await asyncio.sleep(chance.uniform(*FROZEN))
         self._signal(pid, signal.SIGCONT, "worker_woke_up")
+        self._asleep = ""
 
     def _pid(self, name: str) -> int | None:
         try:
