@@ -30,7 +30,7 @@ async def fix_address(turn: CommandTurn, email: str) -> CommandAnswer:
     if await uow.users.by_email(email) is not None:
         return turn.refused("address_taken", "this address belongs to another user")
     stamps = {**user.stamps, "email": stamp_of(None, turn.now, turn.command.command_id)}
-    await address_is_free(uow, turn.now)
+    await address_is_free(uow, user.email, turn.now)
     await uow.users.put([replace(user, email=email, domain=domain.name, stamps=stamps)])
     await unpark(uow, row, turn.now)
     await renew_link(uow, row, turn.now)

@@ -13,14 +13,15 @@ _TAKE_ADDRESSES = (EventType.USER_CREATED, EventType.USER_UPDATED, EventType.USE
 _TAKE_DOMAINS = (EventType.SERVICE_PROVISIONED, EventType.DOMAIN_ADDED)
 
 
-async def address_is_free(uow: UnitOfWork, now: datetime) -> None:
-    """Call it in the transaction in which a user gives up an address."""
-    await _retry(uow, _TAKE_ADDRESSES, now)
+async def address_is_free(uow: UnitOfWork, email: str | None, now: datetime) -> None:
+    """Call it in the transaction in which a user gives up this address; None: he had none."""
+    if email is not None:
+        await _retry(uow, _TAKE_ADDRESSES, now, wants=email)
 
 
 async def address_is_known(uow: UnitOfWork, user_id: str, now: datetime) -> None:
     """Call it where a user's first address is heard: an older word of his wants another one no more."""
-    await _retry(uow, _TAKE_ADDRESSES, now, user_id)
+    await _retry(uow, _TAKE_ADDRESSES, now, user_id=user_id)
 
 
 async def domain_is_free(uow: UnitOfWork, now: datetime) -> None:
@@ -28,6 +29,13 @@ async def domain_is_free(uow: UnitOfWork, now: datetime) -> None:
     await _retry(uow, _TAKE_DOMAINS, now)
 
 
-async def _retry(uow: UnitOfWork, types: tuple[EventType, ...], now: datetime, user_id: str | None = None) -> None:
-    for org_id in await uow.inbox.retry_failed(Conflict.code, types, user_id):
+async def _retry(
+    uow: UnitOfWork,
+    types: tuple[EventType, ...],
+    now: datetime,
+    *,
+    user_id: str | None = None,
+    wants: str | None = None,
+) -> None:
+    for org_id in await uow.inbox.retry_failed(Conflict.code, types, user_id=user_id, wants=wants):
         await uow.doorbells.add_organization(org_id, now)

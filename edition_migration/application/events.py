@@ -8,7 +8,7 @@ from edition_migration.application.user_facts import UserFacts
 from edition_migration.domain.errors import Conflict, InvalidInput
 from edition_migration.domain.events.mail import MailData
 from edition_migration.domain.events.parse import ProvisioningEvent, parse_event
-from edition_migration.domain.events.user import UserData
+from edition_migration.domain.events.user import UserCreated, UserData, UserEmailChanged, UserUpdated
 from edition_migration.domain.progress import PageInput, PageOutcome
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store, UnitOfWork
@@ -64,9 +64,18 @@ class Events:
     async def _fail(self, row: InboxRow, error: InvalidInput | Conflict) -> None:
         async with self._store.write() as uow:
             reason = f"{error.code}: {error.message}"
-            await uow.inbox.settle(row.inbox_id, InboxState.FAILED, reason, failure=error.code)
+            wants = _wanted_address(row) if isinstance(error, Conflict) else None
+            await uow.inbox.settle(row.inbox_id, InboxState.FAILED, reason, failure=error.code, wants=wants)
             await uow.commit()
         if isinstance(error, Conflict):
             # Once more: what it wants may have become free before it was seen to wait (application/conflicts.py).
             async with self._store.write() as uow:
                 await self._settle(uow, row)
+
+
+def _wanted_address(row: InboxRow) -> str | None:
+    """What the conflict of a user's event is about."""
+    event = parse_event(json.loads(row.body))
+    if isinstance(event, ProvisioningEvent) and isinstance(event.data, UserCreated | UserUpdated | UserEmailChanged):
+        return event.data.email
+    return None

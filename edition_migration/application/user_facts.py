@@ -108,7 +108,7 @@ class UserFacts:
 
     async def _follow_address(self, user: User, row: Migration | None, former: str) -> None:
         """What another address means: for who waits for the old one, for his migration, for his mails and links."""
-        await address_is_free(self.uow, self.now)
+        await address_is_free(self.uow, former, self.now)
         if row is None or not address_change.is_told(row):
             await self._reconsider(user, row)
             return
@@ -139,7 +139,7 @@ class UserFacts:
         await self.uow.sessions.end_all([user.user_id], self.now)
         await self.uow.former_addresses.erase(user.user_id)
         await self.uow.users.put([tombstone(user.user_id)])
-        await address_is_free(self.uow, self.now)
+        await address_is_free(self.uow, user.email, self.now)
         return True
 
     async def _first_sign_in(self, user: User, row: Migration | None) -> bool:

@@ -22,7 +22,7 @@ class InboxRow:
     """One event as it came. `body` is the document's JSON; `digest` its SHA-256, to tell a repeat from a forgery.
 
     `user_id` is whom the event is about, where its type is known and it is about one user; `failure` is the code of
-    the error that a failed one met.
+    the error that a failed one met, and `wants` the address, normalized, that somebody else has.
     """
 
     inbox_id: int
@@ -37,6 +37,7 @@ class InboxRow:
     reason: str | None = None
     user_id: str | None = None
     failure: str | None = None
+    wants: str | None = None
 
 
 class Received(StrEnum):
@@ -93,11 +94,21 @@ class Inbox(Protocol):
         ...
 
     async def settle(
-        self, inbox_id: int, state: InboxState, reason: str | None, *, failure: str | None = None
+        self,
+        inbox_id: int,
+        state: InboxState,
+        reason: str | None,
+        *,
+        failure: str | None = None,
+        wants: str | None = None,
     ) -> None: ...
-    async def retry_failed(self, failure: str, types: Collection[str], user_id: str | None = None) -> Sequence[str]:
-        """Failed events of these types (and about this user) that met this failure are pending again; their
-        organizations, each once."""
+    async def retry_failed(
+        self, failure: str, types: Collection[str], *, user_id: str | None = None, wants: str | None = None
+    ) -> Sequence[str]:
+        """Failed events of these types that met this failure are pending again; their organizations, each once.
+
+        Only those about this user, and of those that say what they want only those that want this.
+        """
         ...
 
     async def get(self, source: str, event_id: str) -> InboxRow | None: ...

@@ -75,6 +75,33 @@ async def test_tried_again_it_gives_way_to_a_newer_word(store: SqlStore) -> None
     assert await holder_of(store, EMAIL) is None
 
 
+async def test_an_address_that_becomes_free_tries_only_the_events_that_want_it(store: SqlStore) -> None:
+    world = await moving(store, S.IN_REVIEW)
+    await created(world, "u2", "u2@acme.example")
+    await created(world, "u3", EMAIL.upper())
+    await created(world, "u4", "u2@acme.example")
+    async with store.read() as uow:
+        wanted = {row.user_id: row.wants for row in await uow.inbox.listing(ORG, 10) if row.failure}
+    assert wanted == {"u3": EMAIL, "u4": "u2@acme.example"}
+    async with writing(store) as uow:
+        assert await uow.inbox.retry_failed("conflict", ["user.created"], wants="nobody@acme.example") == []
+        assert await uow.inbox.retry_failed("conflict", ["user.created"], wants=EMAIL) == [ORG]
+    assert await states(store) == ["applied", "pending", "failed"]
+
+
+async def test_two_who_swap_addresses_are_right_once_the_middle_event_comes(store: SqlStore) -> None:
+    """Ada gave hers up for a while in between; of that nobody heard until the end."""
+    world = await moving(store, S.IN_REVIEW)
+    await created(world, "u2", "u2@acme.example")
+    await world.happen("user.email_changed", user_id="u2", email=EMAIL, at=timedelta(hours=2))
+    await world.happen("user.email_changed", user_id="u1", email="u2@acme.example", at=timedelta(hours=3))
+    assert await states(store) == ["applied", "failed", "failed"]
+    await world.happen("user.email_changed", user_id="u1", email=NEW_EMAIL, at=timedelta(hours=1))
+    assert await states(store) == ["applied"] * 4
+    found = [await holder_of(store, it) for it in (EMAIL, "u2@acme.example", NEW_EMAIL)]
+    assert found == ["u2", "u1", None]
+
+
 async def other(store: Store) -> None:
     """Beta, of which only the name is known."""
     async with writing(store) as uow:

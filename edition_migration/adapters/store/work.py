@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, insert, or_, select, update
 
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.work import doorbells, errands, inbox
@@ -31,16 +31,28 @@ class SqlInbox:
         pending = select(inbox).where(inbox.c.org_id == org_id, literally(inbox.c.state, [InboxState.PENDING]))
         return await self._tx.first(InboxRow, pending.order_by(inbox.c.inbox_id).limit(1))
 
-    async def settle(self, inbox_id: int, state: InboxState, reason: str | None, *, failure: str | None = None) -> None:
+    async def settle(
+        self,
+        inbox_id: int,
+        state: InboxState,
+        reason: str | None,
+        *,
+        failure: str | None = None,
+        wants: str | None = None,
+    ) -> None:
         it = update(inbox).where(inbox.c.inbox_id == inbox_id)
-        await self._tx.change(it.values(state=state, reason=reason, failure=failure))
+        await self._tx.change(it.values(state=state, reason=reason, failure=failure, wants=wants))
 
-    async def retry_failed(self, failure: str, types: Collection[str], user_id: str | None = None) -> Sequence[str]:
+    async def retry_failed(
+        self, failure: str, types: Collection[str], *, user_id: str | None = None, wants: str | None = None
+    ) -> Sequence[str]:
         failed = (inbox.c.failure == failure) & inbox.c.failure.is_not(None) & inbox.c.type.in_(sorted(types))
         if user_id is not None:
             failed &= inbox.c.user_id == user_id
+        if wants is not None:
+            failed &= or_(inbox.c.wants == wants, inbox.c.wants.is_(None))
         await self._tx.lock(inbox.c.inbox_id, failed)
-        again = update(inbox).where(failed).values(state=InboxState.PENDING, reason=None, failure=None)
+        again = update(inbox).where(failed).values(state=InboxState.PENDING, reason=None, failure=None, wants=None)
         rows = await self._tx.rows(again.returning(inbox.c.org_id))
         return sorted({row["org_id"] for row in rows})
 
