@@ -3,6 +3,7 @@
 The sample link belongs to no token, so it leads to the page that says so.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -26,12 +27,14 @@ SAMPLE_DOWNLOAD = "https://example.com/client"
 
 
 class MailSamples:
-    """`link_base` is the public address of the web process."""
+    """`link_base` is the public address of the web process; the renderer is made when a mail is written."""
 
-    def __init__(self, *, store: Store, clock: Clock, renderer: Renderer, mailer: Mailer, link_base: str) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, new_renderer: Callable[[], Renderer], mailer: Mailer, link_base: str
+    ) -> None:
         self._store = store
         self._clock = clock
-        self._renderer = renderer
+        self._new_renderer = new_renderer
         self._mailer = mailer
         self._link_base = link_base.rstrip("/")
 
@@ -41,7 +44,7 @@ class MailSamples:
         Raises NotFound, and InvalidInput where there is no such mail.
         """
         org_id, context = await self._context(name, draft)
-        content = self._renderer.render(context)
+        content = self._new_renderer().render(context)
         return MailPreview(
             org_id=org_id,
             kind=context.kind,
@@ -65,7 +68,7 @@ class MailSamples:
                 mail_id=f"test-{sha256(f'{org_id}/{order.command_id}'.encode()).hexdigest()[:32]}",
                 recipient=address,
                 created_at=self._clock.now(),
-                content=self._renderer.render(replace(context, is_test=True)),
+                content=self._new_renderer().render(replace(context, is_test=True)),
             )
         )
         return TestReceipt(

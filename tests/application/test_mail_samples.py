@@ -55,7 +55,7 @@ async def samples(store: Store, mailbox: Mailbox) -> MailSamples:
     return MailSamples(
         store=store,
         clock=MovableClock(),
-        renderer=TemplateRenderer(),
+        new_renderer=TemplateRenderer,
         mailer=mailbox,
         link_base="https://go.example/",
     )
