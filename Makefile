@@ -29,7 +29,7 @@ simulate: synced ## Simulate many seeds with faults, e.g. make simulate SEEDS=10
 	$(PYTHON) -m tests.simulator --seeds $(SEEDS) --start $(START)
 
 chaos: tests-ready ## Kill real processes at random under many migrations, then check, e.g. make chaos MIGRATIONS=1000 SEED=1
-	$(PYTHON) -m tests.chaos --migrations $(MIGRATIONS) --seed $(SEED)
+	$(PYTHON) -m tests.chaos --migrations $(MIGRATIONS) --seed $(SEED) $(ARGS)
 
 check: tests-ready ## Format, lint, types, layers, then all tests
 	.venv/bin/ruff format --check .

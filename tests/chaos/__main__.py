@@ -122,7 +122,8 @@ def result_of(arguments: argparse.Namespace, folder: Path, ran: dict[str, Any], 
     took = ran.pop("took")
     del took["last_fault_at"]
     return {
-        "command": f"python -m tests.chaos --migrations {arguments.migrations} --seed {arguments.seed}",
+        "command": f"python -m tests.chaos --migrations {arguments.migrations} --seed {arguments.seed}"
+        f" --limit {arguments.limit:g}",
         "seed": arguments.seed,
         "migrations": arguments.migrations,
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
