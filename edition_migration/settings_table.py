@@ -4,6 +4,7 @@ Used by `starter.py config` and `doctor`, and by what writes the reference of se
 """
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from difflib import get_close_matches
@@ -23,6 +24,7 @@ TEMPORAL_PREFIX = "TEMPORAL_"
 OF_THE_COMMAND_LINE = frozenset({f"{PREFIX}ACTOR"})
 """Ours too, but options of commands."""
 SET, NOT_SET = "set", "not set"
+_USER_IN_URL = re.compile(r"//.*@")
 _PLAIN_URL = "sqlite"
 """A database URL that begins so holds no password and is shown."""
 
@@ -130,6 +132,8 @@ def _shown(name: str, field: FieldInfo, value: object) -> str:
     if _is_secret(field):
         is_plain = name == "database_url" and str(text).startswith(_PLAIN_URL)
         return str(text) if is_plain else SET if text else NOT_SET
+    if _USER_IN_URL.search(str(text)):
+        return SET  # wrong, and it may hold a password
     return NOT_SET if text is None else _written(text)
 
 

@@ -116,6 +116,10 @@ class Inbox(Protocol):
         """Newest first."""
         ...
 
+    async def of_user(self, org_id: str, user_id: str) -> Sequence[InboxRow]:
+        """What this organization's events said of the user, oldest first."""
+        ...
+
     async def has_pending_detection(self, org_id: str, user_id: str) -> bool:
         """Whether a `user.detected` of this user waits or was ever applied."""
         ...

@@ -114,6 +114,10 @@ class Sessions(Protocol):
 
     async def open_count(self, user_id: str) -> int: ...
 
+    async def of_user(self, user_id: str) -> Sequence[Session]:
+        """Open and ended ones, oldest first."""
+        ...
+
 
 class Contacts(Protocol):
     async def put(self, contacts: Sequence[Contact]) -> None:

@@ -39,6 +39,11 @@ def connect_config(environ: Mapping[str, str] | None = None) -> ClientConnectCon
     }
 
 
+def namespace() -> str:
+    """The namespace that `connect` uses. Raises ConfigurationError as `connect_config`."""
+    return connect_config().get("namespace", "default")
+
+
 async def connect(*, identity: str, lazy: bool = False, environ: Mapping[str, str] | None = None) -> Client:
     """A client for the whole life of a process; a lazy one connects with its first call and cannot back a worker.
 

@@ -30,6 +30,10 @@ class SqlSessions:
         mine = select(func.count()).where(sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
         return await self._tx.value(mine)
 
+    async def of_user(self, user_id: str) -> Sequence[Session]:
+        mine = select(sessions).where(sessions.c.user_id == user_id)
+        return await self._tx.all(Session, mine.order_by(sessions.c.created_at, sessions.c.session_id))
+
 
 class SqlContacts:
     def __init__(self, transaction: Transaction) -> None:

@@ -67,6 +67,10 @@ class SqlInbox:
             newest = newest.where(inbox.c.org_id == org_id)
         return await self._tx.all(InboxRow, newest)
 
+    async def of_user(self, org_id: str, user_id: str) -> Sequence[InboxRow]:
+        theirs = select(inbox).where(inbox.c.org_id == org_id, inbox.c.user_id == user_id)
+        return await self._tx.all(InboxRow, theirs.order_by(inbox.c.inbox_id))
+
     async def has_pending_detection(self, org_id: str, user_id: str) -> bool:
         detections = exists().where(
             inbox.c.org_id == org_id,

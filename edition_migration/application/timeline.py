@@ -1,0 +1,196 @@
+"""Everything that happened to one user, in order: for `user timeline`. Names, addresses and secrets are not in it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from edition_migration.application.queries import organization_named, user_named
+from edition_migration.application.records import PROVISIONING, WORKFLOW
+from edition_migration.application.timeline_words import accepted, detail, link_made, outcome
+from edition_migration.domain.mail import Mail
+from edition_migration.domain.migration import JournalEntry, Migration
+from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.overview import overview
+from edition_migration.domain.states import MigrationState
+from edition_migration.domain.token import ResetToken, TokenState
+from edition_migration.domain.user import User
+from edition_migration.ports.clock import Clock
+from edition_migration.ports.store import Store, UnitOfWork
+from edition_migration.ports.store_events import SERVICE, InboxRow, Pause
+from edition_migration.ports.store_people import Session
+
+USER = "user"
+"""The actor of what the user does himself."""
+
+
+class Kind(StrEnum):
+    """Where a line comes from; in this order where two are of the same moment."""
+
+    EVENT = "event"
+    PAUSE = "pause"
+    JOURNAL = "journal"
+    LINK = "link"
+    MAIL = "mail"
+    SESSION = "session"
+
+
+class TimelineLine(BaseModel):
+    """One thing that happened. `source` and `target` are states, of the journal only."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    kind: Kind
+    text: str
+    actor: str | None = None
+    generation: int | None = None
+    source: MigrationState | None = None
+    target: MigrationState | None = None
+
+
+class TimelineView(BaseModel):
+    """`user timeline`. `next` and `who` say what comes, None without a migration; `zone` is the user's own, if known.
+
+    `workflow_page` leads to his newest workflow in the Temporal UI, None where its address is not set.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    user_id: str
+    org_id: str | None
+    zone: str | None
+    lines: tuple[TimelineLine, ...]
+    state: MigrationState | None = None
+    next: str | None = None
+    who: str | None = None
+    deadline: datetime | None = None
+    workflow_id: str | None = None
+    workflow_page: str | None = None
+
+
+class WorkflowPages(Protocol):
+    """Where a workflow is seen; `temporal/ui.py`."""
+
+    def page_of(self, workflow_id: str) -> str | None: ...
+
+
+class Timelines:
+    def __init__(self, *, store: Store, clock: Clock, pages: WorkflowPages) -> None:
+        self._store = store
+        self._clock = clock
+        self._pages = pages
+
+    async def of_user(self, name: str, org_id: str | None = None) -> TimelineView:
+        """All generations of his migration in this organization, or in the one that has him. Raises NotFound."""
+        async with self._store.read() as uow:
+            wanted = (await organization_named(uow, org_id)).org_id if org_id is not None else None
+            user = await user_named(uow, name, wanted)
+            row = await newest_migration(uow, user, wanted)
+            org_id = wanted or (row.org_id if row else user.org_id)
+            lines = await self._lines(uow, user, row, org_id)
+        shared = {"user_id": user.user_id, "org_id": org_id, "zone": user.zone, "lines": tuple(lines)}
+        if row is None:
+            return TimelineView.model_validate(shared)
+        seen, workflow_id = overview(row), row.ref.workflow_id
+        there = {"state": row.state, "next": seen.next, "who": seen.who, "deadline": seen.deadline}
+        page = self._pages.page_of(workflow_id)
+        return TimelineView.model_validate({**shared, **there, "workflow_id": workflow_id, "workflow_page": page})
+
+    async def _lines(
+        self, uow: UnitOfWork, user: User, row: Migration | None, org_id: str | None
+    ) -> list[TimelineLine]:
+        lines = [line for it in await uow.sessions.of_user(user.user_id) for line in _of_session(it)]
+        if org_id is not None:
+            lines += [_of_event(it) for it in await uow.inbox.of_user(org_id, user.user_id)]
+        if row is not None:
+            lines += await self._of_migrations(uow, row)
+        order = list(Kind)
+        return sorted(lines, key=lambda line: (line.at, order.index(line.kind)))
+
+    async def _of_migrations(self, uow: UnitOfWork, row: Migration) -> list[TimelineLine]:
+        journal = await uow.journal.of_user(row.org_id, row.user_id)
+        lines = [_of_entry(entry) for entry in journal]
+        for generation in range(1, row.generation + 1):
+            ref = MigrationRef(org_id=row.org_id, user_id=row.user_id, generation=generation)
+            mails = await uow.mails.of_migration(ref)
+            lines += [line for mail in mails for line in _of_mail(mail)]
+            links = enumerate(await uow.tokens.of_migration(ref), 1)
+            lines += [line for number, it in links for line in _of_link(number, it, mails, self._clock.now())]
+        begun = min((entry.at for entry in journal), default=row.since)
+        pauses = [line for it in await uow.pauses.of(row.org_id) for line in _of_pause(it) if line.at >= begun]
+        return [*lines, *pauses, *_of_first_sign_in(row)]
+
+
+async def newest_migration(uow: UnitOfWork, user: User, org_id: str | None) -> Migration | None:
+    """His newest one in this organization; without one named, the one that counts of whichever organization."""
+    if org_id is None:
+        return await uow.migrations.latest_of_user(user.user_id)
+    return await uow.migrations.latest(org_id, user.user_id)
+
+
+def _of_entry(it: JournalEntry) -> TimelineLine:
+    return TimelineLine(
+        at=it.at,
+        kind=Kind.JOURNAL,
+        text=f"{it.action}{detail(it.detail)}",
+        actor=it.actor,
+        generation=it.generation,
+        source=it.source,
+        target=it.target,
+    )
+
+
+def _of_mail(it: Mail) -> Iterator[TimelineLine]:
+    name = f"mail {it.kind}" + (f" no. {it.round}" if it.round > 1 else "")
+
+    def line(at: datetime, text: str, actor: str | None = None) -> TimelineLine:
+        return TimelineLine(at=at, kind=Kind.MAIL, text=f"{name}: {text}", actor=actor, generation=it.generation)
+
+    ended = "" if it.sending_at or it.accepted_at else outcome(it)
+    yield line(it.created_at, f"queued{ended and f'; {ended}'}")
+    if it.accepted_at is not None:
+        yield line(it.accepted_at, accepted(it), "relay")
+    elif it.sending_at is not None:
+        yield line(it.sending_at, outcome(it), "relay")
+
+
+def _of_link(number: int, it: ResetToken, mails: Sequence[Mail], now: datetime) -> Iterator[TimelineLine]:
+    def line(at: datetime, text: str, actor: str) -> TimelineLine:
+        text = f"link {number}: {text}"
+        return TimelineLine(at=at, kind=Kind.LINK, text=text, actor=actor, generation=it.generation)
+
+    yield line(it.created_at, link_made(it, now), USER if it.is_requested else WORKFLOW)
+    sent = next((mail.sending_at for mail in mails if mail.token_id == it.token_id and mail.sending_at), None)
+    if sent is not None and it.state is not TokenState.ISSUED:
+        yield line(sent, "goes out, and works from now on", WORKFLOW)
+    if it.state is TokenState.LIVE and it.expires_at is not None and it.expires_at <= now:
+        yield line(it.expires_at, "has expired unused", WORKFLOW)
+
+
+def _of_session(it: Session) -> Iterator[TimelineLine]:
+    yield TimelineLine(at=it.created_at, kind=Kind.SESSION, text="signed in", actor=USER)
+    if it.ended_at is not None:
+        yield TimelineLine(
+            at=it.ended_at, kind=Kind.SESSION, text=f"session of {it.created_at:%Y-%m-%d %H:%M} UTC ended"
+        )
+
+
+def _of_first_sign_in(row: Migration) -> Iterator[TimelineLine]:
+    if row.signed_in_at is not None:
+        text = "first sign-in with the company account"
+        yield TimelineLine(at=row.signed_in_at, kind=Kind.SESSION, text=text, actor=USER, generation=row.generation)
+
+
+def _of_event(it: InboxRow) -> TimelineLine:
+    text = f"event {it.type}: {it.state}" + (f" ({it.reason})" if it.reason else "")
+    return TimelineLine(at=it.received_at, kind=Kind.EVENT, text=text, actor=PROVISIONING)
+
+
+def _of_pause(it: Pause) -> Iterator[TimelineLine]:
+    whose = "the whole service" if it.scope == SERVICE else "the organization"
+    yield TimelineLine(at=it.started_at, kind=Kind.PAUSE, text=f"{whose} paused", actor=it.actor)
+    if it.ended_at is not None:
+        yield TimelineLine(at=it.ended_at, kind=Kind.PAUSE, text=f"{whose} resumed", actor=it.ended_by)
