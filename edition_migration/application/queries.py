@@ -79,10 +79,14 @@ class Queries:
                 ),
             )
 
-    async def user(self, name: str) -> views.UserView:
-        """The user of this id or address. Raises NotFound with the nearest ids or addresses."""
+    async def user(self, name: str, org_id: str | None = None) -> views.UserView:
+        """The user of this id or address, with his migration of this organization, or else of the one that has him.
+
+        Raises NotFound with the nearest ids or addresses.
+        """
         async with self._store.read() as uow:
-            return await user_view(uow, await user_named(uow, name))
+            wanted = (await organization_named(uow, org_id)).org_id if org_id is not None else None
+            return await user_view(uow, await user_named(uow, name, wanted), wanted)
 
     async def inbox(self, org_id: str | None, *, limit: int) -> views.InboxView:
         """The newest events, of one organization or of all."""

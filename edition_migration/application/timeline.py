@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from edition_migration.application.queries import organization_named, user_named
 from edition_migration.application.records import PROVISIONING, WORKFLOW
 from edition_migration.application.timeline_words import accepted, detail, link_made, outcome
+from edition_migration.application.user_view import newest_migration
 from edition_migration.domain.mail import Mail
 from edition_migration.domain.migration import JournalEntry, Migration
 from edition_migration.domain.names import MigrationRef
@@ -122,13 +123,6 @@ class Timelines:
         begun = min((entry.at for entry in journal), default=row.since)
         pauses = [line for it in await uow.pauses.of(row.org_id) for line in _of_pause(it) if line.at >= begun]
         return [*lines, *pauses, *_of_first_sign_in(row)]
-
-
-async def newest_migration(uow: UnitOfWork, user: User, org_id: str | None) -> Migration | None:
-    """His newest one in this organization; without one named, the one that counts of whichever organization."""
-    if org_id is None:
-        return await uow.migrations.latest_of_user(user.user_id)
-    return await uow.migrations.latest(org_id, user.user_id)
 
 
 def _of_entry(it: JournalEntry) -> TimelineLine:

@@ -28,9 +28,12 @@ _FACTS = (
 """Shown as the row holds them; the password hash is not."""
 
 
-async def user_view(uow: UnitOfWork, user: User) -> views.UserView:
-    """The user's facts, his newest migration, policy, journal of all generations and mails of the newest."""
-    row = await uow.migrations.latest_of_user(user.user_id)
+async def user_view(uow: UnitOfWork, user: User, org_id: str | None = None) -> views.UserView:
+    """The user's facts, his newest migration, policy, journal of all generations and mails of the newest.
+
+    `org_id`: his migration of this organization; None: of the one that has him.
+    """
+    row = await newest_migration(uow, user, org_id)
     journal = await uow.journal.of_user(row.org_id, user.user_id) if row else ()
     return views.UserView.model_validate(
         {
@@ -38,11 +41,18 @@ async def user_view(uow: UnitOfWork, user: User) -> views.UserView:
             "open_sessions": await uow.sessions.open_count(user.user_id),
             "contacts": await uow.contacts.count(user.user_id),
             "migration": await _migration(uow, row) if row else None,
-            "policy": await _policy(uow, row.org_id if row else user.org_id, user),
+            "policy": await _policy(uow, row.org_id if row else org_id or user.org_id, user),
             "journal": tuple(_journal_line(entry) for entry in journal),
             "mails": await _mails(uow, row) if row else (),
         }
     )
+
+
+async def newest_migration(uow: UnitOfWork, user: User, org_id: str | None) -> Migration | None:
+    """His newest one in this organization; without one named, the one that counts of whichever organization."""
+    if org_id is None:
+        return await uow.migrations.latest_of_user(user.user_id)
+    return await uow.migrations.latest(org_id, user.user_id)
 
 
 async def _migration(uow: UnitOfWork, row: Migration) -> views.MigrationView:

@@ -18,6 +18,7 @@ from edition_migration.application.pauses import Pauses
 from edition_migration.application.queries import Queries
 from edition_migration.application.rings import Bells
 from edition_migration.application.selection import Selection
+from edition_migration.application.timeline import Timelines
 from edition_migration.application.wave_control import WaveControl
 from edition_migration.application.wave_queries import WaveQueries
 from edition_migration.bootstrap.foundation import Foundation, foundation, link_keys, reconciliation
@@ -25,8 +26,9 @@ from edition_migration.cli.services import CliServices
 from edition_migration.observability import configure_logging
 from edition_migration.ports.mails import Renderer
 from edition_migration.settings import load_settings
-from edition_migration.temporal.client import connect
+from edition_migration.temporal.client import connect, namespace
 from edition_migration.temporal.preparation import prepare
+from edition_migration.temporal.ui import TemporalUi
 
 
 def build_cli_services(base: Foundation) -> CliServices:
@@ -55,6 +57,7 @@ def build_cli_services(base: Foundation) -> CliServices:
         queries=Queries(store=store),
         reconciliation=reconciliation(base),
         selection=selection,
+        timelines=Timelines(store=store, clock=clock, pages=TemporalUi(base.settings.temporal_ui, namespace())),
         user_import=UserImport(store=store, clock=clock, files=files),
         wave_control=WaveControl(store=store, clock=clock),
         wave_queries=WaveQueries(store=store, files=files),

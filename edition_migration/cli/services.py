@@ -18,6 +18,7 @@ from edition_migration.application.pauses import Pauses
 from edition_migration.application.queries import Queries
 from edition_migration.application.reconciliation import Reconciliation
 from edition_migration.application.selection import Selection
+from edition_migration.application.timeline import Timelines
 from edition_migration.application.wave_control import WaveControl
 from edition_migration.application.wave_queries import WaveQueries
 
@@ -44,6 +45,7 @@ class CliServices:
     queries: Queries
     reconciliation: Reconciliation
     selection: Selection
+    timelines: Timelines
     user_import: UserImport
     wave_control: WaveControl
     wave_queries: WaveQueries

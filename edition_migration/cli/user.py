@@ -1,27 +1,34 @@
-"""`user show`: everything about one user on one page."""
+"""`user show`: where one user stands; `user timeline`: how he came there. Each on one page."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
 from edition_migration.cli.options import AsJson
-from edition_migration.cli.output import Cell, show_fields, show_json, show_table
+from edition_migration.cli.output import Cell, say, show_fields, show_json, show_table, text_of
 from edition_migration.cli.session import session_of
 
 if TYPE_CHECKING:
+    from edition_migration.application.timeline import TimelineLine, TimelineView
     from edition_migration.application.views import EffectivePolicy, MigrationView, UserView
 
 app = typer.Typer(no_args_is_help=True, help="Single users.")
+
+User = Annotated[str, typer.Argument(help="User id or address.", show_default=False)]
+OfOrg = Annotated[str | None, typer.Option("--org", help="His migration of this organization, not of the newest one.")]
 
 
 @app.command()
 def show(
     ctx: typer.Context,
-    user: Annotated[str, typer.Argument(help="User id or address.")],
+    user: User,
+    org: OfOrg = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a user's facts, migration, effective policy and which rule decided, journal and mails."""
-    view = session_of(ctx).run(lambda services: services.queries.user(user))
+    view = session_of(ctx).run(lambda services: services.queries.user(user, org))
     if as_json:
         show_json(view)
         return
@@ -40,6 +47,43 @@ def show(
         ("Mail", "Round", "State", "Attempts", "Reply", "Queued (UTC)", "Accepted (UTC)"),
         [(it.kind, it.round, it.state, it.attempts, it.reply_code, it.created_at, it.accepted_at) for it in view.mails],
     )
+
+
+@app.command()
+def timeline(ctx: typer.Context, user: User, org: OfOrg = None, as_json: AsJson = False) -> None:
+    """Show all that happened to a user, in order: journal, mails, links, sign-ins, events and pauses."""
+    view = session_of(ctx).run(lambda services: services.timelines.of_user(user, org))
+    if as_json:
+        show_json(view)
+        return
+    zone = view.zone if view.zone not in {None, "UTC"} else None
+    times = ("At (UTC)", f"At ({zone})") if zone else ("At (UTC)",)
+    show_table(
+        f"Timeline of {view.user_id}",
+        (*times, "Generation", "What", "By", "From", "To"),
+        [(*_times(it.at, zone), *_line(it)) for it in view.lines],
+    )
+    _show_where(view)
+
+
+def _times(at: datetime, zone: str | None) -> tuple[str, ...]:
+    """To the second, so that the order can be seen; also as the user's own clock shows it."""
+    shown = f"{at:%Y-%m-%d %H:%M:%S}"
+    return (shown, f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M:%S}") if zone else (shown,)
+
+
+def _line(it: "TimelineLine") -> tuple[Cell, ...]:
+    is_still = it.source == it.target
+    return it.generation, it.text, it.actor, None if is_still else it.source, None if is_still else it.target
+
+
+def _show_where(view: "TimelineView") -> None:
+    """Where he stands now, and where an operator sees it."""
+    if view.state is None:
+        return
+    deadline = f", until {text_of(view.deadline)} (UTC)" if view.deadline else ""
+    say(f"Now: {view.state}. Next: {view.next} ({view.who}){deadline}.")
+    say(f"Workflow: {view.workflow_page or view.workflow_id}")
 
 
 def _show_facts(view: "UserView") -> None:
