@@ -1,5 +1,6 @@
 """Pauses of an organization and of the whole service: one row each, and an errand that forgets nobody when they end."""
 
+import asyncio
 from collections import Counter
 from datetime import timedelta
 
@@ -103,6 +104,32 @@ async def test_the_service_resumes_without_an_organization_that_is_paused_itself
     answer = await pauses.resume(SERVICE, "operator")
     assert (answer.verdict, answer.pauses) == (PauseVerdict.RESUMED, ())
     assert [bell.org_id for bell in await bells(store)] == ["other"]
+
+
+async def test_of_resumes_at_the_same_moment_one_leaves_one_errand_and_nobody_is_rung_twice(store: Store) -> None:
+    rows = [migration(f"u{number}", state=S.IN_REVIEW) for number in range(3)]
+    await people(store, *rows, org_ids=("acme",))
+    clock = MovableClock()
+    pauses = Pauses(store=store, clock=clock)
+    await pauses.pause("acme", "staff-1")
+    answers = await asyncio.gather(*(pauses.resume("acme", f"staff-{number}") for number in range(8)))
+    assert Counter(it.verdict for it in answers) == {PauseVerdict.RESUMED: 1, PauseVerdict.NOT_PAUSED: 7}
+    assert await drain(store, clock) == [3]
+    rung = Counter(bell.user_id for bell in await bells(store))
+    assert {user_id: count for user_id, count in rung.items() if user_id} == {"u0": 1, "u1": 1, "u2": 1}
+
+
+async def test_of_both_pauses_ended_at_the_same_moment_the_later_end_wakes_everybody_once(store: Store) -> None:
+    await people(store, migration(state=S.IN_REVIEW), org_ids=("acme",))
+    clock = MovableClock()
+    pauses = Pauses(store=store, clock=clock)
+    for _ in range(5):
+        await pauses.pause("acme", "staff-1")
+        await pauses.pause(SERVICE, "operator")
+        answers = await asyncio.gather(pauses.resume("acme", "staff-1"), pauses.resume(SERVICE, "operator"))
+        assert [it.verdict for it in answers] == [PauseVerdict.RESUMED] * 2
+        assert await drain(store, clock) == [1]
+    assert Counter(bell.user_id for bell in await bells(store))["u1"] == 5
 
 
 async def test_who_ended_during_the_pause_is_rung_for_his_last_mail(store: Store) -> None:

@@ -7,6 +7,7 @@ from edition_migration.application.pauses import Pauses
 from edition_migration.domain.commands import CommandKind
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.states import MigrationState as S
+from edition_migration.ports.store_events import SERVICE
 from tests.e2e.test_seen import metadata
 from tests.e2e.world import World, guest, until
 
@@ -46,6 +47,34 @@ async def test_who_was_paused_before_his_instructions_goes_on_after_the_resume(w
         MailKind.RESET_PASSWORD: 3,
         MailKind.CANCELLED: 1,
     }
+
+
+async def test_the_whole_service_paused_holds_steps_and_mails_and_goes_on_after_the_resume(world: World) -> None:
+    """Ada, who has her link, finishes in the pause; nobody is told of anything before its end."""
+    pauses = Pauses(store=world.store, clock=world.clock)
+    await world.guests(guest("ada"), guest("bob"))
+    await world.provision()
+    for user_id in ("ada", "bob"):
+        await world.until(user_id, S.IN_REVIEW)
+        await world.until_mailed(f"{user_id}@acme.example", 1)
+    await world.select("ada")
+    await world.until_accepted("ada", MailKind.RESET_PASSWORD)
+    assert (await pauses.pause(SERVICE, "operator")).verdict == "paused"
+
+    await world.select("bob")
+    await world.until("bob", S.SELECTED)
+    await until_said(world, "bob", "paused")
+    assert (await world.choose_password("ada@acme.example")).status_code == 200
+    await world.until("ada", S.MIGRATED)
+    await world.skip("bob", timedelta(days=2))
+    assert [len(world.mails_to(f"{user_id}@acme.example")) for user_id in ("ada", "bob")] == [3, 1]
+
+    assert (await pauses.resume(SERVICE, "operator")).verdict == "resumed"
+    await world.bells.ring_due()
+    await world.until("bob", S.AWAITING_PASSWORD)
+    await world.until_accepted("bob", MailKind.RESET_PASSWORD)
+    await world.until_accepted("ada", MailKind.WELCOME)
+    assert [len(world.mails_to(f"{user_id}@acme.example")) for user_id in ("ada", "bob")] == [4, 3]
 
 
 async def test_the_deadline_moves_by_the_time_that_was_paused(world: World) -> None:
