@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from edition_migration.domain.diagnosis import Diagnosis
 
 
-def _open_services() -> "AbstractAsyncContextManager[CliServices]":
+def _open_services(*, is_dry: bool = False) -> "AbstractAsyncContextManager[CliServices]":
     from edition_migration.bootstrap import cli  # loads everything; help does not need it
 
-    return cli.open_services()
+    return cli.open_services(is_dry=is_dry)
 
 
 async def _set_up() -> Sequence[str]:

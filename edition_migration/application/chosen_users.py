@@ -1,66 +1,50 @@
 """From what an administrator names (ids, addresses, a file, everybody pending) to the user ids a command takes."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from edition_migration.application.filters import NO_FILTER, Filter, whom
 from edition_migration.application.queries import organization_named, user_named
 from edition_migration.domain.addresses import normalize_address
+from edition_migration.domain.commands import LEGAL_IN, CommandKind
 from edition_migration.domain.errors import InvalidInput, Problem
+from edition_migration.domain.mail import TOLD_BY
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.states import MigrationState
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.row_files import RowFiles
 from edition_migration.ports.store import Store, UnitOfWork
-from edition_migration.ports.store_migrations import Pending
+from edition_migration.ports.store_listing import EVERYBODY, Criteria, ListedUser
 
 PAGE = 500
 _ID_COLUMN = "userId"
 _EMAIL_COLUMN = "email"
-UNKNOWN_CLIENT = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Whom of everybody pending is meant: all who fit each part that is given.
-
-    `client` is a version or its beginning, `5.2` or `5`, or `unknown`; `older_than` is how long they have been where
-    they are, at least.
-    """
-
-    domain: str | None = None
-    client: str | None = None
-    older_than: timedelta | None = None
-
-    @property
-    def is_given(self) -> bool:
-        return self != Filter()
-
-    def fits(self, line: Pending, now: datetime) -> bool:
-        is_there = self.domain is None or (line.email or "").endswith(f"@{self.domain.lower()}")
-        is_old = self.older_than is None or line.migration.since <= now - self.older_than
-        return is_there and is_old and self._is_on_client(line.client_version)
-
-    def _is_on_client(self, version: str | None) -> bool:
-        if self.client is None:
-            return True
-        if version is None:
-            return self.client == UNKNOWN_CLIENT
-        return f"{version}.".startswith(f"{self.client}.")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Who is meant: users by id or address, those of a CSV file, everybody pending; `limit` at most, in this order."""
+    """Who is meant: users by id or address, those of a CSV file, or with `is_all` everybody whom the command concerns.
 
+    `fitting` narrows each of them; `limit` at most, in this order.
+    """
+
+    kind: CommandKind
     org_id: str | None
     names: Sequence[str] = ()
     file: Path | None = None
     is_all: bool = False
-    fitting: Filter = Filter()
+    fitting: Filter = NO_FILTER
     limit: int | None = None
+
+
+class Given(NamedTuple):
+    """The file in which users were named: its columns, and the row of each user, the first where he comes twice."""
+
+    header: tuple[str, ...]
+    rows: Mapping[str, Mapping[str, str]]
 
 
 class Chosen(NamedTuple):
@@ -68,6 +52,7 @@ class Chosen(NamedTuple):
 
     org_id: str
     user_ids: tuple[str, ...]
+    given: Given | None = None
 
 
 class ChosenUsers:
@@ -79,19 +64,23 @@ class ChosenUsers:
         self._files = files
 
     async def of(self, choice: Choice) -> Chosen:
-        """Everybody pending leaves the organization's administrators out.
+        """A selection of everybody pending leaves the organization's administrators out.
 
-        Raises NotFound for an unknown organization or name, InvalidInput with each row of the file that names nobody.
+        Raises NotFound for an unknown organization or name, InvalidInput with each row of the file that names nobody,
+        and for a filter that cannot fit anybody.
         """
         async with self._store.read() as uow:
             organization = await organization_named(uow, choice.org_id)
-            org_id = organization.org_id
+            org_id, given = organization.org_id, None
             user_ids = [(await user_named(uow, name, org_id)).user_id for name in choice.names]
             if choice.file is not None:
-                user_ids += await self._in_file(uow, choice.file)
+                user_ids, given = await self._in_file(uow, choice.file)
             if choice.is_all:
-                user_ids += await self._pending(uow, organization, choice)
-        return Chosen(org_id, tuple(dict.fromkeys(user_ids))[: choice.limit])
+                user_ids = await self._everybody(uow, organization, choice)
+            elif choice.fitting.is_given:
+                fitting = set(await self._fitting(uow, org_id, EVERYBODY, choice))
+                user_ids = [it for it in user_ids if it in fitting]
+        return Chosen(org_id, tuple(dict.fromkeys(user_ids))[: choice.limit], given)
 
     async def states(self, chosen: Chosen) -> dict[MigrationState, int]:
         """How many of them are where; who has no migration is not counted."""
@@ -100,37 +89,64 @@ class ChosenUsers:
         found = [row.state for row in rows]
         return {state: found.count(state) for state in MigrationState if state in found}
 
-    async def _pending(self, uow: UnitOfWork, organization: Organization, choice: Choice) -> list[str]:
+    async def _everybody(self, uow: UnitOfWork, organization: Organization, choice: Choice) -> list[str]:
+        criteria = whom(choice.kind, choice.fitting)
+        apart = organization.administrators if choice.kind is CommandKind.SELECT else ()
+        return await self._fitting(uow, organization.org_id, criteria, choice, apart)
+
+    async def _fitting(
+        self, uow: UnitOfWork, org_id: str, base: Criteria, choice: Choice, apart: Sequence[str] = ()
+    ) -> list[str]:
+        """Those of `base` who fit the filter, but for these addresses; no more than are wanted."""
+        fitting, now = choice.fitting, self._clock.now()
+        told = None
+        if choice.kind is CommandKind.RESEND and fitting.older_than is not None:
+            told = await _told_before(uow, org_id, choice.kind, now - fitting.older_than)
+            fitting = fitting.of_any_age
         found: list[str] = []
-        after, now = "", self._clock.now()
-        while choice.limit is None or len(found) < choice.limit:
-            page = await uow.migrations.pending(organization.org_id, PAGE, after)
-            found += [
-                line.migration.user_id
-                for line in page
-                if line.email not in organization.administrators and choice.fitting.fits(line, now)
-            ]
-            if len(page) < PAGE:
+        async for page in pages(uow, org_id, fitting.narrowing(base, now)):
+            theirs = [it.migration.user_id for it in page if it.email not in apart]
+            found += [it for it in theirs if told is None or it in told]
+            if choice.is_all and choice.limit is not None and len(found) >= choice.limit:
                 break
-            after = page[-1].migration.user_id
         return found
 
-    async def _in_file(self, uow: UnitOfWork, path: Path) -> list[str]:
+    async def _in_file(self, uow: UnitOfWork, path: Path) -> tuple[list[str], Given]:
         """A result or export of ours will do: the column userId counts, else email; other columns are passed over."""
-        names: list[tuple[int, str]] = []
         with self._files.read(path) as reader:
-            column = next((it for it in (_ID_COLUMN, _EMAIL_COLUMN) if it in reader.header), None)
-            if column is None:
-                problem = Problem("row 1", "has neither a column userId nor email", "add one of them")
-                raise InvalidInput(str(problem), problems=(problem,))
-            names = [(row.number, row.cells[column]) for row in reader]
-        known = await _ids_by_name(uow, [name for _, name in names], is_id=column == _ID_COLUMN)
+            header, rows = reader.header, list(reader)
+        column = next((it for it in (_ID_COLUMN, _EMAIL_COLUMN) if it in header), None)
+        if column is None:
+            problem = Problem("row 1", "has neither a column userId nor email", "add one of them")
+            raise InvalidInput(str(problem), problems=(problem,))
+        known = await _ids_by_name(uow, [row.cells[column] for row in rows], is_id=column == _ID_COLUMN)
         missing = tuple(
-            Problem(f"row {number}", "names no user", "remove it") for number, it in names if it not in known
+            Problem(f"row {row.number}", "names no user", "remove it") for row in rows if row.cells[column] not in known
         )
         if missing:
             raise InvalidInput("The file names users who do not exist; nothing was changed.", problems=missing)
-        return [known[name] for _, name in names]
+        user_ids = [known[row.cells[column]] for row in rows]
+        first = {user_id: row.cells for user_id, row in zip(reversed(user_ids), reversed(rows), strict=True)}
+        return user_ids, Given(header, first)
+
+
+async def pages(
+    uow: UnitOfWork, org_id: str, criteria: Criteria, after: str = ""
+) -> AsyncIterator[Sequence[ListedUser]]:
+    """Everybody whom the criteria mean, by user id, page by page."""
+    while page := await uow.listing.page(org_id, criteria, PAGE, after):
+        yield page
+        after = page[-1].migration.user_id
+
+
+async def _told_before(uow: UnitOfWork, org_id: str, kind: CommandKind, before: datetime) -> frozenset[str]:
+    """Who was last asked to do something before this time, and has not done it."""
+    found: list[str] = []
+    while page := await uow.followups.told_before(
+        org_id, LEGAL_IN[kind], TOLD_BY, before, PAGE, found[-1] if found else ""
+    ):
+        found += page
+    return frozenset(found)
 
 
 async def _ids_by_name(uow: UnitOfWork, names: Sequence[str], *, is_id: bool) -> dict[str, str]:

@@ -38,9 +38,19 @@ class Commands:
         return await self._act(command, lambda turn: ACTS[command.kind](turn, self._keys))
 
     async def apply_each(
-        self, kind: CommandKind, org_id: str, user_ids: Sequence[str], *, request: CommandRequest, command_id: str
+        self,
+        kind: CommandKind,
+        org_id: str,
+        user_ids: Sequence[str],
+        *,
+        request: CommandRequest,
+        command_id: str,
+        on_answer: Callable[[int], None] = lambda _: None,
     ) -> tuple[CommandAnswer, ...]:
-        """The command on the newest migration of each user, one transaction a user."""
+        """The command on the newest migration of each user, one transaction a user; `on_answer` hears how many.
+
+        Interrupted and given again with the same id, it goes on: who has his answer gets the same one.
+        """
         async with self._store.read() as uow:
             rows = {row.user_id: row for row in await uow.migrations.latest_many(org_id, list(user_ids))}
         answers: list[CommandAnswer] = []
@@ -48,6 +58,7 @@ class Commands:
             row = rows.get(user_id)
             ref = row.ref if row else MigrationRef(org_id=org_id, user_id=user_id)
             answers.append(await self.apply(Command(kind=kind, migration=ref, command_id=command_id, request=request)))
+            on_answer(len(answers))
         return tuple(answers)
 
     async def apply_to_newest(self, command: Command) -> CommandAnswer:

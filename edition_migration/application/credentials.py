@@ -17,6 +17,7 @@ from edition_migration.domain.migration import Migration
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.password_advice import advice
 from edition_migration.domain.passwords import Failure, Strength, check
+from edition_migration.domain.sentences import Sentence
 from edition_migration.domain.states import CredentialState
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import ResetToken, TokenState, digest_of
@@ -36,7 +37,7 @@ class PasswordForm:
     """What the page shows before a password is chosen."""
 
     organization_name: str
-    rules: tuple[str, ...]
+    rules: tuple[Sentence, ...]
 
 
 class ChoiceResult(StrEnum):

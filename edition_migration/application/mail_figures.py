@@ -12,6 +12,7 @@ from edition_migration.application.wave_report import Member, wave_result
 from edition_migration.domain.mail import ADMINISTRATOR_MAILS, Mail, MailKind
 from edition_migration.domain.organization import Capacity
 from edition_migration.ports.store import Store, UnitOfWork
+from edition_migration.ports.store_listing import PENDING
 
 
 class Figures(BaseModel):
@@ -50,7 +51,7 @@ async def _read(uow: UnitOfWork, mail: Mail) -> Figures:
     is_report = mail.kind is MailKind.WAVE_REPORT
     members = (await wave_result(uow, mail.org_id, mail.about)).members if is_report else ()
     return Figures(
-        pending_count=await uow.migrations.pending_count(mail.org_id),
+        pending_count=await uow.listing.count(mail.org_id, PENDING),
         waiting_count=await uow.tickets.waiting_count(mail.org_id),
         refused_count=await uow.followups.refused_count(mail.org_id),
         domains=tuple(domain.name for domain in await uow.domains.of_organization(mail.org_id)),

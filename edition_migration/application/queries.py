@@ -7,18 +7,17 @@ from edition_migration.application.user_view import user_view
 from edition_migration.domain.addresses import normalize_address
 from edition_migration.domain.errors import InvalidInput, NotFound
 from edition_migration.domain.organization import Organization
-from edition_migration.domain.states import InactiveReason
 from edition_migration.domain.user import User
 from edition_migration.ports.store import Store, UnitOfWork
 from edition_migration.ports.store_events import SERVICE
-from edition_migration.ports.store_migrations import Pending
+from edition_migration.ports.store_listing import EVERYBODY, PARKED, PENDING
 
 NEAREST_AMONG = 1000
 """How many users of each organization are looked at for a name close to a wrong one."""
 
 
 class Queries:
-    """Answers `org show`, `pending`, `status`, `user show` and `inbox`."""
+    """Answers `org show`, `status`, `user show` and `inbox`."""
 
     def __init__(self, *, store: Store) -> None:
         self._store = store
@@ -43,19 +42,6 @@ class Queries:
                 capacity=await _capacity(uow, organization.org_id),
             )
 
-    async def pending(self, org_id: str | None, *, limit: int, after: str = "") -> views.PendingPage:
-        """One page of the Migration tab, by user id, behind `after`. Raises NotFound."""
-        async with self._store.read() as uow:
-            organization = await organization_named(uow, org_id)
-            lines = await uow.migrations.pending(organization.org_id, limit + 1, after)
-            users = tuple(_pending_user(line) for line in lines[:limit])
-            return views.PendingPage(
-                org_id=organization.org_id,
-                users=users,
-                total=await uow.migrations.pending_count(organization.org_id),
-                next=users[-1].user_id if len(lines) > limit else None,
-            )
-
     async def status(self, org_id: str | None) -> views.StatusView:
         """How many users are where, and what they wait for. Raises NotFound."""
         async with self._store.read() as uow:
@@ -69,8 +55,8 @@ class Queries:
                     views.StateCount(state=state, reason=reason, users=count)
                     for (state, reason), count in sorted(states.items(), key=lambda it: (it[0][0], it[0][1] or ""))
                 ),
-                pending=await uow.migrations.pending_count(org_id),
-                parked=await uow.followups.parked_count(org_id),
+                pending=await uow.listing.count(org_id, PENDING),
+                parked=await uow.listing.count(org_id, PARKED),
                 capacity=await _capacity(uow, org_id),
                 waves=await _waves(uow, org_id),
                 mails=tuple(
@@ -132,23 +118,10 @@ def _address(name: str) -> str:
 async def _names_like(uow: UnitOfWork, name: str, org_id: str | None) -> list[str]:
     """Addresses where an address was given, else user ids."""
     org_ids = [org_id] if org_id is not None else await uow.organizations.list_ids()
-    lines = [line for it in org_ids for line in await uow.migrations.listing(it, None, NEAREST_AMONG)]
+    lines = [line for it in org_ids for line in await uow.listing.page(it, EVERYBODY, NEAREST_AMONG)]
     if "@" in name:
         return [line.email for line in lines if line.email]
     return [line.migration.user_id for line in lines]
-
-
-def _pending_user(line: Pending) -> views.PendingUser:
-    return views.PendingUser(
-        user_id=line.migration.user_id,
-        email=line.email,
-        display_name=line.display_name,
-        client_version=line.client_version,
-        inactive_reason=InactiveReason(line.inactive_reason) if line.inactive_reason else None,
-        state=line.migration.state,
-        since=line.migration.since,
-        attention=line.migration.attention,
-    )
 
 
 async def _capacity(uow: UnitOfWork, org_id: str) -> views.CapacityView:

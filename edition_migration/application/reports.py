@@ -10,6 +10,7 @@ from edition_migration.domain.organization import Capacity, Organization, Servic
 from edition_migration.domain.progress import PageInput, PageOutcome
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store, UnitOfWork
+from edition_migration.ports.store_listing import PENDING
 
 DAY = timedelta(days=1)
 WAVES = 50
@@ -49,7 +50,7 @@ async def _digest(uow: UnitOfWork, organization: Organization, as_of: datetime, 
         return due
     every = organization.settings.digest_every
     is_open = organization.status is ServiceStatus.PROVISIONED
-    if is_open and await uow.migrations.pending_count(organization.org_id):
+    if is_open and await uow.listing.count(organization.org_id, PENDING):
         mail = administrator_mail(organization.org_id, MailKind.PENDING_DIGEST, now, digest_round(now, every))
         await uow.mails.queue([mail])
     due = max(due, as_of) + every

@@ -58,15 +58,18 @@ class Selection:
         except Conflict:  # the same command at the same moment was faster; now its answer is there
             return await self._first_answer(order)
 
+    async def weigh(self, order: SelectionOrder) -> SelectionAnswer:
+        """The answer that the order would get now; nothing is changed. Raises as `select` does."""
+        _check(order, self._clock.now())
+        async with self._store.write() as uow:  # left without a commit
+            return await self._accept(uow, order, await _organization(uow, order.org_id))
+
     async def _first_answer(self, order: SelectionOrder) -> SelectionAnswer:
         async with self._store.write() as uow:
             first = await uow.waves.answer_to(order.org_id, order.command_id)
             if first is not None:
                 return SelectionAnswer.model_validate_json(first)
-            organization = await uow.organizations.get(order.org_id)
-            if organization is None:
-                raise NotFound("the organization does not exist", mend="see `starter.py org show`")
-            answer = await self._accept(uow, order, organization)
+            answer = await self._accept(uow, order, await _organization(uow, order.org_id))
             await uow.commit()
             return answer
 
@@ -110,6 +113,13 @@ class Selection:
         await uow.waves.add(_sized(wave, len(claimed), now), answer.model_dump_json())
         await uow.doorbells.add_organization(order.org_id, now)
         return answer
+
+
+async def _organization(uow: UnitOfWork, org_id: str) -> Organization:
+    organization = await uow.organizations.get(org_id)
+    if organization is None:
+        raise NotFound("the organization does not exist", mend="see `starter.py org show`")
+    return organization
 
 
 def is_free(row: Migration) -> bool:

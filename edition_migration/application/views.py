@@ -59,8 +59,8 @@ class OrganizationView(View):
     capacity: CapacityView
 
 
-class PendingUser(View):
-    """A line of the Migration tab."""
+class UserLine(View):
+    """A line of a list of users. `reason` is why the migration ended, `attention` what stops it."""
 
     user_id: str
     email: str | None
@@ -68,43 +68,30 @@ class PendingUser(View):
     client_version: str | None
     inactive_reason: InactiveReason | None
     state: MigrationState
+    reason: str | None
     since: datetime
+    wave_id: str | None
+    deadline_at: datetime | None
     attention: Attention | None
+    attention_at: datetime | None
+    next_step: str
 
 
-class PendingPage(View):
-    """`pending`: `total` users in all; `next` is what `--after` takes for the following page, None on the last."""
+class UserPage(View):
+    """`pending`, `parked`, `export`: `total` users in all; `next` is what `--after` takes for the following page, None
+    on the last."""
 
     org_id: str
-    users: tuple[PendingUser, ...]
+    users: tuple[UserLine, ...]
     total: int
     next: str | None
 
 
-class ParkedUser(View):
-    """A user whom something stops that somebody must mend."""
-
-    user_id: str
-    email: str | None
-    display_name: str
-    state: MigrationState
-    attention: Attention | None
-    since: datetime | None
-
-
-class ParkedPage(View):
-    """`parked`: `total` users in all; `next` is what `--after` takes for the following page, None on the last."""
-
-    org_id: str
-    users: tuple[ParkedUser, ...]
-    total: int
-    next: str | None
-
-
-class UndoPreview(View):
-    """What `undo` would take back: a license of each of the `users`, their storage, their open sessions."""
+class CommandPreview(View):
+    """How many `users` a command would change; `activated` of them lose their license, storage and open sessions."""
 
     users: int
+    activated: int
     storage_mb: int
     sessions: int
 
@@ -286,9 +273,10 @@ class ReceiptView(View):
 
 
 class CommandView(View):
-    """Every command on users but `select`: the answer for each of them."""
+    """Every command on users but `select`: the answer for each of them. `is_dry`: nothing of it was kept."""
 
     org_id: str
+    is_dry: bool = False
     command_id: str
     answers: tuple[CommandAnswer, ...]
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from edition_migration.domain.commands import SelectionAnswer, Verdict
 from edition_migration.domain.errors import NotFound
 from edition_migration.domain.migration import Migration, Wave
-from edition_migration.domain.overview import overview
-from edition_migration.domain.states import RESELECTABLE, TERMINAL, MigrationState
+from edition_migration.domain.overview import next_step
+from edition_migration.domain.states import MigrationState
 from edition_migration.ports.mails import Sheet, WaveOutcome
 from edition_migration.ports.store import UnitOfWork
 
@@ -102,10 +102,4 @@ async def _deselected(uow: UnitOfWork, org_id: str, user_ids: Sequence[str]) -> 
 
 def _member(row: Migration, email: str | None, *, is_deselected: bool = False) -> Member:
     reason = DESELECTED if is_deselected else row.reason or ""
-    return Member(row.user_id, email, row.state, reason, row.since, _next_step(row))
-
-
-def _next_step(row: Migration) -> str:
-    if row.state in RESELECTABLE:
-        return "select the user again, if he is still to move"
-    return "" if row.state in TERMINAL else overview(row).next
+    return Member(row.user_id, email, row.state, reason, row.since, next_step(row))

@@ -8,13 +8,15 @@ from edition_migration.adapters.store.schema import upgrade
 from edition_migration.application.audit import Audit
 from edition_migration.application.chosen_users import ChosenUsers
 from edition_migration.application.commands import Commands
-from edition_migration.application.followups import Followups
 from edition_migration.application.imports import ContactImport, UserImport
 from edition_migration.application.intake import Intake
+from edition_migration.application.listings import Listings
 from edition_migration.application.mail_samples import MailSamples
 from edition_migration.application.organizations import Organizations
 from edition_migration.application.own_texts import OwnTexts
 from edition_migration.application.pauses import Pauses
+from edition_migration.application.planning import Planning
+from edition_migration.application.previews import Previews
 from edition_migration.application.queries import Queries
 from edition_migration.application.rings import Bells
 from edition_migration.application.selection import Selection
@@ -42,8 +44,8 @@ def build_cli_services(base: Foundation) -> CliServices:
         chosen_users=ChosenUsers(store=store, clock=clock, files=files),
         commands=Commands(store=store, clock=clock, selection=selection, keys=link_keys(base.settings)),
         contact_import=ContactImport(store=store, files=files),
-        followups=Followups(store=store, clock=clock),
         intake=intake,
+        listings=Listings(store=store, clock=clock),
         mail_samples=MailSamples(
             store=store,
             clock=clock,
@@ -54,6 +56,10 @@ def build_cli_services(base: Foundation) -> CliServices:
         organizations=Organizations(store=store, clock=clock, intake=intake),
         own_texts=OwnTexts(store=store, clock=clock),
         pauses=Pauses(store=store, clock=clock),
+        planning=Planning(
+            store=store, clock=clock, selection=selection, mails_per_second=base.settings.mails_per_second
+        ),
+        previews=Previews(store=store),
         queries=Queries(store=store),
         reconciliation=reconciliation(base),
         selection=selection,
@@ -72,11 +78,13 @@ def _renderer() -> Renderer:
 
 
 @asynccontextmanager
-async def open_services() -> AsyncGenerator[CliServices]:
-    """Opens what one command needs; Temporal is not waited for. Raises ConfigurationError, StoreUnavailable."""
+async def open_services(*, is_dry: bool = False) -> AsyncGenerator[CliServices]:
+    """Opens what one command needs, `is_dry` on a store that keeps nothing; Temporal is not waited for.
+
+    Raises ConfigurationError, StoreUnavailable."""
     settings = load_settings()
     configure_logging("WARNING", "console")
-    base = foundation(settings, await connect(identity="starter", lazy=True))
+    base = foundation(settings, await connect(identity="starter", lazy=True), is_dry=is_dry)
     try:
         await base.store.check()
         yield build_cli_services(base)

@@ -34,11 +34,11 @@ class Foundation:
     mailer: Mailer
 
 
-def foundation(settings: Settings, client: Client) -> Foundation:
-    """The real ones. Opens nothing yet: store and client connect with their first use."""
+def foundation(settings: Settings, client: Client, *, is_dry: bool = False) -> Foundation:
+    """The real ones. Opens nothing yet: store and client connect with their first use. `is_dry` keeps no change."""
     return Foundation(
         settings=settings,
-        store=SqlStore(settings.database_url.get_secret_value()),
+        store=SqlStore(settings.database_url.get_secret_value(), is_dry=is_dry),
         clock=SystemClock(),
         gateway=TemporalWorkflowGateway(client),
         mailer=SmtpMailer(relay(settings)),

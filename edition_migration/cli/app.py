@@ -12,9 +12,9 @@ from edition_migration.cli import (
     events,
     followups,
     imports,
+    listings,
     org,
     pauses,
-    pending,
     reconcile,
     selecting,
     setup,
@@ -58,12 +58,13 @@ def build_app(open_services: "OpenServices", set_up: "SetUp", examine: "Examine"
     app.command()(config.config)
     app.add_typer(org.app, name="org")
     app.add_typer(imports.app, name="import")
-    for command in (events.event, events.inbox, pending.pending, selecting.select, commands.exclude):
+    for command in (events.event, events.inbox, listings.pending, listings.parked, listings.export, status.status):
         app.command()(command)
-    for command in (takebacks.deselect, commands.activate, takebacks.extend, commands.cancel, takebacks.undo):
+    for command in (selecting.plan, selecting.select, takebacks.deselect, commands.exclude, commands.activate):
         app.command()(command)
-    for command in (followups.parked, followups.retry, followups.fix_address, followups.resend, status.status):
+    for command in (commands.cancel, takebacks.undo, takebacks.extend, followups.resend, followups.retry):
         app.command()(command)
+    app.command()(followups.fix_address)
     app.add_typer(waves.app, name="wave")
     for command in (pauses.pause, pauses.resume):
         app.command()(command)

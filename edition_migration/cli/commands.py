@@ -1,91 +1,35 @@
 """`exclude`, `activate`, `cancel`: commands on users whom the administrator names."""
 
-from typing import TYPE_CHECKING
-
 import typer
 
-from edition_migration.cli.commanding import chosen_users, command
-from edition_migration.cli.options import (
-    DEFAULT_ACTOR,
-    Actor,
-    AsJson,
-    AtMost,
-    CommandId,
-    Everybody,
-    Org,
-    Users,
-    UsersFrom,
-    Yes,
-)
-from edition_migration.cli.output import confirm
-from edition_migration.cli.session import session_of
-
-if TYPE_CHECKING:
-    from edition_migration.application.chosen_users import Chosen
+from edition_migration.cli.commanding import agree, chosen_users, command, preview
+from edition_migration.cli.option_groups import grouped
+from edition_migration.cli.options import Form, How, Who
 
 
-def exclude(
-    ctx: typer.Context,
-    users: Users = None,
-    org: Org = None,
-    users_from: UsersFrom = None,
-    everybody: Everybody = False,
-    limit: AtMost = None,
-    actor: Actor = DEFAULT_ACTOR,
-    command_id: CommandId = None,
-    as_json: AsJson = False,
-) -> None:
-    """Take pending users off the list. They stay blocked."""
-    from edition_migration.domain.commands import CommandKind
-
-    chosen = chosen_users(ctx, org, users, users_from, everybody, limit, alternative="--all")
-    command(ctx, CommandKind.EXCLUDE, chosen, actor=actor, command_id=command_id, as_json=as_json)
+@grouped
+def exclude(ctx: typer.Context, who: Who, how: How, form: Form) -> None:
+    """Take pending users off the list for good. They stay blocked."""
+    chosen = chosen_users(ctx, who, "exclude")
+    if users := preview(ctx, "exclude", chosen).users:
+        agree(f"Users to take off the list for good: {users}. They stay blocked, and are not offered again.", how)
+    command(ctx, "exclude", chosen, how, form)
 
 
-def activate(
-    ctx: typer.Context,
-    users: Users = None,
-    org: Org = None,
-    users_from: UsersFrom = None,
-    actor: Actor = DEFAULT_ACTOR,
-    command_id: CommandId = None,
-    as_json: AsJson = False,
-) -> None:
+@grouped
+def activate(ctx: typer.Context, who: Who, how: How, form: Form) -> None:
     """Activate users now who have their instructions and wait for it."""
-    from edition_migration.domain.commands import CommandKind
-
-    chosen = chosen_users(ctx, org, users, users_from)
-    command(ctx, CommandKind.ACTIVATE, chosen, actor=actor, command_id=command_id, as_json=as_json)
+    command(ctx, "activate", chosen_users(ctx, who, "activate"), how, form)
 
 
-def cancel(
-    ctx: typer.Context,
-    users: Users = None,
-    org: Org = None,
-    users_from: UsersFrom = None,
-    yes: Yes = False,
-    actor: Actor = DEFAULT_ACTOR,
-    command_id: CommandId = None,
-    as_json: AsJson = False,
-) -> None:
+@grouped
+def cancel(ctx: typer.Context, who: Who, how: How, form: Form) -> None:
     """Cancel migrations that are not finished. Licenses, storage and links are taken back."""
-    from edition_migration.domain.commands import CommandKind
-
-    chosen = chosen_users(ctx, org, users, users_from)
-    _warn_of_cancel(ctx, chosen, yes)
-    command(ctx, CommandKind.CANCEL, chosen, actor=actor, command_id=command_id, as_json=as_json)
-
-
-def _warn_of_cancel(ctx: typer.Context, chosen: "Chosen", is_agreed: bool) -> None:
-    """Says what is lost, more so for who is activated already."""
-    from edition_migration.domain.states import AFTER_ACTIVATION, OPEN
-
-    states = session_of(ctx).run(lambda services: services.chosen_users.states(chosen))
-    open_count = sum(count for state, count in states.items() if state in OPEN)
-    activated = sum(count for state, count in states.items() if state in AFTER_ACTIVATION)
-    if not open_count:
-        return
-    warning = f"Migrations to cancel: {open_count}. The users stay inactive."
-    if activated:
-        warning += f" Activated already: {activated}; these lose license, storage, links and sessions."
-    confirm(warning, is_agreed=is_agreed)
+    chosen = chosen_users(ctx, who, "cancel")
+    it = preview(ctx, "cancel", chosen)
+    warning = f"Migrations to cancel: {it.users}. The users stay inactive."
+    if it.activated:
+        warning += f" Activated already: {it.activated}; these lose license, storage, links and sessions."
+    if it.users:
+        agree(warning, how)
+    command(ctx, "cancel", chosen, how, form)

@@ -24,6 +24,7 @@ class ExitCode(IntEnum):
     CONFLICT = 7
     CONFIGURATION = 8
     INTERNAL = 9
+    INTERRUPTED = 130
 
 
 MEANINGS = {
@@ -37,6 +38,7 @@ MEANINGS = {
     ExitCode.CONFLICT: "the same id was used before with another content",
     ExitCode.CONFIGURATION: "a setting is missing or wrong",
     ExitCode.INTERNAL: "a fault of this program",
+    ExitCode.INTERRUPTED: "stopped by Ctrl-C; what was done so far is kept whole",
 }
 
 _CODES: dict[type[EditionMigrationError], ExitCode] = {

@@ -1,10 +1,14 @@
 """Arguments and options that several commands share."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+if TYPE_CHECKING:
+    from edition_migration.application.filters import Filter
 
 
 def opaque(text: str) -> str:
@@ -28,7 +32,8 @@ def duration(text: str) -> timedelta:
 
 ActivationName = Literal["with_instructions", "delayed", "by_hand"]
 
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON document for programs instead of tables.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document for programs.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="CSV with a header; what `--from` of the next command takes.")]
 Org = Annotated[str | None, typer.Option("--org", help="Organization id; not needed where there is only one.")]
 Actor = Annotated[
     str, typer.Option("--actor", envvar="EDITION_MIGRATION_ACTOR", parser=opaque, help="Who decides: a staff id.")
@@ -41,10 +46,84 @@ Users = Annotated[list[str] | None, typer.Argument(help="Users by id or address.
 UsersFrom = Annotated[
     str | None, typer.Option("--from", metavar="FILE|-", help="CSV with a column userId or email; - is stdin.")
 ]
-Everybody = Annotated[bool, typer.Option("--all", help="Everybody pending, administrators never.")]
-AtMost = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many of them.")]
+Everybody = Annotated[bool, typer.Option("--all", help="Everybody whom the command concerns.")]
+InDomain = Annotated[str | None, typer.Option("--domain", help="Only with an address in this domain.")]
+InState = Annotated[
+    list[str] | None, typer.Option("--state", help="Only in this state, e.g. IN_REVIEW; may be given several times.")
+]
+WithReason = Annotated[
+    str | None, typer.Option("--reason", help="Only with this reason or attention, e.g. undeliverable.")
+]
+OnClient = Annotated[
+    str | None,
+    typer.Option("--client", help="Only on this client version, e.g. 5.2 or 5; unknown for those without one."),
+]
+OlderThan = Annotated[
+    timedelta | None,
+    typer.Option("--older-than", parser=duration, metavar="SPAN", help="Only whose state is older than this, e.g. 3d."),
+]
+AtMost = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="At most so many of them.")]
 AfterUser = Annotated[str, typer.Option("--after", help="Begin behind this user id: the next page.")]
-PageSize = Annotated[int, typer.Option("--limit", min=1, max=1000, help="Users of one page.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Run every check on the real data, show the answers, and change nothing.")
+]
 InputFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file.", show_default=False)]
 DEFAULT_ACTOR = "cli"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """By what a list, or those whom a command means, are narrowed; all who fit each of them."""
+
+    in_domain: InDomain = None
+    in_state: InState = None
+    with_reason: WithReason = None
+    on_client: OnClient = None
+    older_than: OlderThan = None
+    limit: AtMost = None
+
+    @property
+    def filter(self) -> "Filter":
+        """Raises InvalidInput for a state that does not exist."""
+        from edition_migration.application.filters import Filter, state_named
+
+        return Filter(
+            domain=self.in_domain,
+            states=tuple(state_named(it) for it in self.in_state or ()),
+            reason=self.with_reason,
+            client=self.on_client,
+            older_than=self.older_than,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Who(Fitting):
+    """Whom a command means: users named, those of a file, or with a filter or `--all` everybody."""
+
+    users: Users = None
+    users_from: UsersFrom = None
+    org: Org = None
+    everybody: Everybody = False
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a command is given."""
+
+    is_dry: DryRun = False
+    yes: Yes = False
+    actor: Actor = DEFAULT_ACTOR
+    command_id: CommandId = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """As a table for people, as CSV or as JSON for programs."""
+
+    as_csv: AsCsv = False
+    as_json: AsJson = False
+
+    def __post_init__(self) -> None:
+        if self.as_csv and self.as_json:
+            raise typer.BadParameter("choose one of --csv and --json")

@@ -3,10 +3,11 @@
 NO_COLOR is honored. Names come from outside, so nothing of them is taken for markup.
 """
 
+import csv
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -29,6 +30,49 @@ def say(text: str = "") -> None:
 def show_json(model: "BaseModel") -> None:
     """The model as one JSON document on stdout."""
     typer.echo(model.model_dump_json(indent=2))
+
+
+def show_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A header, unless there is none, and rows on stdout; times in ISO 8601, cells defused of formulas."""
+    from edition_migration.domain.csv_columns import defused
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    if columns:
+        writer.writerow(columns)
+    writer.writerows([defused(csv_cell(cell)) for cell in row] for row in rows)
+
+
+def csv_cell(cell: Any) -> str:
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "true" if cell else "false"
+        case datetime():
+            return cell.isoformat().replace("+00:00", "Z")
+        case timedelta():
+            return duration(cell)
+        case _:
+            return str(cell)
+
+
+def camel(field: str) -> str:
+    """`user_id` as the product's files have it: `userId`."""
+    first, *rest = field.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+class CsvOut:
+    """A list of these models on stdout as CSV, a column each field, named as the product's files name columns."""
+
+    def __init__(self, kind: "type[BaseModel]") -> None:
+        self._fields = tuple(kind.model_fields)
+        self.count = 0
+        show_csv([camel(name) for name in self._fields], ())
+
+    def write(self, lines: "Sequence[BaseModel]") -> None:
+        show_csv((), ([getattr(line, name) for name in self._fields] for line in lines))
+        self.count += len(lines)
 
 
 def show_fields(title: str, fields: Sequence[tuple[str, Cell]]) -> None:

@@ -1,27 +1,18 @@
-"""`select`: users named, of a file, or all who are pending and fit a filter; now, at a time, or with a pilot."""
+"""`plan` and `select`: users named, of a file, or all pending who fit a filter; now, at a time, or with a pilot."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
 
 import typer
 
-from edition_migration.cli.commanding import chosen_users, exit_by, show_answers
-from edition_migration.cli.options import (
-    DEFAULT_ACTOR,
-    ActivationName,
-    Actor,
-    AsJson,
-    AtMost,
-    CommandId,
-    Everybody,
-    Org,
-    Users,
-    UsersFrom,
-    Yes,
-    duration,
-)
-from edition_migration.cli.output import confirm, say, show_json
+from edition_migration.cli.commanding import agree, chosen_users, end_with, show_answers
+from edition_migration.cli.exit_codes import ExitCode
+from edition_migration.cli.option_groups import grouped
+from edition_migration.cli.options import DEFAULT_ACTOR, ActivationName, Actor, Form, How, Who, duration
+from edition_migration.cli.output import say, show_json
+from edition_migration.cli.plan_page import show_plan
 from edition_migration.cli.session import session_of
 
 if TYPE_CHECKING:
@@ -40,15 +31,6 @@ def moment(text: str) -> datetime:
     return at
 
 
-InDomain = Annotated[str | None, typer.Option("--domain", help="All pending with an address in this domain.")]
-OnClient = Annotated[
-    str | None,
-    typer.Option("--client", help="All pending on this client version, e.g. 5.2 or 5; unknown for those without one."),
-]
-OlderThan = Annotated[
-    timedelta | None,
-    typer.Option("--older-than", parser=duration, metavar="SPAN", help="All who have been pending longer than this."),
-]
 WhenReleased = Annotated[
     datetime | None,
     typer.Option("--at", parser=moment, metavar="TIME", help="Begin then, e.g. 2026-11-23T08:00+01:00."),
@@ -70,73 +52,77 @@ Administrator = Annotated[
 ]
 
 
-def select(
-    ctx: typer.Context,
-    users: Users = None,
-    org: Org = None,
-    users_from: UsersFrom = None,
-    everybody: Everybody = False,
-    in_domain: InDomain = None,
-    on_client: OnClient = None,
-    older_than: OlderThan = None,
-    limit: AtMost = None,
-    release_at: WhenReleased = None,
-    pilot: Pilot = None,
-    activation: WhenActivated = None,
-    activation_delay: ActivationDelay = None,
-    administrator: Administrator = False,
-    yes: Yes = False,
-    actor: Actor = DEFAULT_ACTOR,
-    command_id: CommandId = None,
-    as_json: AsJson = False,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """When and how the users of a selection go."""
+
+    release_at: WhenReleased = None
+    pilot: Pilot = None
+    activation: WhenActivated = None
+    activation_delay: ActivationDelay = None
+    administrator: Administrator = False
+
+
+@grouped
+def plan(ctx: typer.Context, who: Who, terms: Terms, form: Form, actor: Actor = DEFAULT_ACTOR) -> None:
+    """Show what `select` would do with the same users: who goes, who not and why, what it needs. Changes nothing."""
+    chosen = chosen_users(ctx, who, "select")
+    order = _order(chosen, terms, How(actor=actor))
+    view = session_of(ctx).run(lambda services: services.planning.plan(order))
+    if form.as_json:
+        show_json(view)
+    elif form.as_csv:
+        show_answers(chosen, view.answers, form)
+    else:
+        show_plan(view)
+    if not view.go:
+        raise typer.Exit(ExitCode.REFUSED)
+
+
+@grouped
+def select(ctx: typer.Context, who: Who, terms: Terms, how: How, form: Form) -> None:
     """Select pending users for migration, as one wave, in the given order. Filters mean all who fit each of them."""
-    from edition_migration.application.chosen_users import Filter
+    chosen = chosen_users(ctx, who, "select")
+    if terms.administrator:
+        _confirm_administrator(chosen, how)
+    elif not who.users and not who.users_from and chosen.user_ids:
+        agree(f"Users to select: {len(chosen.user_ids)}. See first who goes and who not: `starter.py plan`.", how)
+    order = _order(chosen, terms, how)
+    answer = session_of(ctx).change(lambda services: services.selection.select(order), is_dry=how.is_dry)
+    if form.as_json:
+        show_json(answer)
+    else:
+        show_answers(chosen, answer.answers, form)
+        if answer.wave_id and not how.is_dry:
+            say(f"Wave: {answer.wave_id}. See `starter.py wave show {answer.wave_id}`.")
+        say(f"Licenses free: {answer.licenses_free}. Users waiting for capacity: {answer.waiting_for_capacity}.")
+    end_with(answer.answers, how)
+
+
+def _order(chosen: "Chosen", terms: Terms, how: How) -> "SelectionOrder":
     from edition_migration.application.selection import SelectionOrder
     from edition_migration.domain.organization import Activation
 
-    fitting = Filter(domain=in_domain, client=on_client, older_than=older_than)
-    chosen = chosen_users(
-        ctx, org, users, users_from, everybody, limit, alternative="--all or a filter", fitting=fitting
-    )
-    if administrator:
-        _confirm_administrator(chosen, yes)
-    _select(
-        ctx,
-        SelectionOrder(
-            org_id=chosen.org_id,
-            user_ids=chosen.user_ids,
-            actor=actor,
-            command_id=command_id or uuid4().hex,
-            activation=Activation(activation) if activation else None,
-            activation_delay=activation_delay,
-            confirm_administrator=administrator,
-            release_at=release_at,
-            pilot=pilot,
-        ),
-        as_json,
+    return SelectionOrder(
+        org_id=chosen.org_id,
+        user_ids=chosen.user_ids,
+        actor=how.actor,
+        command_id=how.command_id or uuid4().hex,
+        activation=Activation(terms.activation) if terms.activation else None,
+        activation_delay=terms.activation_delay,
+        confirm_administrator=terms.administrator,
+        release_at=terms.release_at,
+        pilot=terms.pilot,
     )
 
 
-def _select(ctx: typer.Context, order: "SelectionOrder", as_json: bool) -> None:
-    answer = session_of(ctx).change(lambda services: services.selection.select(order))
-    if as_json:
-        show_json(answer)
-    else:
-        show_answers(answer.answers)
-        if answer.wave_id:
-            say(f"Wave: {answer.wave_id}. See `starter.py wave show {answer.wave_id}`.")
-        say(f"Licenses free: {answer.licenses_free}. Users waiting for capacity: {answer.waiting_for_capacity}.")
-    exit_by(answer.answers)
-
-
-def _confirm_administrator(chosen: "Chosen", is_agreed: bool) -> None:
+def _confirm_administrator(chosen: "Chosen", how: How) -> None:
     """Twice, since a mistake can lock the organization out of its own administration; one user at a time."""
     if len(chosen.user_ids) != 1:
         raise typer.BadParameter("name exactly one user", param_hint="--administrator")
-    confirm(
+    agree(
         f"{chosen.user_ids[0]} may administer the organization: until a new password is chosen, "
         "this user cannot sign in, and nobody else may be able to help.",
-        is_agreed=is_agreed,
+        how,
     )
-    confirm("Make sure that another administrator can sign in meanwhile.", is_agreed=is_agreed)
+    agree("Make sure that another administrator can sign in meanwhile.", how)

@@ -8,13 +8,15 @@ from typing import Protocol
 from edition_migration.application.audit import Audit
 from edition_migration.application.chosen_users import ChosenUsers
 from edition_migration.application.commands import Commands
-from edition_migration.application.followups import Followups
 from edition_migration.application.imports import ContactImport, UserImport
 from edition_migration.application.intake import Intake
+from edition_migration.application.listings import Listings
 from edition_migration.application.mail_samples import MailSamples
 from edition_migration.application.organizations import Organizations
 from edition_migration.application.own_texts import OwnTexts
 from edition_migration.application.pauses import Pauses
+from edition_migration.application.planning import Planning
+from edition_migration.application.previews import Previews
 from edition_migration.application.queries import Queries
 from edition_migration.application.reconciliation import Reconciliation
 from edition_migration.application.selection import Selection
@@ -36,12 +38,14 @@ class CliServices:
     chosen_users: ChosenUsers
     commands: Commands
     contact_import: ContactImport
-    followups: Followups
     intake: Intake
+    listings: Listings
     mail_samples: MailSamples
     organizations: Organizations
     own_texts: OwnTexts
     pauses: Pauses
+    planning: Planning
+    previews: Previews
     queries: Queries
     reconciliation: Reconciliation
     selection: Selection
@@ -51,8 +55,13 @@ class CliServices:
     wave_queries: WaveQueries
 
 
-OpenServices = Callable[[], AbstractAsyncContextManager[CliServices]]
-"""Opens what a command needs, and closes it; Temporal is not waited for. Raises ConfigurationError."""
+class OpenServices(Protocol):
+    """Opens what a command needs, and closes it; Temporal is not waited for. Raises ConfigurationError."""
+
+    def __call__(self, *, is_dry: bool = False) -> AbstractAsyncContextManager[CliServices]:
+        """`is_dry`: everything runs on the real data, and nothing of it is kept."""
+        ...
+
 
 SetUp = Callable[[], Awaitable[Sequence[str]]]
 """Schema, namespace and search attributes; says what it did, line by line. A repeat changes nothing."""

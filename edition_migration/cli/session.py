@@ -30,14 +30,14 @@ class Session:
         """Looks only."""
         return asyncio.run(self._with_services(action))
 
-    def change(self, action: "Callable[[CliServices], Awaitable[Answer]]") -> Answer:
-        """Changes something, then rings; a ring that fails is said and costs seconds only."""
-        return asyncio.run(self._with_services(action, is_ringing=True))
+    def change(self, action: "Callable[[CliServices], Awaitable[Answer]]", *, is_dry: bool = False) -> Answer:
+        """Changes something, then rings; a ring that fails is said and costs seconds only. `is_dry`: does neither."""
+        return asyncio.run(self._with_services(action, is_ringing=not is_dry, is_dry=is_dry))
 
     async def _with_services(
-        self, action: "Callable[[CliServices], Awaitable[Answer]]", *, is_ringing: bool = False
+        self, action: "Callable[[CliServices], Awaitable[Answer]]", *, is_ringing: bool = False, is_dry: bool = False
     ) -> Answer:
-        async with self.open_services() as services:
+        async with self.open_services(is_dry=is_dry) as services:
             answer = await action(services)
             if is_ringing:
                 await _ring(services)
@@ -68,6 +68,9 @@ class GuardedGroup(TyperGroup):
                 raise
             show_error(error)
             raise typer.Exit(exit_code_of(error)) from None
+        except KeyboardInterrupt:
+            say("Interrupted. What was done so far is kept whole; nothing was left half done.")
+            raise typer.Exit(ExitCode.INTERRUPTED) from None
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except Exception as error:  # the last line of defense: no input or secret of it is printed

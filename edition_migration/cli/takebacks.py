@@ -1,17 +1,13 @@
 """`deselect`, `extend`, `undo`: an administrator changes his mind."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from edition_migration.cli.commanding import chosen_users, command
-from edition_migration.cli.options import DEFAULT_ACTOR, Actor, AsJson, CommandId, Org, Users, UsersFrom, Yes, duration
-from edition_migration.cli.output import confirm
-from edition_migration.cli.session import session_of
-
-if TYPE_CHECKING:
-    from edition_migration.application.chosen_users import Chosen
+from edition_migration.cli.commanding import agree, chosen_users, command, preview
+from edition_migration.cli.option_groups import grouped
+from edition_migration.cli.options import Form, How, Who, duration
 
 By = Annotated[
     timedelta | None,
@@ -25,73 +21,27 @@ By = Annotated[
 ]
 
 
-def deselect(
-    ctx: typer.Context,
-    users: Users = None,
-    org: Org = None,
-    users_from: UsersFrom = None,
-    actor: Actor = DEFAULT_ACTOR,
-    command_id: CommandId = None,
-    as_json: AsJson = False,
-) -> None:
+@grouped
+def deselect(ctx: typer.Context, who: Who, how: How, form: Form) -> None:
     """Put selected users back on the list, as long as they have no instructions. Later, cancel them."""
-    from edition_migration.domain.commands import CommandKind
-
-    chosen = chosen_users(ctx, org, users, users_from)
-    command(ctx, CommandKind.DESELECT, chosen, actor=actor, command_id=command_id, as_json=as_json)
+    command(ctx, "deselect", chosen_users(ctx, who, "deselect"), how, form)
 
 
-def extend(
-    ctx: typer.Context,
-    users: Users = None,
-    org: Org = None,
-    users_from: UsersFrom = None,
-    by: By = None,
-    actor: Actor = DEFAULT_ACTOR,
-    command_id: CommandId = None,
-    as_json: AsJson = False,
-) -> None:
+@grouped
+def extend(ctx: typer.Context, who: Who, how: How, form: Form, by: By = None) -> None:
     """Give users more time to choose a password or to sign in for the first time."""
-    from edition_migration.domain.commands import CommandKind
-
-    chosen = chosen_users(ctx, org, users, users_from)
-    command(
-        ctx,
-        CommandKind.EXTEND_DEADLINE,
-        chosen,
-        actor=actor,
-        command_id=command_id,
-        as_json=as_json,
-        extension=by,
-    )
+    command(ctx, "extend_deadline", chosen_users(ctx, who, "extend_deadline"), how, form, extension=by)
 
 
-def undo(
-    ctx: typer.Context,
-    users: Users = None,
-    org: Org = None,
-    users_from: UsersFrom = None,
-    yes: Yes = False,
-    actor: Actor = DEFAULT_ACTOR,
-    command_id: CommandId = None,
-    as_json: AsJson = False,
-) -> None:
+@grouped
+def undo(ctx: typer.Context, who: Who, how: How, form: Form) -> None:
     """Take finished migrations back, within the organization's undo window (30 days by default)."""
-    from edition_migration.domain.commands import CommandKind
-
-    chosen = chosen_users(ctx, org, users, users_from)
-    _warn_of_undo(ctx, chosen, yes)
-    command(ctx, CommandKind.UNDO, chosen, actor=actor, command_id=command_id, as_json=as_json)
-
-
-def _warn_of_undo(ctx: typer.Context, chosen: "Chosen", is_agreed: bool) -> None:
-    """Says in numbers what is taken back; nothing where nobody has migrated."""
-    preview = session_of(ctx).run(lambda services: services.followups.of_undo(chosen))
-    if not preview.users:
-        return
-    confirm(
-        f"Migrations to take back: {preview.users}. The users become inactive guests again and are told so. "
-        f"Taken back: licenses {preview.users}, storage {preview.storage_mb} MB, policies {preview.users}, "
-        f"open sessions {preview.sessions}. Their new passwords are not valid any more.",
-        is_agreed=is_agreed,
-    )
+    chosen = chosen_users(ctx, who, "undo")
+    if (it := preview(ctx, "undo", chosen)).users:
+        agree(
+            f"Migrations to take back: {it.users}. The users become inactive guests again and are told so. "
+            f"Taken back: licenses {it.users}, storage {it.storage_mb} MB, policies {it.users}, "
+            f"open sessions {it.sessions}. Their new passwords are not valid any more.",
+            how,
+        )
+    command(ctx, "undo", chosen, how, form)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from edition_migration.domain.migration import Attention, Migration, Step
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.progress import Overview
-from edition_migration.domain.states import OPEN
+from edition_migration.domain.states import OPEN, RESELECTABLE, TERMINAL
 from edition_migration.domain.states import MigrationState as S
 
 
@@ -69,6 +69,18 @@ def overview(row: Migration) -> Overview:
         deadline=row.deadline_at if row.state in OPEN else None,
         attention=row.attention,
     )
+
+
+def next_step(row: Migration) -> str:
+    """What comes next, for a list of users; nothing where it is over for good."""
+    return next_in(row.state) if row.state in TERMINAL else overview(row).next
+
+
+def next_in(state: S) -> str:
+    """What comes next in this state, of a row of which no more is known."""
+    if state in RESELECTABLE:
+        return "select the user again, if he is still to move"
+    return _STATIONS[state].next if state in OPEN else ""
 
 
 def _because(row: Migration) -> str:

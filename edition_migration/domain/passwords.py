@@ -14,6 +14,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from edition_migration.domain.organization import PasswordRules
+from edition_migration.domain.sentences import Sentence, marked
 
 Strength = Callable[[str, Sequence[str]], int]
 """Score 0 to 4 of a password, told the words that are easily guessed for this user."""
@@ -36,12 +37,28 @@ class FailureCode(StrEnum):
     TOO_WEAK = "too_weak"
 
 
+SENTENCES = {
+    FailureCode.TOO_SHORT: marked("It needs at least %(number)s characters."),
+    FailureCode.TOO_LONG: marked("It can have at most %(number)s characters."),
+    FailureCode.TOO_FEW_LETTERS: marked("It needs more letters, at least %(number)s."),
+    FailureCode.TOO_FEW_DIGITS: marked("It needs more digits, at least %(number)s."),
+    FailureCode.CONTROL_CHARACTER: marked("It contains a character that cannot be typed again."),
+    FailureCode.UNACCEPTABLE_WORD: marked("It contains a word that your organization forbids."),
+    FailureCode.OWN_WORD: marked("It contains your name, address or organization."),
+    FailureCode.COMMON: marked("It is among the passwords that many people use."),
+    FailureCode.TOO_WEAK: marked("It is easy to guess. Add a few unrelated words."),
+}
+
+
 class Failure(NamedTuple):
-    """One rule that a password breaks; the page may translate by `code` and `number`."""
+    """One rule that a password breaks, in words for its user."""
 
     code: FailureCode
-    sentence: str
-    number: int | None = None
+    sentence: Sentence
+
+
+def _failure(code: FailureCode, number: int | None = None) -> Failure:
+    return Failure(code, Sentence(SENTENCES[code], {} if number is None else {"number": number}))
 
 
 def normalize(password: str) -> str:
@@ -58,36 +75,32 @@ def check(password: str, rules: PasswordRules, words: Sequence[str], strength: S
     own_words = _parts(words)
     failures = [*_of_length(text, rules), *_of_composition(text, rules)]
     if _has_any(text, rules.unacceptable_words):
-        failures.append(Failure(FailureCode.UNACCEPTABLE_WORD, "It contains a word that your organization forbids."))
+        failures.append(_failure(FailureCode.UNACCEPTABLE_WORD))
     if _has_any(text, own_words):
-        failures.append(Failure(FailureCode.OWN_WORD, "It contains your name, address or organization."))
+        failures.append(_failure(FailureCode.OWN_WORD))
     if text.casefold() in _common_passwords():
-        failures.append(Failure(FailureCode.COMMON, "It is among the passwords that many people use."))
+        failures.append(_failure(FailureCode.COMMON))
     if strength(text, [*own_words, *rules.unacceptable_words]) < MINIMUM_STRENGTH:
-        failures.append(Failure(FailureCode.TOO_WEAK, "It is easy to guess. Add a few unrelated words."))
+        failures.append(_failure(FailureCode.TOO_WEAK))
     return tuple(failures)
 
 
 def _of_length(text: str, rules: PasswordRules) -> list[Failure]:
     if len(text) < rules.minimum_length:
-        sentence = f"It needs at least {rules.minimum_length} characters."
-        return [Failure(FailureCode.TOO_SHORT, sentence, rules.minimum_length)]
+        return [_failure(FailureCode.TOO_SHORT, rules.minimum_length)]
     if len(text) > rules.maximum_length:
-        sentence = f"It can have at most {rules.maximum_length} characters."
-        return [Failure(FailureCode.TOO_LONG, sentence, rules.maximum_length)]
+        return [_failure(FailureCode.TOO_LONG, rules.maximum_length)]
     return []
 
 
 def _of_composition(text: str, rules: PasswordRules) -> list[Failure]:
     failures: list[Failure] = []
     if sum(char.isalpha() for char in text) < rules.minimum_letters:
-        sentence = f"It needs at least {rules.minimum_letters} letter(s)."
-        failures.append(Failure(FailureCode.TOO_FEW_LETTERS, sentence, rules.minimum_letters))
+        failures.append(_failure(FailureCode.TOO_FEW_LETTERS, rules.minimum_letters))
     if sum(char.isdecimal() for char in text) < rules.minimum_digits:
-        sentence = f"It needs at least {rules.minimum_digits} digit(s)."
-        failures.append(Failure(FailureCode.TOO_FEW_DIGITS, sentence, rules.minimum_digits))
+        failures.append(_failure(FailureCode.TOO_FEW_DIGITS, rules.minimum_digits))
     if any(unicodedata.category(char) in {"Cc", "Cs"} for char in text):
-        failures.append(Failure(FailureCode.CONTROL_CHARACTER, "It contains a character that cannot be typed again."))
+        failures.append(_failure(FailureCode.CONTROL_CHARACTER))
     return failures
 
 

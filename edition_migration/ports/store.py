@@ -13,6 +13,7 @@ from edition_migration.ports.store_capacity import CapacityTable, Ledger, Ticket
 from edition_migration.ports.store_events import Doorbells, Errands, Inbox, Paces, Pauses
 from edition_migration.ports.store_evidence import Evidence
 from edition_migration.ports.store_followups import Followups
+from edition_migration.ports.store_listing import Listing
 from edition_migration.ports.store_migrations import Journal, Mails, Migrations, Tokens
 from edition_migration.ports.store_people import (
     Contacts,
@@ -58,6 +59,8 @@ class UnitOfWork(Protocol):
     def members(self) -> Members: ...
     @property
     def migrations(self) -> Migrations: ...
+    @property
+    def listing(self) -> Listing: ...
     @property
     def followups(self) -> Followups: ...
     @property

@@ -6,17 +6,10 @@ from typing import Protocol
 
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.states import MigrationState
-from edition_migration.ports.store_migrations import Pending
 
 
 class Followups(Protocol):
     """Open migrations, of which a user has one at most, by user id, behind the cursor."""
-
-    async def parked(self, org_id: str, limit: int, after_user_id: str = "") -> Sequence[Pending]:
-        """Users whom something stops that somebody must mend."""
-        ...
-
-    async def parked_count(self, org_id: str) -> int: ...
 
     async def refused_count(self, org_id: str, since: datetime | None = None) -> int:
         """Users whose address was refused for good, and is not mended; those refused after `since`."""

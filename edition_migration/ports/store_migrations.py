@@ -1,7 +1,6 @@
 """Tables of one user's migration: the row, its journal, reset tokens and mails."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -11,17 +10,6 @@ from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import MigrationState
 from edition_migration.domain.token import ResetToken, TokenState
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A line of the Migration tab. The address is for the administrator's eyes, never for logs."""
-
-    migration: Migration
-    email: str | None
-    display_name: str
-    client_version: str | None
-    inactive_reason: str | None
 
 
 class Migrations(Protocol):
@@ -133,17 +121,8 @@ class Migrations(Protocol):
         """The newest row, open or not, of each user with an address in `domain`, by user id, after the cursor."""
         ...
 
-    async def pending(self, org_id: str, limit: int, after_user_id: str = "") -> Sequence[Pending]:
-        """The Migration tab: BLOCKED and IN_REVIEW rows without a wave, by user id."""
-        ...
-
-    async def pending_count(self, org_id: str) -> int: ...
     async def counts(self, org_id: str) -> dict[tuple[MigrationState, str | None], int]:
         """How many users are in each state and reason, their newest generation only."""
-        ...
-
-    async def listing(self, org_id: str, states: Collection[MigrationState] | None, limit: int) -> Sequence[Pending]:
-        """Newest generation of each user, by user id."""
         ...
 
 

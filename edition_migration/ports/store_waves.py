@@ -9,7 +9,7 @@ from edition_migration.domain.migration import Migration, Wave, WaveState
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.states import MigrationState
 from edition_migration.domain.waves import WaveCommandKind
-from edition_migration.ports.store_migrations import Pending
+from edition_migration.ports.store_listing import ListedUser
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,6 @@ class Members(Protocol):
 
     async def counts_of(self, org_id: str, wave_id: str) -> Mapping[MigrationState, int]: ...
 
-    async def lines(self, org_id: str, wave_id: str) -> Sequence[Pending]:
+    async def lines(self, org_id: str, wave_id: str) -> Sequence[ListedUser]:
         """All rows of the wave with their users, by user id."""
         ...

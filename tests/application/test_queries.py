@@ -10,6 +10,7 @@ from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.chosen_users import Choice, ChosenUsers
 from edition_migration.application.queries import Queries
 from edition_migration.application.views import MailCount, PolicyLine, StateCount
+from edition_migration.domain.commands import CommandKind
 from edition_migration.domain.errors import NotFound
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.policies import PolicyAction, PolicyGroup, PolicySet, effective
@@ -52,19 +53,6 @@ async def test_status_counts_the_newest_generation_only(filled: SqlStore) -> Non
         MailCount(kind=MailKind.RESET_PASSWORD, state=MailState.QUEUED, mails=1),
     )
     assert (status.pending, status.capacity.licenses_free, status.waves) == (4, 10, ())
-
-
-async def test_pages_of_pending_users_join_without_gap_or_overlap(filled: SqlStore) -> None:
-    queries = Queries(store=filled)
-    seen: list[str] = []
-    after: str | None = ""
-    while after is not None:
-        page = await queries.pending(None, limit=3, after=after)
-        seen += [it.user_id for it in page.users]
-        after = page.next
-    assert seen == ["u0", "u1", "u2", "u3"]
-    assert page.total == 4
-    assert page.users[0].inactive_reason is InactiveReason.GUEST_PENDING
 
 
 async def test_a_user_is_found_by_id_and_by_address_in_any_spelling(filled: SqlStore) -> None:
@@ -127,13 +115,15 @@ async def test_a_user_of_no_organization_has_neither_migration_nor_policy(filled
 async def test_choices_become_user_ids_in_their_order(
     filled: SqlStore, choice: dict[str, Any], user_ids: tuple[str, ...]
 ) -> None:
-    chosen = await ChosenUsers(store=filled, files=CsvFiles(), clock=MovableClock()).of(Choice(org_id="acme", **choice))
+    chosen = await ChosenUsers(store=filled, files=CsvFiles(), clock=MovableClock()).of(
+        Choice(kind=CommandKind.SELECT, org_id="acme", **choice)
+    )
     assert (chosen.org_id, chosen.user_ids) == ("acme", user_ids)
 
 
 async def test_everybody_goes_over_all_pages(filled: SqlStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("edition_migration.application.chosen_users.PAGE", 2)
     chosen = await ChosenUsers(store=filled, files=CsvFiles(), clock=MovableClock()).of(
-        Choice(org_id=None, is_all=True)
+        Choice(kind=CommandKind.SELECT, org_id=None, is_all=True)
     )
     assert chosen.user_ids == ("u0", "u1", "u2")

@@ -19,6 +19,7 @@ from edition_migration.domain.migration import TicketState, Wave, WaveState
 from edition_migration.domain.progress import StepInput, WaveInput, WaveOutcome
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.waves import WaveAnswer, WaveCommand, WaveCommandKind
+from edition_migration.ports.store_listing import PENDING
 from tests import builders
 from tests.doubles import MovableClock
 
@@ -223,7 +224,7 @@ async def test_cancel_gives_back_whom_the_wave_has_not_instructed_and_says_both_
         "u2": S.IN_REVIEW,
     }
     async with desk.store.read() as uow:
-        assert await uow.migrations.pending_count("acme") == 3
+        assert await uow.listing.count("acme", PENDING) == 3
         assert await uow.tickets.waiting_count("acme") == 0
         entry = (await uow.journal.of_user("acme", "u1"))[-1]
     assert (entry.action, entry.actor, entry.detail) == ("deselect", "staff-1", {"wave": desk.wave_id})

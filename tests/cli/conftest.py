@@ -114,10 +114,10 @@ class CommandLine:
         asyncio.run(run())
 
     @asynccontextmanager
-    async def _open_services(self) -> AsyncGenerator[CliServices]:
+    async def _open_services(self, *, is_dry: bool = False) -> AsyncGenerator[CliServices]:
         if self.failure is not None:
             raise self.failure
-        store = SqlStore(self.store_url)
+        store = SqlStore(self.store_url, is_dry=is_dry)
         base = Foundation(
             settings=SETTINGS,
             store=store,

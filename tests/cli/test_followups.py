@@ -109,7 +109,7 @@ def test_everybody_parked_is_retried(office: CommandLine) -> None:
 def test_retry_wants_exactly_one_way_of_naming_users(office: CommandLine, arguments: tuple[str, ...]) -> None:
     result = office.run("retry", *arguments)
     assert result.exit_code == 2
-    assert "name users, or use --from, or --parked: exactly one of them" in result.stderr
+    assert "name users, or use --from, or --all or a filter: exactly one of them" in result.stderr
 
 
 def test_fix_address_sends_what_was_refused_to_the_new_one(office: CommandLine) -> None:
@@ -203,4 +203,4 @@ def test_resend_to_nobody_is_said_and_not_a_success(unanswered: CommandLine) -> 
 def test_resend_wants_to_know_whom(unanswered: CommandLine) -> None:
     result = unanswered.run("resend")
     assert result.exit_code == 2
-    assert "name users, or use --from, or --older-than: exactly one of them" in result.stderr
+    assert "name users, or use --from, or --all or a filter: exactly one of them" in result.stderr

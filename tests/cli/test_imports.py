@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from edition_migration.cli import imports
 from tests.cli.conftest import CommandLine
 
 
@@ -65,13 +64,6 @@ def test_contacts_are_imported(cli: CommandLine, file: Path) -> None:
     file.write_text("email,contactEmail\nana@acme.example,pal@globex.example\n")
     assert cli.json("import", "contacts", str(file))["counts"] == {"imported": 1}
     assert cli.json("user", "show", "ana@acme.example")["contacts"] == 1
-
-
-def test_without_a_terminal_progress_is_plain_lines(
-    cli: CommandLine, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(imports, "EVERY", 2)
-    assert "2 of 2 rows written\n" in cli.run("import", "users", str(file)).stderr
 
 
 def test_temporal_down_does_not_stop_an_import(cli: CommandLine, file: Path) -> None:

@@ -46,14 +46,20 @@ def office(cli: CommandLine) -> CommandLine:
 def test_a_filter_selects_all_pending_who_fit(
     office: CommandLine, arguments: tuple[str, ...], found: list[str]
 ) -> None:
-    answer = office.json("select", *arguments)
+    answer = office.json("select", *arguments, "--yes")
     assert [it["user_id"] for it in answer["answers"]] == found
 
 
-def test_a_filter_beside_names_is_refused(office: CommandLine) -> None:
-    result = office.run("select", "u1", "--client", "5")
-    assert result.exit_code == 2
-    assert "or --all or a filter: exactly one of them" in " ".join(result.stderr.replace("│", " ").split())
+def test_a_filter_beside_names_narrows_them(office: CommandLine) -> None:
+    answer = office.json("select", "u2", "u1", "--client", "5.2")
+    assert [it["user_id"] for it in answer["answers"]] == ["u1"]
+
+
+def test_selecting_by_a_filter_says_how_many_and_needs_consent(office: CommandLine) -> None:
+    result = office.run("select", "--client", "5")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Users to select: 2. See first who goes and who not: `starter.py plan`.\n")
+    assert office.json("pending")["total"] == 4
 
 
 @pytest.mark.parametrize("at", ["tomorrow", "2026-11-23T08:00"])

@@ -6,6 +6,7 @@ from edition_migration.domain.commands import CommandAnswer, CommandKind, Comman
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import AccountStatus, Edition
 from edition_migration.domain.states import MigrationState as S
+from edition_migration.ports.store_listing import PENDING
 from tests.e2e.world import World, guest
 from tests.fixtures.smtp import Behavior
 
@@ -83,4 +84,4 @@ async def test_an_excluded_user_leaves_the_list_and_stays_inactive(world: World)
     refused = (await world.select("ada")).answers[0]
     assert (refused.verdict, refused.reason) == ("refused", "excluded")
     async with world.store.read() as uow:
-        assert await uow.migrations.pending(world.org_id, 10) == []
+        assert await uow.listing.page(world.org_id, PENDING, 10) == []

@@ -5,15 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import and_, func, select
 
-from edition_migration.adapters.store.migrations import LINE, line_of
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import mails, migrations
-from edition_migration.adapters.store.tables.people import users
 from edition_migration.adapters.store.transaction import Transaction
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.states import OPEN, MigrationState
-from edition_migration.ports.store_migrations import Pending
 
 _IT = migrations.c
 _IS_PARKED = and_(literally(_IT.state, OPEN), _IT.attention.is_not(None))
@@ -22,14 +19,6 @@ _IS_PARKED = and_(literally(_IT.state, OPEN), _IT.attention.is_not(None))
 class SqlFollowups:
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction
-
-    async def parked(self, org_id: str, limit: int, after_user_id: str = "") -> Sequence[Pending]:
-        rows = select(migrations, *LINE).join(users, users.c.user_id == _IT.user_id)
-        theirs = rows.where(_IT.org_id == org_id, _IS_PARKED, _IT.user_id > after_user_id)
-        return [line_of(row) for row in await self._tx.rows(theirs.order_by(_IT.user_id).limit(limit))]
-
-    async def parked_count(self, org_id: str) -> int:
-        return await self._tx.value(select(func.count()).where(_IT.org_id == org_id, _IS_PARKED))
 
     async def refused_count(self, org_id: str, since: datetime | None = None) -> int:
         theirs = select(func.count()).where(_IT.org_id == org_id, _IS_PARKED, _IT.attention == Attention.UNDELIVERABLE)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_, update
 
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import COMING_BACK
@@ -15,17 +15,15 @@ from edition_migration.domain.migration import Attention, Migration, gives_way_t
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import OPEN, SELECTABLE, MigrationState
-from edition_migration.ports.store_migrations import Pending
 
 _IT = table.c
-_COLUMNS = tuple(column.name for column in _IT)
+COLUMNS = tuple(column.name for column in _IT)
 _KEY = (_IT.org_id, _IT.user_id, _IT.generation)
 _IS_OPEN = literally(_IT.state, OPEN)
 _IS_PENDING = and_(_IT.wave_id.is_(None), literally(_IT.state, SELECTABLE))
-LINE = (users.c.email, users.c.display_name, users.c.client_version, users.c.inactive_reason)
 
 _LATER = table.alias("later")
-_IS_NEWEST = ~(
+IS_NEWEST = ~(
     select(_LATER.c.generation)
     .where(
         _LATER.c.org_id == _IT.org_id,
@@ -61,7 +59,7 @@ class SqlMigrations:
     async def latest_many(self, org_id: str, user_ids: Sequence[str]) -> Sequence[Migration]:
         found: list[Migration] = []
         for chunk in chunks(user_ids):
-            theirs = select(table).where(_IT.org_id == org_id, _IT.user_id.in_(chunk), _IS_NEWEST)
+            theirs = select(table).where(_IT.org_id == org_id, _IT.user_id.in_(chunk), IS_NEWEST)
             found.extend(await self._migrations(theirs))
         return found
 
@@ -85,7 +83,7 @@ class SqlMigrations:
     async def add(self, migrations: Sequence[Migration]) -> Sequence[MigrationRef]:
         if not migrations:
             return []
-        rows = [{name: getattr(it, name) for name in _COLUMNS} for it in migrations]
+        rows = [{name: getattr(it, name) for name in COLUMNS} for it in migrations]
         rows.sort(key=lambda row: row["user_id"])
         new = self._tx.insert(table).on_conflict_do_nothing().returning(*_KEY)
         added = {MigrationRef(**row) for row in await self._tx.rows(new, rows)}
@@ -208,7 +206,7 @@ class SqlMigrations:
         return await self._migrations(rows.order_by(_IT.user_id).limit(limit))
 
     async def newest_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:
-        return await self._of_domain(org_id, domain, after_user_id, limit, _IS_NEWEST)
+        return await self._of_domain(org_id, domain, after_user_id, limit, IS_NEWEST)
 
     async def _of_domain(
         self, org_id: str, domain: str, after_user_id: str, limit: int, which: ColumnElement[bool]
@@ -222,23 +220,10 @@ class SqlMigrations:
         )
         return await self._migrations(rows.limit(limit))
 
-    async def pending(self, org_id: str, limit: int, after_user_id: str = "") -> Sequence[Pending]:
-        rows = _lines().where(_IT.org_id == org_id, _IS_PENDING, _IT.user_id > after_user_id)
-        return [line_of(row) for row in await self._tx.rows(rows.order_by(_IT.user_id).limit(limit))]
-
-    async def pending_count(self, org_id: str) -> int:
-        return await self._tx.value(select(func.count()).where(_IT.org_id == org_id, _IS_PENDING))
-
     async def counts(self, org_id: str) -> dict[tuple[MigrationState, str | None], int]:
-        rows = select(_IT.state, _IT.reason, func.count().label("users")).where(_IT.org_id == org_id, _IS_NEWEST)
+        rows = select(_IT.state, _IT.reason, func.count().label("users")).where(_IT.org_id == org_id, IS_NEWEST)
         grouped = await self._tx.rows(rows.group_by(_IT.state, _IT.reason))
         return {(row["state"], row["reason"]): row["users"] for row in grouped}
-
-    async def listing(self, org_id: str, states: Collection[MigrationState] | None, limit: int) -> Sequence[Pending]:
-        rows = _lines().where(_IT.org_id == org_id, _IS_NEWEST)
-        if states is not None:
-            rows = rows.where(_IT.state.in_(sorted(states)))
-        return [line_of(row) for row in await self._tx.rows(rows.order_by(_IT.user_id).limit(limit))]
 
     async def _migrations(self, statement: Select[Any]) -> list[Migration]:
         return await self._tx.all(Migration, statement)
@@ -249,12 +234,3 @@ def _each_chunk(refs: Sequence[MigrationRef]) -> Sequence[ColumnElement[bool]]:
     key = tuple_(_IT.org_id, _IT.user_id, _IT.generation)
     keys = sorted((ref.org_id, ref.user_id, ref.generation) for ref in refs)
     return [key.in_(chunk) for chunk in chunks(keys)]
-
-
-def _lines() -> Select[Any]:
-    return select(table, *LINE).join(users, users.c.user_id == _IT.user_id)
-
-
-def line_of(row: RowMapping) -> Pending:
-    line = {column.name: row[column.name] for column in LINE}
-    return Pending(migration=Migration(**{name: row[name] for name in _COLUMNS}), **line)

@@ -16,6 +16,7 @@ from edition_migration.adapters.store.followups import SqlFollowups
 from edition_migration.adapters.store.holds import SqlPaces, SqlPauses
 from edition_migration.adapters.store.journal import SqlJournal
 from edition_migration.adapters.store.ledger import SqlLedger
+from edition_migration.adapters.store.listing import SqlListing
 from edition_migration.adapters.store.mails import SqlMails
 from edition_migration.adapters.store.migrations import SqlMigrations
 from edition_migration.adapters.store.organizations import SqlDomains, SqlOrganizations
@@ -36,8 +37,9 @@ from edition_migration.ports.store import UnitOfWork
 class SqlUnitOfWork:
     """One transaction; see the port."""
 
-    def __init__(self, transaction: Transaction) -> None:
+    def __init__(self, transaction: Transaction, *, is_dry: bool = False) -> None:
         self._transaction = transaction
+        self._is_dry = is_dry
         self.organizations = SqlOrganizations(transaction)
         self.domains = SqlDomains(transaction)
         self.users = SqlUsers(transaction)
@@ -52,6 +54,7 @@ class SqlUnitOfWork:
         self.waves = SqlWaves(transaction)
         self.members = SqlMembers(transaction)
         self.migrations = SqlMigrations(transaction)
+        self.listing = SqlListing(transaction)
         self.followups = SqlFollowups(transaction)
         self.journal = SqlJournal(transaction)
         self.seals = SqlSeals(transaction)
@@ -65,20 +68,27 @@ class SqlUnitOfWork:
         self.paces = SqlPaces(transaction)
 
     async def commit(self) -> None:
-        await self._transaction.commit()
+        if not self._is_dry:
+            await self._transaction.commit()
 
 
 class SqlStore:
-    """The store on the database of `url`; connects at the first transaction."""
+    """The store on the database of `url`; connects at the first transaction.
 
-    def __init__(self, url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10) -> None:
+    With `is_dry` every statement runs, and each transaction is rolled back at its end: nothing is ever committed.
+    """
+
+    def __init__(
+        self, url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10, is_dry: bool = False
+    ) -> None:
         self._engines = connect(url, patience=patience, pool_size=pool_size)
+        self._is_dry = is_dry
         self._write_lock = asyncio.Lock() if self._engines.is_serial else nullcontext()
 
     @asynccontextmanager
     async def write(self) -> AsyncGenerator[UnitOfWork]:
         async with self._write_lock, _begun(self._engines.writer) as connection:
-            yield SqlUnitOfWork(Transaction(connection, is_writer=True))
+            yield SqlUnitOfWork(Transaction(connection, is_writer=True), is_dry=self._is_dry)
 
     @asynccontextmanager
     async def read(self) -> AsyncGenerator[UnitOfWork]:

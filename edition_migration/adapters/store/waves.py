@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, select, tuple_, update
 
-from edition_migration.adapters.store.migrations import LINE, line_of
+from edition_migration.adapters.store.listing import LINE, line_of
 from edition_migration.adapters.store.tables.capacity import tickets, wave_orders, waves
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import migrations
@@ -16,7 +16,7 @@ from edition_migration.domain.migration import Migration, TicketState, Wave, Wav
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import OPEN, SELECTABLE, MigrationState
-from edition_migration.ports.store_migrations import Pending
+from edition_migration.ports.store_listing import ListedUser
 from edition_migration.ports.store_waves import WaveOrder
 
 _WAVE = [column for column in waves.c if column.name != "answer"]
@@ -181,7 +181,7 @@ class SqlMembers:
             found.setdefault(row["wave_id"], {})[row["state"]] = row["users"]
         return found
 
-    async def lines(self, org_id: str, wave_id: str) -> Sequence[Pending]:
+    async def lines(self, org_id: str, wave_id: str) -> Sequence[ListedUser]:
         rows = select(migrations, *LINE).join(users, users.c.user_id == _IT.user_id)
         theirs = rows.where(_is_member(org_id, wave_id)).order_by(_IT.user_id)
         return [line_of(row) for row in await self._tx.rows(theirs)]

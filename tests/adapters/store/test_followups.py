@@ -6,6 +6,7 @@ from edition_migration.adapters.store.store import SqlStore
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.states import MigrationState as S
+from edition_migration.ports.store_listing import PARKED
 from tests.fixtures.records import NOW, ORG, mail, migration, organization, user
 
 LINKS = (MailKind.RESET_PASSWORD, MailKind.NEW_LINK)
@@ -26,9 +27,11 @@ async def test_parked_are_open_ones_with_a_reason_by_user_id_behind_the_cursor(s
             await uow.migrations.set_attention(migration(user_id).ref, attention, NOW)
         await uow.commit()
     async with store.read() as uow:
-        found = [(it.migration.user_id, it.migration.attention, it.email) for it in await uow.followups.parked(ORG, 10)]
-        behind = [it.migration.user_id for it in await uow.followups.parked(ORG, 1, "u2")]
-        count = await uow.followups.parked_count(ORG)
+        found = [
+            (it.migration.user_id, it.migration.attention, it.email) for it in await uow.listing.page(ORG, PARKED, 10)
+        ]
+        behind = [it.migration.user_id for it in await uow.listing.page(ORG, PARKED, 1, "u2")]
+        count = await uow.listing.count(ORG, PARKED)
     assert found == [
         ("u2", Attention.POLICY, "u2@acme.example"),
         ("u3", Attention.UNDELIVERABLE, "u3@acme.example"),

@@ -7,6 +7,7 @@ from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.states import AccountStatus, CancelReason, CredentialState, Edition, InactiveReason
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import Store
+from edition_migration.ports.store_listing import EVERYBODY, PENDING, Criteria
 from edition_migration.ports.store_people import Contact, Session
 from tests.fixtures.records import NOW, ORG, mail, migration, organization, ref, token, user, wave
 
@@ -26,16 +27,16 @@ async def test_pending_goes_on_behind_the_cursor_byte_by_byte(store: SqlStore) -
     await _users(store)
     async with store.write() as uow:
         await uow.migrations.add([migration(user_id) for user_id in USERS])
-        first = await uow.migrations.pending(ORG, 2)
-        rest = await uow.migrations.pending(ORG, 10, after_user_id=first[-1].migration.user_id)
+        first = await uow.listing.page(ORG, PENDING, 2)
+        rest = await uow.listing.page(ORG, PENDING, 10, after_user_id=first[-1].migration.user_id)
         assert [it.migration.user_id for it in (*first, *rest)] == BY_ID
         assert (first[0].email, first[0].display_name, first[0].client_version) == ("B@acme.example", "B", "5.0")
-        assert await uow.migrations.pending_count(ORG) == 5
+        assert await uow.listing.count(ORG, PENDING) == 5
         await uow.waves.add(wave(), "{}")
         await uow.migrations.claim(ORG, [ref("a")], "w1", migration().activation)
         await uow.migrations.move(ref("B"), {S.BLOCKED}, S.SKIPPED, NOW, reason="excluded")
-        assert await uow.migrations.pending_count(ORG) == 3
-        assert [it.migration.user_id for it in await uow.migrations.pending(ORG, 10)] == ["D", "c", "e"]
+        assert await uow.listing.count(ORG, PENDING) == 3
+        assert [it.migration.user_id for it in await uow.listing.page(ORG, PENDING, 10)] == ["D", "c", "e"]
 
 
 async def test_unstarted_are_open_rows_oldest_first(store: SqlStore) -> None:
@@ -112,9 +113,9 @@ async def test_newest_generation_counts(store: SqlStore) -> None:
         many = await uow.migrations.latest_many(ORG, ["a", "B", "e"])
         assert sorted((it.user_id, it.generation) for it in many) == [("B", 1), ("a", 2)]
         assert await uow.migrations.counts(ORG) == {(S.BLOCKED, None): 2, (S.CANCELLED, "administrator"): 1}
-        listed = await uow.migrations.listing(ORG, None, 10)
+        listed = await uow.listing.page(ORG, EVERYBODY, 10)
         assert [(it.migration.user_id, it.migration.generation) for it in listed] == [("B", 1), ("a", 2), ("c", 1)]
-        assert [it.migration.user_id for it in await uow.migrations.listing(ORG, {S.BLOCKED}, 1)] == ["a"]
+        assert [it.migration.user_id for it in await uow.listing.page(ORG, Criteria(states=(S.BLOCKED,)), 1)] == ["a"]
 
 
 async def test_latest_of_a_user_is_the_open_one_wherever_it_is(store: SqlStore) -> None:

@@ -9,11 +9,12 @@ from sqlalchemy import event
 from edition_migration.adapters.store.engine import connect
 from edition_migration.adapters.store.store import SqlUnitOfWork
 from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.ports.store_listing import PENDING
 from tests.fixtures.records import NOW, ORG, ref
 
 HOT: dict[str, Callable[[SqlUnitOfWork], Awaitable[object]]] = {
     "ix_migrations_unstarted": lambda uow: uow.migrations.unstarted(ORG, 500),
-    "ix_migrations_pending": lambda uow: uow.migrations.pending(ORG, 500, "u5"),
+    "ix_migrations_pending": lambda uow: uow.listing.page(ORG, PENDING, 500, "u5"),
     "ix_migrations_wave": lambda uow: uow.members.to_release(ORG, "w1", 500, told_only=True),
     "ix_migrations_open_in_wave": lambda uow: uow.members.to_release(ORG, "w1", 500, told_only=False),
     "ix_migrations_parked": lambda uow: uow.followups.refused_count(ORG, NOW),

@@ -1,0 +1,90 @@
+"""What an administrator narrows a list or a command by, and whom a command on everybody means."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from difflib import get_close_matches
+
+from edition_migration.domain.commands import LEGAL_IN, CommandKind
+from edition_migration.domain.errors import InvalidInput, Problem
+from edition_migration.domain.states import RESELECTABLE, MigrationState
+from edition_migration.ports.store_listing import PARKED, PENDING, SELECTED, Criteria
+
+UNKNOWN_CLIENT = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """All who fit each part that is given.
+
+    `client` is a version or its beginning, `5.2` or `5`, or `unknown`; `older_than` is how long they have been where
+    they are, at least, and for `resend` since they were asked last; `reason` is a word that a list shows as one.
+    """
+
+    domain: str | None = None
+    states: tuple[MigrationState, ...] = ()
+    reason: str | None = None
+    client: str | None = None
+    older_than: timedelta | None = None
+
+    @property
+    def is_given(self) -> bool:
+        return self != NO_FILTER
+
+    @property
+    def of_any_age(self) -> "Filter":
+        return replace(self, older_than=None)
+
+    def narrowing(self, base: Criteria, now: datetime) -> Criteria:
+        """The criteria of both. Raises InvalidInput where no state is in both."""
+        return replace(
+            base,
+            states=self._states_among(base.states),
+            domain=self.domain.lower() if self.domain else None,
+            reason=self.reason.lower() if self.reason else None,
+            client_version="" if self.client == UNKNOWN_CLIENT else self.client,
+            since_before=now - self.older_than if self.older_than is not None else None,
+        )
+
+    def _states_among(self, possible: tuple[MigrationState, ...] | None) -> tuple[MigrationState, ...] | None:
+        if not self.states or possible is None:
+            return self.states or possible
+        common = tuple(it for it in possible if it in self.states)
+        if not common:
+            names = ", ".join(possible)
+            problem = Problem("--state", "is none in which this can be done", f"use one of {names}, or name users")
+            raise InvalidInput(str(problem), problems=(problem,))
+        return common
+
+
+NO_FILTER = Filter()
+
+
+def whom(kind: CommandKind, fitting: Filter) -> Criteria:
+    """Everybody on whom the command may change something now. A selection means ended ones only where asked for."""
+    match kind:
+        case CommandKind.SELECT if fitting.states and set(fitting.states) <= set(RESELECTABLE):
+            return Criteria(states=RESELECTABLE)
+        case CommandKind.SELECT:
+            return PENDING
+        case CommandKind.DESELECT:
+            return SELECTED
+        case CommandKind.RETRY:
+            return PARKED
+        case CommandKind.EXCLUDE:
+            return replace(PENDING, states=_in_order(kind))
+        case _:
+            return Criteria(states=_in_order(kind))
+
+
+def state_named(name: str) -> MigrationState:
+    """The state of this name, in any case. Raises InvalidInput with the nearest."""
+    try:
+        return MigrationState(name.upper())
+    except ValueError:
+        nearest = get_close_matches(name.upper(), list(MigrationState)) or list(MigrationState)
+        problem = Problem("--state", "is no state of a migration", f"use one like {', '.join(nearest)}")
+        raise InvalidInput(str(problem), problems=(problem,)) from None
+
+
+def _in_order(kind: CommandKind) -> tuple[MigrationState, ...]:
+    return tuple(it for it in MigrationState if it in LEGAL_IN[kind])

@@ -1,0 +1,78 @@
+"""Lists of users for the command line: the Migration tab, who is parked, everybody; a page, or all page by page."""
+
+from collections.abc import AsyncIterator, Sequence
+from enum import StrEnum
+
+from edition_migration.application import views
+from edition_migration.application.chosen_users import pages
+from edition_migration.application.filters import Filter
+from edition_migration.application.queries import organization_named
+from edition_migration.domain.overview import next_step
+from edition_migration.domain.states import InactiveReason
+from edition_migration.ports.clock import Clock
+from edition_migration.ports.store import Store
+from edition_migration.ports.store_listing import EVERYBODY, PARKED, PENDING, Criteria, ListedUser
+
+
+class Scope(StrEnum):
+    """Which list."""
+
+    PENDING = "pending"
+    PARKED = "parked"
+    EVERYBODY = "everybody"
+
+
+_CRITERIA: dict[Scope, Criteria] = {Scope.PENDING: PENDING, Scope.PARKED: PARKED, Scope.EVERYBODY: EVERYBODY}
+
+
+class Listings:
+    """Answers `pending`, `parked` and `export`; changes nothing."""
+
+    def __init__(self, *, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def page(
+        self, scope: Scope, org_id: str | None, fitting: Filter, *, limit: int, after: str = ""
+    ) -> views.UserPage:
+        """One page by user id, behind `after`. Raises NotFound, InvalidInput for a filter that fits nobody."""
+        criteria = fitting.narrowing(_CRITERIA[scope], self._clock.now())
+        async with self._store.read() as uow:
+            org_id = (await organization_named(uow, org_id)).org_id
+            lines = await uow.listing.page(org_id, criteria, limit + 1, after)
+            users = tuple(_user_line(line) for line in lines[:limit])
+            return views.UserPage(
+                org_id=org_id,
+                users=users,
+                total=await uow.listing.count(org_id, criteria),
+                next=users[-1].user_id if len(lines) > limit else None,
+            )
+
+    async def all(
+        self, scope: Scope, org_id: str | None, fitting: Filter, after: str = ""
+    ) -> AsyncIterator[Sequence[views.UserLine]]:
+        """Everybody, in one consistent look, in flat memory. Raises as `page` does."""
+        criteria = fitting.narrowing(_CRITERIA[scope], self._clock.now())
+        async with self._store.read() as uow:
+            org_id = (await organization_named(uow, org_id)).org_id
+            async for page in pages(uow, org_id, criteria, after):
+                yield [_user_line(line) for line in page]
+
+
+def _user_line(line: ListedUser) -> views.UserLine:
+    row = line.migration
+    return views.UserLine(
+        user_id=row.user_id,
+        email=line.email,
+        display_name=line.display_name,
+        client_version=line.client_version,
+        inactive_reason=InactiveReason(line.inactive_reason) if line.inactive_reason else None,
+        state=row.state,
+        reason=row.reason,
+        since=row.since,
+        wave_id=row.wave_id,
+        deadline_at=row.deadline_at,
+        attention=row.attention,
+        attention_at=row.attention_at,
+        next_step=next_step(row),
+    )

@@ -1,0 +1,60 @@
+"""How far a long command is, on stderr: a bar with the time left on a terminal, else a line now and then."""
+
+import sys
+import time
+from typing import TYPE_CHECKING, Self
+
+from edition_migration.cli.output import say
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+FIRST_AFTER = 2.0
+"""Seconds: what is over sooner says nothing."""
+EVERY = 10.0
+"""Seconds between two lines where there is no terminal."""
+
+
+class Watch:
+    """Told of each step; shows it. A context manager, so that the bar goes away."""
+
+    def __init__(self) -> None:
+        self._bar: RichProgress | None = None
+        self._begun = self._next = 0.0
+        self._name = ""
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            from rich.console import Console  # loaded where it is seen
+            from rich.progress import Progress as RichProgress
+
+            self._bar = RichProgress(console=Console(stderr=True), transient=True)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def at(self, name: str, done: int, total: int | None) -> None:
+        """`done` of `total` of what `name` says, e.g. "Users"."""
+        now = time.monotonic()
+        if name != self._name:
+            self._name, self._begun, self._next = name, now, now + FIRST_AFTER
+        if self._bar is not None:
+            self._move(self._bar, name, done, total)
+        elif now >= self._next and done != total:
+            self._next = now + EVERY
+            say(f"{name}: {done}{_left(now - self._begun, done, total)}.")
+
+    def _move(self, bar: "RichProgress", name: str, done: int, total: int | None) -> None:
+        task = next((it.id for it in bar.tasks if it.description == name), None)
+        task = bar.add_task(name, total=total) if task is None else task
+        bar.update(task, completed=done)
+
+
+def _left(passed: float, done: int, total: int | None) -> str:
+    """How many in all and how long they take, as far as that is known."""
+    if total is None or not done:
+        return ""
+    return f" of {total}, about {passed / done * (total - done):.0f} s left"

@@ -1,0 +1,26 @@
+"""Sentences for users, said in their language where they are shown. Used by password rules and the pages.
+
+`Sentence(...)` and `marked(...)` are also what `python -m docs.mails.catalogs` looks for.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """English with named numbers in it, `%(number)s`; as text it is English."""
+
+    message: str
+    numbers: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def said(self, translate: Callable[[str], str]) -> str:
+        return translate(self.message) % self.numbers
+
+    def __str__(self) -> str:
+        return self.said(str)
+
+
+def marked(message: str) -> str:
+    """`message` itself, which may be shown in another language later."""
+    return message

@@ -1,0 +1,32 @@
+"""Progress on stderr: nothing for what is quick, then lines with the time left where there is no terminal."""
+
+import pytest
+
+from edition_migration.cli import progress
+from edition_migration.cli.progress import Watch
+
+
+@pytest.fixture
+def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The machine's clock, as the last number here says."""
+    passed = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: passed[-1])
+    return passed
+
+
+def test_lines_come_after_two_seconds_and_then_each_ten(
+    seconds: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Watch() as watch:
+        for at, done in ((0.0, 0), (1.9, 19), (2.0, 20), (11.9, 119), (12.0, 120), (30.0, 300)):
+            seconds.append(at)
+            watch.at("Users", done, 300)
+    assert capsys.readouterr().err == ("Users: 20 of 300, about 28 s left.\nUsers: 120 of 300, about 18 s left.\n")
+
+
+def test_what_has_no_known_end_is_counted(seconds: list[float], capsys: pytest.CaptureFixture[str]) -> None:
+    with Watch() as watch:
+        watch.at("Checking rows", 0, None)
+        seconds.append(3.0)
+        watch.at("Checking rows", 7_000, None)
+    assert capsys.readouterr().err == "Checking rows: 7000.\n"
