@@ -12,9 +12,8 @@ from pathlib import Path
 from sqlalchemy import Engine, create_engine
 
 from edition_migration.adapters.store.schema import upgrade
-from edition_migration.adapters.store.store import SqlStore
 from edition_migration.domain.mail import MailState
-from tests.simulator.loop import database_in_place
+from tests.simulator.database import StoreInPlace
 from tests.simulator.view import View, read_view
 
 _IN_MEMORY = Path("/dev/shm")
@@ -25,7 +24,7 @@ _IN_MEMORY = Path("/dev/shm")
 class Ground:
     """The real store on its file, and a look of our own at what is committed."""
 
-    store: SqlStore
+    store: StoreInPlace
     _engine: Engine
     _own: sqlite3.Connection
     _new: sqlite3.Connection
@@ -75,8 +74,9 @@ def prepared_ground() -> Generator[Ground]:
         new = sqlite3.connect(":memory:")
         own.backup(new)
         engine = create_engine(f"sqlite:///{file}")
-        with database_in_place():
-            yield Ground(SqlStore(f"sqlite+aiosqlite:///{file}", pool_size=50), engine, own, new)
+        store = StoreInPlace(file)
+        yield Ground(store, engine, own, new)
+        store.close()
         engine.dispose()
         own.close()
         new.close()

@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from edition_migration.adapters.store.store import SqlStore
 from edition_migration.domain.errors import AddressRefused, RelayUnavailable, StoreUnavailable
 from edition_migration.domain.mail import MailState
 from edition_migration.ports.mails import Envelope, MailContent, MailContext
 from edition_migration.ports.store import UnitOfWork
+from tests.simulator.database import StoreInPlace
 from tests.simulator.evidence import ReceivedMail
 from tests.simulator.faults import Faults
 from tests.simulator.stage import CURRENT, Stage
@@ -63,7 +63,7 @@ class FaultyUnitOfWork:
 class FaultyStore:
     """The real store with a border before each transaction and behind each commit, where work may stop or die."""
 
-    def __init__(self, real: SqlStore, stage: Stage, faults: Faults) -> None:
+    def __init__(self, real: StoreInPlace, stage: Stage, faults: Faults) -> None:
         self._real = real
         self._stage = stage
         self._faults = faults
@@ -87,11 +87,9 @@ class FaultyStore:
             self._faults.leaves_unknown(CURRENT.get())
             raise StoreUnavailable(GONE)
 
-    async def check(self) -> None:
-        await self._real.check()
+    async def check(self) -> None: ...
 
-    async def dispose(self) -> None:
-        await self._real.dispose()
+    async def dispose(self) -> None: ...
 
 
 class PlainRenderer:
