@@ -9,7 +9,7 @@ from edition_migration.application.rings import Bells
 from edition_migration.domain.capacity import choose
 from edition_migration.domain.differences import Difference, DifferenceKind, named
 from edition_migration.domain.migration import Wave, WaveState
-from edition_migration.domain.names import OrganizationRef, WaveRef
+from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
 from edition_migration.domain.reconciliation import OLD, WorkflowStatus
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.gateway import WorkflowGateway
@@ -17,6 +17,7 @@ from edition_migration.ports.store import Store, UnitOfWork
 
 K = DifferenceKind
 FIRST_IN_QUEUE = 500
+STRAYS = 500
 _UNFINISHED = (WaveState.RELEASING, WaveState.PAUSED)
 
 
@@ -34,6 +35,7 @@ class OrganizationReconciliation:
         found: list[Difference] = []
         if is_known:
             found += await self._counters(org_id, is_dry=is_dry)
+            found += await self._strays(org_id, is_dry=is_dry)
             found += await self._waves(org_id, is_dry=is_dry)
         found += await self._left_lying(org_id, is_known=is_known, is_dry=is_dry)
         return found
@@ -49,6 +51,26 @@ class OrganizationReconciliation:
                 await uow.capacity.set_in_use(await uow.ledger.sums(org_id))
                 await uow.commit()
         return [named(K.COUNTERS_WRONG, org_id, is_mended=not is_dry)]
+
+    async def _strays(self, org_id: str, *, is_dry: bool) -> list[Difference]:
+        """What no migration will ever give back; at most a page of them a look."""
+        async with self._store.read() as uow:
+            strays = await uow.evidence.stray_holders(org_id, STRAYS)
+        if not is_dry:
+            strays = [ref for ref in strays if await self._release(ref)]
+        return [
+            named(K.LEDGER_STRAY, org_id, user_id=ref.user_id, generation=ref.generation, is_mended=not is_dry)
+            for ref in strays
+        ]
+
+    async def _release(self, ref: MigrationRef) -> bool:
+        """Whether it still was stray."""
+        async with self._store.write() as uow:
+            await uow.doorbells.add_organization(ref.org_id, self._clock.now())
+            if not await uow.evidence.is_stray(ref) or not await uow.ledger.release(ref):
+                return False
+            await uow.commit()
+        return True
 
     async def _waves(self, org_id: str, *, is_dry: bool) -> list[Difference]:
         """A wave whose own workflow does not run releases nobody any more."""

@@ -20,6 +20,7 @@ class DifferenceKind(StrEnum):
     COUNTERS_WRONG = "counters_wrong"
     LEDGER_OPEN = "ledger_open"
     LEDGER_MISSING = "ledger_missing"
+    LEDGER_STRAY = "ledger_stray"
     TICKET_OPEN = "ticket_open"
     TICKET_WAITING = "ticket_waiting"
     MAIL_STUCK = "mail_stuck"
@@ -70,6 +71,11 @@ WORDS: dict[DifferenceKind, _Words] = {
         "The migration has ended without its goal, but still holds license or storage.", "both are released", _RUN
     ),
     K.LEDGER_MISSING: _Words("The user is granted or activated, but the ledger has no license for him.", None, _REPAIR),
+    K.LEDGER_STRAY: _Words(
+        "License or storage is held for a migration that does not exist, or for a deleted user who was there before.",
+        "both are released",
+        _RUN,
+    ),
     K.TICKET_OPEN: _Words("The migration has ended, but still stands in the queue for licenses.", "it leaves", _RUN),
     K.TICKET_WAITING: _Words(
         "Users wait for licenses and storage that are free.", "the organization is rung to grant them", _RUN

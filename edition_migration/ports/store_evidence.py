@@ -17,6 +17,14 @@ class Evidence(Protocol):
 
     async def of_row(self, ref: MigrationRef) -> RowFacts | None: ...
 
+    async def stray_holders(self, org_id: str, limit: int) -> Sequence[MigrationRef]:
+        """Who holds license or storage in the ledger without a migration, or adopted and deleted, by user id."""
+        ...
+
+    async def is_stray(self, ref: MigrationRef) -> bool:
+        """Whether this one still does."""
+        ...
+
     async def has_old_doorbells(self, org_id: str, before: datetime) -> bool:
         """Whether one that was written before this time is still there."""
         ...

@@ -12,6 +12,7 @@ from edition_migration.domain.differences import WORDS, DifferenceKind, Reconcil
 from edition_migration.domain.errors import NotFound
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention
+from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import QuietHours
 from edition_migration.domain.reconciliation import WorkflowStatus
 from edition_migration.domain.states import AccountStatus
@@ -122,6 +123,17 @@ async def _migrated_without_ledger(ground: Ground) -> None:
     await ground.write(lambda uow: uow.ledger.release(ref("migrated")))
 
 
+async def _ledger_without_a_migration(ground: Ground) -> None:
+    seventh = MigrationRef(org_id="acme", user_id="expired", generation=7)
+    await ground.write(lambda uow: uow.capacity.take("acme", 1, 100))
+    await ground.write(lambda uow: uow.ledger.reserve("acme", [(seventh, 100)]))
+
+
+async def _adopted_and_deleted(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.ledger.adopt("acme", [("expired", 100)]))
+    await ground.sql("UPDATE users SET is_deleted = true, email = NULL, domain = NULL WHERE user_id = 'expired'")
+
+
 async def _open_ticket(ground: Ground) -> None:
     await ground.sql(
         "INSERT INTO tickets (org_id, number, user_id, generation, state, storage_mb) "
@@ -213,6 +225,8 @@ PLANTS: list[tuple[Plant, DifferenceKind, str | None, bool]] = [
     (_granted_without_ledger, K.LEDGER_MISSING, "instructed", False),
     (_activated_without_ledger, K.LEDGER_MISSING, "awaiting", False),
     (_migrated_without_ledger, K.LEDGER_MISSING, "migrated", False),
+    (_ledger_without_a_migration, K.LEDGER_STRAY, "expired", True),
+    (_adopted_and_deleted, K.LEDGER_STRAY, "expired", True),
     (_open_ticket, K.TICKET_OPEN, "expired", True),
     (_waiting_ticket, K.TICKET_WAITING, None, True),
     (_stuck_mail, K.MAIL_STUCK, "blocked", True),
@@ -235,6 +249,7 @@ MENDED_AT_ONCE = frozenset(
         K.WAVE_STOPPED,
         K.COUNTERS_WRONG,
         K.LEDGER_OPEN,
+        K.LEDGER_STRAY,
         K.TICKET_OPEN,
         K.LINK_ALIVE,
         K.DOORBELL_OLD,
@@ -275,6 +290,7 @@ TOGETHER = (
     *(_missing_workflow, _never_started, _left_over_workflow, _stopped_wave, _wrong_counters, _open_ledger),
     *(_open_ticket, _stuck_mail, _stuck_mail_of_the_organization, _live_link, _no_link, _nothing_journaled),
     *(_no_password, _active_account, _old_doorbell, _old_errand, _old_event, _broken_chain),
+    _ledger_without_a_migration,
 )
 
 
@@ -334,6 +350,17 @@ async def test_counters_above_what_was_purchased_are_written_too(ground: Ground)
     await ground.write(lambda uow: uow.capacity.set_purchased("acme", licenses=2, storage_mb=0))
     await _wrong_counters(ground)
     assert [it.is_mended for it in await differences(ground.store, ground.gateway)] == [True]
+
+
+async def test_what_nobody_can_use_is_released_and_the_queue_is_rung(ground: Ground) -> None:
+    await _ledger_without_a_migration(ground)
+    [found] = await differences(ground.store, ground.gateway)
+    assert (found.kind, found.generation, found.is_mended) == (K.LEDGER_STRAY, 7, True)
+    async with ground.store.read() as uow:
+        counters = await uow.capacity.get("acme")
+        assert counters == await uow.ledger.sums("acme")
+        bells = [(bell.org_id, bell.user_id) for bell in await uow.doorbells.oldest(9)]
+    assert (counters.licenses_reserved, bells) == (1, [("acme", None)])
 
 
 @pytest.mark.parametrize("pause", ["acme", "*"])

@@ -14,7 +14,7 @@ from edition_migration.adapters.store.tables.people import users
 from edition_migration.adapters.store.tables.work import doorbells, errands, inbox
 from edition_migration.adapters.store.transaction import Transaction, chunks
 from edition_migration.domain.mail import LINK_MAILS, Mail, MailState
-from edition_migration.domain.migration import Migration, TicketState
+from edition_migration.domain.migration import ADOPTED, Migration, TicketState
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.reconciliation import Holder, RowFacts
 from edition_migration.domain.token import TokenState
@@ -25,6 +25,20 @@ Key = tuple[str, int]
 
 _OPEN_LINKS = (TokenState.ISSUED, TokenState.LIVE)
 _BEGUN = (MailState.QUEUED, MailState.SENDING, MailState.UNKNOWN)
+
+_MIGRATION = select(migrations.c.user_id).where(
+    migrations.c.org_id == ledger.c.org_id,
+    migrations.c.user_id == ledger.c.user_id,
+    migrations.c.generation == ledger.c.generation,
+)
+_DELETED = select(users.c.user_id).where(users.c.user_id == ledger.c.user_id, users.c.is_deleted)
+_IS_STRAY = and_(
+    ledger.c.state != LedgerState.RELEASED,
+    or_(
+        and_(ledger.c.generation != ADOPTED, ~_MIGRATION.exists()),
+        and_(ledger.c.generation == ADOPTED, _DELETED.exists()),
+    ),
+)
 
 
 class SqlEvidence:
@@ -98,6 +112,17 @@ class SqlEvidence:
             it.entry_id.in_(last.group_by(it.user_id, it.generation))
         )
         return {(row["user_id"], row["generation"]): row["target"] for row in await self._tx.rows(entries)}
+
+    async def stray_holders(self, org_id: str, limit: int) -> Sequence[MigrationRef]:
+        it = ledger.c
+        strays = select(it.org_id, it.user_id, it.generation).where(it.org_id == org_id, _IS_STRAY)
+        page = strays.order_by(it.user_id, it.generation).limit(limit)
+        return [MigrationRef(**row) for row in await self._tx.rows(page)]
+
+    async def is_stray(self, ref: MigrationRef) -> bool:
+        it = ledger.c
+        is_this = (it.org_id == ref.org_id, it.user_id == ref.user_id, it.generation == ref.generation)
+        return await self._has_any(ledger, *is_this, _IS_STRAY)
 
     async def has_old_doorbells(self, org_id: str, before: datetime) -> bool:
         return await self._has_any(doorbells, doorbells.c.org_id == org_id, doorbells.c.rung_at < before)
