@@ -90,11 +90,11 @@ class StoreProbes:
     def _misfit(self, links: LinksToMail) -> Finding | None:
         """A link is made again from its row and its key when its mail is sent; another key makes another."""
         key, newest = self.keys.get(links.key_id), links.newest
-        whose = f"{links.links} mails with a link of key {links.key_id}"
+        whose = f"links of key {links.key_id} to be mailed: {links.links}"
         if key is None:
             mend = "add that key to EDITION_MIGRATION_LINK_KEYS again, behind the current one"
-            return fails(Subject.LINK_KEYS, f"{whose} cannot be sent: it is not set", mend)
+            return fails(Subject.LINK_KEYS, f"{whose}; it is not set, so they cannot go", mend)
         if digest_of(token_text(key, newest.token_id, newest.generation)) != newest.digest:
             mend = "give the new key an id of its own, and add the former one again behind it"
-            return fails(Subject.LINK_KEYS, f"{whose} would carry a dead link: that key was another", mend)
+            return fails(Subject.LINK_KEYS, f"{whose}; it was another key, so they would be dead", mend)
         return None

@@ -11,17 +11,18 @@ from edition_migration.adapters.store.diagnosis import SqlStoreDiagnosis
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.diagnosis import diagnose
 from edition_migration.application.store_probes import SCARCE, StoreProbes
-from edition_migration.domain.diagnosis import Finding, Subject, fails, ok, warning
-from edition_migration.domain.errors import StoreUnavailable
+from edition_migration.domain.diagnosis import Finding, Subject, fails, warning
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.states import MigrationState
+from edition_migration.domain.token import digest_of, token_text
 from edition_migration.ports.store_diagnosis import DiskSpace
 from tests import builders
 from tests.doubles import MovableClock
 from tests.fixtures import records
-from tests.fixtures.postgres import execute
 
 KEYS = {"k1": b"k" * 32}
+RING = {**KEYS, "k0": b"o" * 32}
+"""The keys of the links in the store."""
 NTP = "let both follow the same time servers (NTP)"
 
 
@@ -99,7 +100,9 @@ async def test_a_schema_of_another_revision_is_told_from_one_that_is_newer_than_
     revision: str | None, text: str, mend: str, sqlite_store_url: str
 ) -> None:
     with sqlite3.connect(sqlite_store_url.removeprefix("sqlite+aiosqlite:///")) as connection:
-        connection.execute("DELETE FROM alembic_version" if revision is None else f"UPDATE alembic_version SET version_num = '{revision}'")  # fmt: skip  # noqa: S608
+        connection.execute("DELETE FROM alembic_version")
+        if revision is not None:
+            connection.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
     connection.close()
     of = SqlStoreDiagnosis(sqlite_store_url)
     wanted = (await of.revision()).wanted
@@ -171,12 +174,57 @@ async def with_links(store: SqlStore) -> SqlStore:
         await uow.organizations.put(builders.organization())
         users = [builders.user(f"u{n}") for n in (1, 2, 3)]
         await uow.users.put(users)
-        await uow.migrations.add([builders.migration(it.user_id, state=MigrationState.AWAITING_PASSWORD) for it in users])
+        await uow.migrations.add(
+            [builders.migration(it.user_id, state=MigrationState.AWAITING_PASSWORD) for it in users]
+        )
         for number, key in ((1, "k1"), (2, "k0"), (3, "k0")):
-            await uow.tokens.add(records.token(f"t{number}", user_id=f"u{number}", key_id=key))
+            digest = digest_of(token_text(RING[key], f"t{number}", 1))
+            await uow.tokens.add(records.token(f"t{number}", user_id=f"u{number}", key_id=key, digest=digest))
             mail = records.mail(f"m{number}", user_id=f"u{number}", kind=MailKind.RESET_PASSWORD, token_id=f"t{number}")
             await uow.mails.queue([mail])
         await uow.mails.mark("m3", [MailState.QUEUED], MailState.SENDING, builders.NOW)
         await uow.mails.mark("m3", [MailState.SENDING], MailState.ACCEPTED, builders.NOW)
         await uow.commit()
     return store
+
+
+async def test_a_key_that_links_in_the_queue_need_and_that_is_gone_is_named(
+    with_links: SqlStore, diagnosis: SqlStoreDiagnosis
+) -> None:
+    assert await found(probes(diagnosis), Subject.LINK_KEYS) == (
+        fails(
+            Subject.LINK_KEYS,
+            "links of key k0 to be mailed: 1; it is not set, so they cannot go",
+            "add that key to EDITION_MIGRATION_LINK_KEYS again, behind the current one",
+        ),
+    )
+
+
+async def test_another_key_under_the_same_id_is_found_by_the_links_themselves(
+    with_links: SqlStore, diagnosis: SqlStoreDiagnosis
+) -> None:
+    assert await found(probes(diagnosis, keys={**RING, "k0": b"x" * 32}), Subject.LINK_KEYS) == (
+        fails(
+            Subject.LINK_KEYS,
+            "links of key k0 to be mailed: 1; it was another key, so they would be dead",
+            "give the new key an id of its own, and add the former one again behind it",
+        ),
+    )
+
+
+async def test_keys_that_fit_say_which_is_needed_no_more(with_links: SqlStore, diagnosis: SqlStoreDiagnosis) -> None:
+    text = "ok: k1 makes new links; 2 wait for their mail, and their keys are set"
+    assert await text_of(probes(diagnosis, keys=RING), Subject.LINK_KEYS) == text
+    kept = {**RING, "old": b"w" * 32}
+    assert await text_of(probes(diagnosis, keys=kept), Subject.LINK_KEYS) == f"{text}; needed no more: old"
+
+
+async def test_the_longest_undo_window_of_all_organizations_counts(
+    store: SqlStore, diagnosis: SqlStoreDiagnosis
+) -> None:
+    assert await probes(diagnosis).longest_undo() == timedelta(days=30)
+    async with store.write() as uow:
+        for name, days in (("acme", 5), ("globex", 90), ("initech", 45)):
+            await uow.organizations.put(builders.organization(org_id=name, undo_window=timedelta(days=days)))
+        await uow.commit()
+    assert await probes(diagnosis).longest_undo() == timedelta(days=90)
