@@ -148,9 +148,14 @@ def choose_password(world: World) -> None:
 
 def choose_newest(world: World, user_id: str) -> None:
     """A user who does what his newest mail asks of him."""
+    if link := newest_link(world, user_id):
+        _choose(world, user_id, link.rpartition("/")[2])
+
+
+def newest_link(world: World, user_id: str) -> str | None:
+    """The last link that was mailed to him."""
     links = [mail.link for mail in world.sink.received if mail.link and world.ground.user_of(mail.mail_id) == user_id]
-    if links:
-        _choose(world, user_id, links[-1].rpartition("/")[2])
+    return links[-1] if links else None
 
 
 def _choose(world: World, user_id: str, token: str) -> None:

@@ -33,16 +33,16 @@ def resume_all(world: World) -> None:
         _control(world, WaveCommandKind.RESUME, wave_id)
 
 
-def retry_all(world: World) -> None:
-    """What `starter.py retry --parked` does: whose workflow somebody ended goes on."""
+def for_all(world: World, kind: CommandKind) -> None:
+    """One command for everybody, as `starter.py retry --parked` gives it."""
 
     async def deed() -> object:
         request = CommandRequest(actor="admin")
         return await world.services.commands.apply_each(
-            CommandKind.RETRY, ORG, world.user_ids, request=request, command_id="retry-all"
+            kind, ORG, world.user_ids, request=request, command_id=f"{kind}-all-{world.number()}"
         )
 
-    insist(world, "retry for all", deed)
+    insist(world, f"{kind} for all", deed)
 
 
 def control_wave(world: World) -> None:

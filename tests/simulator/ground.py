@@ -14,7 +14,7 @@ from sqlalchemy import Engine, create_engine
 from edition_migration.adapters.store.schema import upgrade
 from edition_migration.domain.mail import MailState
 from tests.simulator.database import StoreInPlace
-from tests.simulator.view import View, read_view
+from tests.simulator.view import Row, View, read_table, read_view
 
 _IN_MEMORY = Path("/dev/shm")
 """Where the machine has it: a simulated crash ends work, never the machine, so nothing need reach a disk."""
@@ -37,6 +37,10 @@ class Ground:
         with self._engine.connect() as connection:
             return read_view(connection)
 
+    def contacts(self) -> list[Row]:
+        with self._engine.connect() as connection:
+            return read_table(connection, "contacts")
+
     def has_doorbells(self) -> bool:
         return self._own.execute("SELECT 1 FROM doorbells LIMIT 1").fetchone() is not None
 
@@ -45,6 +49,10 @@ class Ground:
 
     def wave_ids(self) -> list[str]:
         return [str(row[0]) for row in self._own.execute("SELECT wave_id FROM waves WHERE size > 0 ORDER BY wave_id")]
+
+    def migration_states(self) -> list[str]:
+        """Of each migration, in upper case as they are stored."""
+        return [str(row[0]) for row in self._own.execute("SELECT state FROM migrations")]
 
     def user_of(self, mail_id: str) -> str:
         return str(self._own.execute("SELECT user_id FROM mails WHERE mail_id = ?", (mail_id,)).fetchone()[0])

@@ -27,7 +27,7 @@ async def set_up(world: World) -> None:
         await uow.organizations.put(replace(known, settings=_settings(random, known.settings)))
         await uow.contacts.put([Contact(it, "friend@elsewhere.example", "Friend", "friends") for it in world.user_ids])
         await uow.commit()
-    world.contacts = world.ground.view()["contacts"]
+    world.contacts = world.ground.contacts()
     if random.random() < 0.25:
         world.sink.dead_addresses.add(f"{random.choice(world.user_ids)}@{DOMAIN}")
     provision(world)

@@ -57,5 +57,9 @@ _EVERYTHING = {table.name: select(table).order_by(*table.primary_key.columns) fo
 
 def read_view(connection: Connection) -> View:
     """Everything, in the transaction that `connection` is in."""
-    found = {name: connection.execute(rows).mappings() for name, rows in _EVERYTHING.items()}
-    return View({name: [dict(row) for row in rows] for name, rows in found.items()})
+    return View({name: read_table(connection, name) for name in _EVERYTHING})
+
+
+def read_table(connection: Connection, name: str) -> list[Row]:
+    """One table alone."""
+    return [dict(row) for row in connection.execute(_EVERYTHING[name]).mappings()]
