@@ -10,26 +10,33 @@ from pathlib import Path
 from typing import NamedTuple
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 from edition_migration.domain.languages import LANGUAGES, SOURCE_LANGUAGE
 
 ROOT = Path(__file__).parents[2] / "edition_migration"
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "Sentence": None, "marked": None}
 NOISE = tuple(f'"{name}' for name in ("Project-", "Report-", "POT-", "PO-", "Last-", "Language-Team", "Generated-"))
 
 
 class Speaker(NamedTuple):
-    """A folder whose files say sentences, and the folder of their catalogs."""
+    """Files that say sentences, as patterns below `edition_migration`, and the folder of their catalogs."""
 
-    folder: Path
+    name: str
+    files: tuple[str, ...]
     catalogs: Path
 
 
-SPEAKERS = (Speaker(ROOT / "adapters" / "mails", ROOT / "adapters" / "mails" / "catalogs"),)
-METHODS = [("**/wording.py", "python"), ("**/templates/*.txt", "jinja2"), ("**/templates/*.html", "jinja2")]
-OPTIONS = {"**/templates/*": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
+SPEAKERS = (
+    Speaker(
+        "mails",
+        ("adapters/mails/wording.py", "adapters/mails/templates/*.txt"),
+        ROOT / "adapters" / "mails" / "catalogs",
+    ),
+    Speaker("pages", ("web/*.py", "web/pages/*.html", "domain/password*.py"), ROOT / "web" / "catalogs"),
+)
+OPTIONS = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
 
 
 def said(speaker: Speaker) -> Catalog:
@@ -41,9 +48,11 @@ def said(speaker: Speaker) -> Catalog:
 
 
 def _sentences(speaker: Speaker) -> Iterator[tuple[str | tuple[str, ...], str]]:
-    found = extract_from_dir(speaker.folder, METHODS, OPTIONS, keywords=KEYWORDS)
-    for file, _line, message, _comments, _context in sorted(found, key=lambda it: (it[0], it[1])):
-        yield message, file
+    for pattern in speaker.files:
+        for file in sorted(ROOT.glob(pattern)):
+            method = "python" if file.suffix == ".py" else "jinja2"
+            for found in extract_from_file(method, file, keywords=KEYWORDS, options=OPTIONS):
+                yield found[1], file.relative_to(ROOT).as_posix()
 
 
 def kept(speaker: Speaker, language: str) -> Catalog:

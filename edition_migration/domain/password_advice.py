@@ -8,9 +8,7 @@ def advice(rules: PasswordRules) -> tuple[Sentence, ...]:
     """One sentence a rule, the most telling first; only rules that hold for this organization."""
     length = {"minimum": rules.minimum_length, "maximum": rules.maximum_length}
     sentences = [
-        Sentence(
-            "Use %(minimum)s to %(maximum)s characters. A few unrelated words are easy to remember.", length
-        )
+        Sentence("Use %(minimum)s to %(maximum)s characters. A few unrelated words are easy to remember.", length)
     ]
     if rules.minimum_letters:
         sentences.append(Sentence("Use letters, at least %(number)s.", {"number": rules.minimum_letters}))

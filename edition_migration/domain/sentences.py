@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """English with named numbers in it, `%(number)s`; as text it is English."""
+    """English with named values in it, `%(number)s`, if there are any; as text it is English."""
 
     message: str
-    numbers: Mapping[str, int] = field(default_factory=dict[str, int])
+    values: Mapping[str, object] = field(default_factory=dict[str, object])
 
     def said(self, translate: Callable[[str], str]) -> str:
-        return translate(self.message) % self.numbers
+        words = translate(self.message)
+        return words % self.values if self.values else words
 
     def __str__(self) -> str:
         return self.said(str)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 
+from edition_migration.domain.sentences import Sentence
 from edition_migration.web.problems import Refusal
 
 Value = TypeVar("Value")
@@ -24,7 +25,7 @@ def require_type(request: Request, media_type: str) -> None:
     """Raises a 415 unless the body is declared as `media_type`; parameters such as charset are tolerated."""
     given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if given != media_type:
-        message = f"The body must be sent as {media_type}."
+        message = Sentence("The body must be sent as %(media_type)s.", {"media_type": media_type})
         raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
 
 
@@ -43,7 +44,7 @@ async def read_body(request: Request, limit: int) -> bytes:
                     _too_large(limit)
                 chunks.append(chunk)
     except (TimeoutError, ClientDisconnect) as error:
-        message = "The body did not arrive in time."
+        message = Sentence("The body did not arrive in time.")
         raise Refusal(HTTPStatus.REQUEST_TIMEOUT, "request_timeout", message) from error
     return b"".join(chunks)
 
@@ -65,7 +66,7 @@ def parse_form(body: bytes) -> dict[str, str]:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAXIMUM_FIELDS)
         return _once_each(pairs)
     except ValueError as error:
-        message = "The form could not be read."
+        message = Sentence("The form could not be read.")
         raise Refusal(HTTPStatus.BAD_REQUEST, "malformed_form", message) from error
 
 
@@ -81,5 +82,5 @@ def _no_number(name: str) -> NoReturn:
 
 
 def _too_large(limit: int) -> NoReturn:
-    message = f"The body is larger than {limit // 1024} KiB."
+    message = Sentence("The body is larger than %(limit)s KiB.", {"limit": limit // 1024})
     raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "content_too_large", message)

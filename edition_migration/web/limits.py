@@ -13,6 +13,7 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import Request
 
+from edition_migration.domain.sentences import Sentence
 from edition_migration.web.problems import Refusal
 
 
@@ -27,7 +28,7 @@ class Limiter:
             return
         stats = await self._windows.get_window_stats(limit, purpose, digest)
         wait = max(1, round(stats.reset_time - time.time()))
-        message = "Too many requests. Wait a little, then try again."
+        message = Sentence("Too many requests. Wait a little, then try again.")
         raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too_many_requests", message, retry_after=wait)
 
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from edition_migration.application.credentials import ChoiceResult, PasswordForm
 from edition_migration.domain.passwords import Failure
+from edition_migration.domain.sentences import Sentence
 from edition_migration.web.bodies import FORM_TYPE, parse_form, read_body, require_type
 from edition_migration.web.csrf import Csrf, Ticket
 from edition_migration.web.limits import Limiter, address_of
@@ -22,8 +23,10 @@ from edition_migration.web.ringing import Ringer
 from edition_migration.web.services import PasswordChoice, WebLimits
 
 FORM_LIMIT = 8 * 1024
-STALE_FORM = "The form could not be confirmed as yours, perhaps because it was open for long. Please send it again."
-NOT_THE_SAME = "The two entries are not the same."
+STALE_FORM = Sentence(
+    "The form could not be confirmed as yours, perhaps because it was open for long. Please send it again."
+)
+NOT_THE_SAME = Sentence("The two entries are not the same.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +34,14 @@ class _Problem:
     """A line of the summary, linked to its field."""
 
     field: str
-    sentence: str
+    sentence: Sentence
 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
     name: str
-    label: str
-    sentences: tuple[str, ...]
+    label: Sentence
+    sentences: tuple[Sentence, ...]
     hint: str = ""
 
     @property
@@ -86,7 +89,7 @@ class PasswordPage:
         if choice.result is ChoiceResult.REFUSED:
             return self._form(request, choice.form, _problems(choice.failures), HTTPStatus.UNPROCESSABLE_ENTITY)
         done = self._pages.render(
-            "done.html", organization_name=choice.form.organization_name, download_url=choice.download_url
+            request, "done.html", organization_name=choice.form.organization_name, download_url=choice.download_url
         )
         done.background = BackgroundTask(self._ringer.ring)
         return done
@@ -98,7 +101,7 @@ class PasswordPage:
         if not self._csrf.is_genuine(request, fields.get("csrf", "")):
             return self._unusable(request, STALE_FORM, HTTPStatus.FORBIDDEN)
         await self._credentials.request_new_link(_token(request))
-        answer = self._pages.render("requested.html")
+        answer = self._pages.render(request, "requested.html")
         answer.background = BackgroundTask(self._ringer.ring)
         return answer
 
@@ -121,14 +124,24 @@ class PasswordPage:
     ) -> Response:
         ticket = self._csrf.ticket(request)
         page = self._pages.render(
-            "form.html", status=status, form=form, problems=problems, fields=_inputs(problems), csrf=ticket.signature
+            request,
+            "form.html",
+            status=status,
+            form=form,
+            problems=problems,
+            fields=_inputs(problems),
+            csrf=ticket.signature,
         )
         return self._with_cookie(page, ticket)
 
-    def _unusable(self, request: Request, notice: str = "", status: HTTPStatus = HTTPStatus.GONE) -> Response:
+    def _unusable(
+        self, request: Request, notice: Sentence | None = None, status: HTTPStatus = HTTPStatus.GONE
+    ) -> Response:
         ticket = self._csrf.ticket(request)
         path = f"/password/{quote(_token(request), safe='')}/new-link"
-        page = self._pages.render("link.html", status=status, notice=notice, new_link_path=path, csrf=ticket.signature)
+        page = self._pages.render(
+            request, "link.html", status=status, notice=notice, new_link_path=path, csrf=ticket.signature
+        )
         return self._with_cookie(page, ticket)
 
     def _with_cookie(self, page: Response, ticket: Ticket) -> Response:
@@ -150,10 +163,10 @@ def _problems(failures: tuple[Failure, ...]) -> tuple[_Problem, ...]:
 
 
 def _inputs(problems: tuple[_Problem, ...]) -> tuple[_Field, ...]:
-    def sentences(name: str) -> tuple[str, ...]:
+    def sentences(name: str) -> tuple[Sentence, ...]:
         return tuple(problem.sentence for problem in problems if problem.field == name)
 
     return (
-        _Field("password", "New password", sentences("password")),
-        _Field("password_again", "The same password again", sentences("password_again")),
+        _Field("password", Sentence("New password"), sentences("password")),
+        _Field("password_again", Sentence("The same password again"), sentences("password_again")),
     )

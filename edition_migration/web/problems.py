@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from edition_migration.domain.errors import Busy, Conflict, EditionMigrationError, InvalidInput, Problem
+from edition_migration.domain.sentences import Sentence
 from edition_migration.web.rendering import Pages
 
 RETRY_SECONDS = 5
@@ -19,9 +20,21 @@ RETRY_SECONDS = 5
 API_PREFIX = "/v1/"
 
 _OF_THE_ROUTER = {
-    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
-    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not answer that method.",
+    HTTPStatus.NOT_FOUND: Sentence("There is nothing at this address."),
+    HTTPStatus.METHOD_NOT_ALLOWED: Sentence("This address does not answer that method."),
 }
+_TITLES = {
+    HTTPStatus.BAD_REQUEST: Sentence("Bad Request"),
+    HTTPStatus.NOT_FOUND: Sentence("Not Found"),
+    HTTPStatus.METHOD_NOT_ALLOWED: Sentence("Method Not Allowed"),
+    HTTPStatus.REQUEST_TIMEOUT: Sentence("Request Timeout"),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Sentence("Request Entity Too Large"),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: Sentence("Unsupported Media Type"),
+    HTTPStatus.TOO_MANY_REQUESTS: Sentence("Too Many Requests"),
+    HTTPStatus.INTERNAL_SERVER_ERROR: Sentence("Internal Server Error"),
+    HTTPStatus.SERVICE_UNAVAILABLE: Sentence("Service Unavailable"),
+}
+"""Of pages; what is not here is met by programs only."""
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -33,15 +46,16 @@ class Refusal(Exception):
         self,
         status: HTTPStatus,
         code: str,
-        message: str,
+        message: Sentence | str,
         *,
         problems: tuple[Problem, ...] = (),
         retry_after: int | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(str(message))
+        self.sentence = message if isinstance(message, Sentence) else Sentence(message)
         self.status = status
         self.code = code
-        self.message = message
+        self.message = str(message)
         self.problems = problems
         self.retry_after = retry_after
 
@@ -58,13 +72,14 @@ def refusal_of(error: Exception) -> Refusal:
         case Conflict():
             return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, error.code, error.message)
         case EditionMigrationError() if error.retryable or isinstance(error, Busy):
-            message = "The service cannot answer at the moment. Try again in some seconds."
+            message = Sentence("The service cannot answer at the moment. Try again in some seconds.")
             return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, error.code, message, retry_after=RETRY_SECONDS)
         case HTTPException():
             status = HTTPStatus(error.status_code)
             return Refusal(status, status.name.lower(), _OF_THE_ROUTER.get(status, f"{status.phrase}."))
         case _:
-            return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side.")
+            message = Sentence("Something went wrong on our side.")
+            return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", message)
 
 
 def handlers(pages: Pages) -> dict[type[Exception], Handler]:
@@ -75,7 +90,9 @@ def handlers(pages: Pages) -> dict[type[Exception], Handler]:
         headers = _headers(refusal, error)
         if request.url.path.startswith(API_PREFIX):
             return JSONResponse(_body(refusal), refusal.status, headers)
-        return pages.render("error.html", status=refusal.status, headers=headers, refusal=refusal)
+        title = _TITLES.get(refusal.status, Sentence(refusal.status.phrase))
+        told = {"title": title, "sentence": refusal.sentence}
+        return pages.render(request, "error.html", status=refusal.status, headers=headers, **told)
 
     return dict.fromkeys((Refusal, EditionMigrationError, HTTPException, Exception), answer)
 

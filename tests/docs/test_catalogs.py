@@ -13,7 +13,7 @@ from edition_migration.domain.languages import LANGUAGES, SOURCE_LANGUAGE
 TRANSLATED = [language for language in LANGUAGES if language != SOURCE_LANGUAGE]
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 EVERY_CATALOG = pytest.mark.parametrize("language", TRANSLATED)
-EVERY_SPEAKER = pytest.mark.parametrize("speaker", SPEAKERS, ids=lambda it: it.folder.name)
+EVERY_SPEAKER = pytest.mark.parametrize("speaker", SPEAKERS, ids=lambda it: it.name)
 
 
 def messages(catalog: Catalog) -> list[Message]:

@@ -6,6 +6,7 @@ import pytest
 
 from edition_migration.domain.organization import PasswordRules
 from edition_migration.domain.passwords import Failure, FailureCode, check, normalize
+from edition_migration.domain.sentences import Sentence
 
 GOOD = "violet kettle harbour"
 RULES = PasswordRules()
@@ -36,7 +37,10 @@ def test_length_is_counted_after_nfkc() -> None:
 
 
 def test_the_sentence_says_what_is_missing() -> None:
-    assert check("x", RULES, (), strong) == (Failure(FailureCode.TOO_SHORT, "It needs at least 15 characters.", 15),)
+    assert check("x", RULES, (), strong) == (
+        Failure(FailureCode.TOO_SHORT, Sentence("It needs at least %(number)s characters.", {"number": 15})),
+    )
+    assert [str(failure.sentence) for failure in check("x", RULES, (), strong)] == ["It needs at least 15 characters."]
 
 
 def test_no_composition_is_asked_by_default() -> None:

@@ -135,7 +135,7 @@ async def test_failed_rules_come_all_at_once_in_the_pages_words(web: Web) -> Non
     assert answer.status_code == 422
     sentences = [
         "It needs at least 15 characters.",
-        "It needs at least 2 digit(s).",
+        "It needs more digits, at least 2.",
         "It contains a word that your organization forbids.",
         "It contains your name, address or organization.",
         "It is easy to guess. Add a few unrelated words.",
