@@ -1,7 +1,7 @@
 # Everything this project needs is fetched or built by these targets; a second run finds it all done.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format synced simulate chaos tests-ready demo-ready
+.PHONY: help demo test check format docs reference synced simulate chaos tests-ready demo-ready
 
 # Python is the machine's own (3.11 or newer). What `deploy/setup/uv.sh` installs comes last on PATH.
 export UV_PYTHON_DOWNLOADS := never
@@ -16,7 +16,7 @@ SEEDS ?= 1000
 START ?= 1
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  ARGS='...' goes on to demo and test, e.g. make demo ARGS=--exit, make test ARGS='-k token'"
 
 demo: demo-ready ## Play a whole migration on this machine, and keep its pages up until Ctrl-C
@@ -41,6 +41,12 @@ check: tests-ready ## Format, lint, types, layers, then all tests
 format: synced ## Format the code and mend what the linter can
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+
+docs: synced ## Build the documentation's site into var/site; a broken link is an error
+	$(PYTHON) -m docs.site.build
+
+reference: synced ## Write docs/reference anew from the code
+	$(PYTHON) -m docs.site.reference
 
 demo-ready:
 	@deploy/setup/uv.sh
