@@ -25,6 +25,7 @@ class MigrationWave:
     def __init__(self, wave: WaveRef) -> None:
         self._wave = wave
         self._released = 0
+        self._outcome: WaveOutcome | None = None
         self._is_rung = False
 
     @workflow.run
@@ -79,6 +80,11 @@ class MigrationWave:
             **page("release the next users"),
         )
         self._released += outcome.released
+        self._outcome = outcome
+        self._show(outcome)
+        return outcome
+
+    def _show(self, outcome: WaveOutcome) -> None:
         workflow.set_current_details(
             table(
                 {
@@ -90,7 +96,6 @@ class MigrationWave:
                 }
             )
         )
-        return outcome
 
     async def _command(self, kind: WaveCommandKind, request: WaveRequest) -> WaveAnswer:
         update = workflow.current_update_info()
@@ -113,6 +118,8 @@ class MigrationWave:
             **quick(f"command: {kind}"),
         )
         self._is_rung = True
+        if self._outcome is not None:  # at once; the next page says the rest
+            self._show(self._outcome.model_copy(update={"state": answer.state}))
         return answer
 
 

@@ -17,6 +17,8 @@ from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store, UnitOfWork
 
 PAGE_PERIOD = timedelta(minutes=1)
+SOONEST = timedelta(seconds=5)
+"""Between two pages, however small: many who are told one after the other are not a page each."""
 ENDED = (WaveState.RELEASED, WaveState.CANCELLED)
 
 
@@ -76,7 +78,11 @@ class WaveRelease:
             moved = await self._release(uow, wave)
             state = await self._advance(uow, wave, len(moved), remaining - len(moved))
             await uow.commit()
-        return _outcome(state, len(moved), remaining - len(moved), given.as_of)
+        return _outcome(state, len(moved), remaining - len(moved), given.as_of + self._rest_after(len(moved)))
+
+    def _rest_after(self, released: int) -> timedelta:
+        """A whole page's minute; less after a smaller one, so that who is told late waits no minute for his turn."""
+        return max(PAGE_PERIOD * released / self._page_size, SOONEST)
 
     async def _release(self, uow: UnitOfWork, wave: Wave) -> Sequence[MigrationRef]:
         """The next in the order of the selection. Of a pilot nobody takes the place of one not told yet."""
@@ -118,7 +124,7 @@ def _waits(state: WaveState, remaining: int, why: str, until: datetime | None = 
     return WaveOutcome(done=False, released=0, remaining=remaining, resume_at=until, state=state, why=why)
 
 
-def _outcome(state: WaveState, released: int, remaining: int, as_of: datetime) -> WaveOutcome:
+def _outcome(state: WaveState, released: int, remaining: int, next_at: datetime) -> WaveOutcome:
     """After a page: the end, the pace, or a ring of those who are not told yet."""
     if state is WaveState.RELEASED:
         return WaveOutcome(done=True, released=released, remaining=0, state=state)
@@ -128,4 +134,4 @@ def _outcome(state: WaveState, released: int, remaining: int, as_of: datetime) -
         )
     if not released:
         return _waits(state, remaining, "until its users are told of the deactivation")
-    return WaveOutcome(done=False, released=released, remaining=remaining, state=state, resume_at=as_of + PAGE_PERIOD)
+    return WaveOutcome(done=False, released=released, remaining=remaining, state=state, resume_at=next_at)

@@ -49,7 +49,10 @@ class Migrations(Protocol):
         *,
         reason: str | None = None,
     ) -> bool:
-        """The guarded UPDATE: state and generation in the WHERE. False where the row was in no source state."""
+        """The guarded UPDATE: state and generation in the WHERE. False where the row was in no source state.
+
+        Whatever ends a row ends its hold.
+        """
         ...
 
     async def set_started(self, refs: Sequence[MigrationRef], at: datetime) -> None: ...

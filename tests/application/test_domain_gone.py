@@ -99,8 +99,18 @@ async def test_once_activated_he_is_held_for_72_hours_and_then_a_guest_again(
     world.clock.move(HOLD)
     assert isinstance(await world.step(STEP_OF[state]), Stop)
     row = await world.row()
-    assert (row.state, row.reason) == (S.CANCELLED, reason)
+    assert (row.state, row.reason, row.hold_ends_at) == (S.CANCELLED, reason, None)
     assert await is_guest_again(world)
+
+
+@pytest.mark.parametrize(("event", "data"), [("user.deleted", {}), ("user.email_changed", {"email": ELSEWHERE})])
+async def test_who_ends_while_he_is_held_is_held_no_more(store: SqlStore, event: str, data: dict[str, Any]) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    await go(world, "domain_removed")
+    assert (await world.row()).hold_ends_at is not None
+    await world.happen(event, user_id="u1", **data)
+    row = await world.row()
+    assert (row.is_open, row.hold_ends_at) == (False, None)
 
 
 @pytest.mark.parametrize("reason", GOING)

@@ -109,6 +109,21 @@ async def test_pages_follow_the_order_of_the_selection_a_minute_apart(desk: Desk
     assert await desk.page(2) == WaveOutcome(done=True, released=0, remaining=0, state=WaveState.RELEASED)
 
 
+@pytest.mark.parametrize(("told", "size", "seconds"), [(1, 100, 5), (2, 10, 12), (4, 10, 24)])
+async def test_behind_a_small_page_who_is_told_late_waits_for_its_share_of_the_minute_only(
+    desk: Desk, told: int, size: int, seconds: int
+) -> None:
+    await desk.prepare(state=S.BLOCKED)
+    await desk.select(*USERS)
+    async with desk.store.write() as uow:
+        for user_id in USERS[:told]:
+            await uow.migrations.move(builders.migration(user_id).ref, [S.BLOCKED], S.IN_REVIEW, desk.clock.now())
+        await uow.commit()
+    page = await desk.page(size)
+    assert (page.released, page.remaining, page.why) == (told, 5 - told, "")
+    assert page.resume_at == desk.clock.now() + timedelta(seconds=seconds)
+
+
 async def test_a_wave_waits_for_its_time(desk: Desk) -> None:
     await desk.prepare()
     at = desk.clock.now() + timedelta(hours=3)

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
+from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.testing import TimeSkipper
 
+from edition_migration.domain.commands import Verdict
 from edition_migration.domain.migration import WaveState
 from edition_migration.domain.names import WaveRef
 from edition_migration.domain.progress import WaveInput, WaveOutcome
-from edition_migration.domain.waves import WaveCommandKind, WaveRequest
+from edition_migration.domain.waves import WaveAnswer, WaveCommandKind, WaveRequest
 from tests.workflows.conftest import Started
 from tests.workflows.script import Script, result_of
 from workflows.migration_wave import MigrationWave
@@ -72,6 +74,21 @@ async def test_a_ring_does_not_hurry_the_pace(started: Started, script: Script, 
     assert script.names == ["release_page"]
     await time_skipper.fast_forward(handle, timedelta(seconds=20))
     assert WaveOutcome.model_validate(await result_of(handle)).released == 3
+
+
+async def test_a_wave_paused_between_two_pages_says_so_at_once(started: Started, script: Script) -> None:
+    async def page_of_two(given: WaveInput) -> WaveOutcome:
+        return WaveOutcome(done=False, released=2, remaining=1, resume_at=given.as_of + timedelta(hours=1))
+
+    paused = WaveAnswer(wave_id="w1", kind=WaveCommandKind.PAUSE, verdict=Verdict.DONE, state=WaveState.PAUSED)
+    script.will("release_page", page_of_two)
+    script.will("control", paused)
+    handle = await started.wave()
+    await script.until_asked("release_page")
+    await handle.execute_update(MigrationWave.pause, WaveRequest(actor="staff-7"), id="c1")
+    metadata: WorkflowMetadata = await handle.query("__temporal_workflow_metadata", result_type=WorkflowMetadata)
+    assert "paused" in metadata.current_details
+    assert script.names == ["release_page", "control"]
 
 
 async def test_native_cancel_of_a_wave_acts_as_the_command_by_temporal(started: Started, script: Script) -> None:

@@ -14,7 +14,7 @@ from edition_migration.adapters.store.transaction import Transaction, chunks
 from edition_migration.domain.migration import Attention, Migration, gives_way_to
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
-from edition_migration.domain.states import OPEN, SELECTABLE, MigrationState
+from edition_migration.domain.states import OPEN, SELECTABLE, TERMINAL, MigrationState
 
 _IT = table.c
 COLUMNS = tuple(column.name for column in _IT)
@@ -101,7 +101,10 @@ class SqlMigrations:
         reason: str | None = None,
     ) -> bool:
         moved = update(table).where(_is(ref), _IT.state.in_(sorted(sources)))
-        has_moved = await self._tx.change(moved.values(state=target, since=at, reason=reason)) == 1
+        values: dict[str, Any] = {"state": target, "since": at, "reason": reason}
+        if target in TERMINAL:
+            values["hold_ends_at"] = None
+        has_moved = await self._tx.change(moved.values(values)) == 1
         if has_moved and target is MigrationState.CANCELLED and reason in COMING_BACK:
             await self._set_enrolled_by([ref.user_id], None)
         return has_moved
