@@ -73,9 +73,9 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[OrganizationRow]:
 
 def written(value: object) -> str:
     """A value as a YAML file writes it on one line; empty for none."""
+    if value is None or value in ("", (), [], {}):
+        return ""
     match value:
-        case None | "" | () | [] | {}:
-            return ""
         case bool():
             return "on" if value else "off"
         case timedelta():
