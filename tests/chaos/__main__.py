@@ -59,8 +59,9 @@ async def relay(folder: Path, seed: int):
         await process.wait()
 
 
-async def play(folder: Path, count: int, seed: int, limit: float) -> dict[str, Any]:
+async def play(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """The run itself; what it took."""
+    count, seed = arguments.migrations, arguments.seed
     async with (
         running_database() as database,
         running_temporal(folder) as (temporal, _),
@@ -71,8 +72,8 @@ async def play(folder: Path, count: int, seed: int, limit: float) -> dict[str, A
         store = SqlStore(database.url)
         people = People(folder, store, environ, persons(count, seed), seed)
         async with kept_running(folder, environ):
-            monkey = Monkey(folder, seed, database, temporal)
-            took = await until_all_ended(people, monkey, limit)
+            monkey = Monkey(folder, seed, database, temporal, arguments.rest)
+            took = await until_all_ended(people, monkey, arguments.limit)
             setting = {"database_url": database.url, "temporal_address": temporal.address, "environ": environ, **took}
             setting["people"] = {it.user_id: it.email for it in people.persons}
             (folder / SETTING).write_text(json.dumps(setting))
@@ -123,7 +124,7 @@ def result_of(arguments: argparse.Namespace, folder: Path, ran: dict[str, Any], 
     del took["last_fault_at"]
     return {
         "command": f"python -m tests.chaos --migrations {arguments.migrations} --seed {arguments.seed}"
-        f" --limit {arguments.limit:g}",
+        f" --limit {arguments.limit:g} --rest {arguments.rest:g}",
         "seed": arguments.seed,
         "migrations": arguments.migrations,
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
@@ -140,12 +141,13 @@ def main() -> int:
     parser.add_argument("--migrations", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--limit", type=float, default=3600.0, help="seconds until the faults end in any case")
+    parser.add_argument("--rest", type=float, default=1.0, help="how much longer than usual between two kills")
     parser.add_argument("--result", type=Path)
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="em-chaos-"))
     sys.stderr.write(f"logs and notes: {folder}\n")
     begun = time.time()
-    ran = asyncio.run(play(folder, arguments.migrations, arguments.seed, arguments.limit))
+    ran = asyncio.run(play(folder, arguments))
     result = result_of(arguments, folder, ran, time.time() - begun)
     text = json.dumps(result, indent=2) + "\n"
     sys.stdout.write(text)

@@ -22,7 +22,7 @@ REST = {
     "database": (30.0, 60.0),
     "temporal": (40.0, 80.0),
 }
-"""Seconds between two faults of one kind, evenly spread."""
+"""Seconds between two faults of one kind, evenly spread; times `Monkey.rest`."""
 FROZEN = (12.0, 25.0)
 """Seconds that a worker sleeps: its heartbeats and its workflow tasks time out, and others take its work."""
 
@@ -35,6 +35,7 @@ class Monkey:
     seed: int
     database: DatabaseProcess
     temporal: TemporalProcess
+    rest: float = 1.0
     faults: Notes = field(init=False)
     tasks: list[asyncio.Task[None]] = field(default_factory=list["asyncio.Task[None]"])
 
@@ -65,7 +66,7 @@ class Monkey:
     ) -> None:
         while not self._is_stopping.is_set():
             try:
-                async with asyncio.timeout(chance.uniform(*rest)):
+                async with asyncio.timeout(chance.uniform(*rest) * self.rest):
                     await self._is_stopping.wait()
             except TimeoutError:
                 await kill(chance)

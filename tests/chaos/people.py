@@ -7,6 +7,7 @@ import asyncio
 import json
 import random
 import re
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,7 @@ from edition_migration.application.selection import Selection, SelectionOrder
 from edition_migration.application.token_keys import TokenKeys
 from edition_migration.domain.commands import CommandKind, CommandRequest
 from edition_migration.domain.errors import StoreUnavailable
-from edition_migration.domain.migration import Attention
+from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.states import TERMINAL
 from edition_migration.domain.states import MigrationState as S
 from tests.builders import user
@@ -35,6 +36,10 @@ PASSWORD = "correct horse battery staple"
 DEADLINE = timedelta(seconds=60)
 """Of the organization whose users may expire."""
 WAVE = 100
+BETWEEN_WAVES = 20.0
+"""Seconds between two waves of one organization."""
+LOOK = 3.0
+"""Seconds between two looks of the administrator."""
 Result = TypeVar("Result")
 
 
@@ -70,6 +75,7 @@ class People:
     def __post_init__(self) -> None:
         self._chosen, self._events = Notes(self.folder, CHOSEN), Notes(self.folder, EVENTS)
         self._random = random.Random(self.seed)  # noqa: S311 - a seed is to be repeated
+        self._waves = 0
         keys = TokenKeys(keys={"k1": b"k" * 32}, current="k1")
         self._selection = Selection(store=self.store, clock=self.clock)
         self._commands = Commands(store=self.store, clock=self.clock, selection=self._selection, keys=keys)
@@ -103,32 +109,37 @@ class People:
 
     async def administrate(self) -> None:
         """Selects whoever is in review, in waves; has refused mails sent again; cancels; buys licenses half-way."""
-        has_bought, waves = False, 0
+        has_bought = False
+        begun = dict.fromkeys(self.org_ids, 0.0)
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(LOOK)
             rows = await _patiently(self._rows)
             for org_id in self.org_ids:
-                ready = [
-                    it
-                    for it, row in rows.items()
-                    if row.org_id == org_id and row.state is S.IN_REVIEW and not row.wave_id and not row.attention
-                ]
-                if ready:
-                    waves += 1
-                    await self._select(org_id, sorted(ready)[:WAVE], f"wave-{waves}")
-            for person in self.persons:
-                row = rows.get(person.user_id)
-                if row is None or row.state in TERMINAL:
-                    continue
-                if person.role == "cancel" and self._random.random() < 0.05:
-                    await self._command(CommandKind.CANCEL, person)
-                elif row.attention is Attention.UNDELIVERABLE:
-                    await self._command(CommandKind.RETRY, person)
+                if time.monotonic() - begun[org_id] > BETWEEN_WAVES and await self._begin_wave(org_id, rows):
+                    begun[org_id] = time.monotonic()
+            await self._look_at_each(rows)
             if not has_bought and sum(row.state in TERMINAL for row in rows.values()) * 2 > len(self.persons):
                 has_bought = True
                 for org_id in self.org_ids:
                     more = {"licenses_purchased": len(self.persons)}
                     await self._post(self._event("org.licenses.changed", org_id, **more))
+
+    async def _begin_wave(self, org_id: str, rows: dict[str, Any]) -> bool:
+        ready = sorted(it for it, row in rows.items() if row.org_id == org_id and _may_be_selected(row))
+        if ready:
+            self._waves += 1
+            await self._select(org_id, ready[:WAVE], f"wave-{self._waves}")
+        return bool(ready)
+
+    async def _look_at_each(self, rows: dict[str, Any]) -> None:
+        for person in self.persons:
+            row = rows.get(person.user_id)
+            if row is None or row.state in TERMINAL:
+                continue
+            if person.role == "cancel" and self._random.random() < 0.05 * LOOK:
+                await self._command(CommandKind.CANCEL, person)
+            elif row.attention is Attention.UNDELIVERABLE:
+                await self._command(CommandKind.RETRY, person)
 
     async def use_links(self) -> None:
         """Every user who wants to opens the newest link that he got, and chooses a password."""
@@ -177,7 +188,7 @@ class People:
 
     async def _choose(self, person: Person, link: str) -> None:
         """Until the page confirms it, or has no form for this link any more."""
-        transport = httpx2.AsyncHTTPTransport(local_address=person.own_address)
+        transport = httpx2.AsyncHTTPTransport(local_address=person.own_address, verify=False)
         base = self.environ["EDITION_MIGRATION_LINK_BASE"]
         async with httpx2.AsyncClient(base_url=base, transport=transport, timeout=30) as browser:
             for _ in range(100):
@@ -243,6 +254,10 @@ async def _patiently(work: Callable[[], Awaitable[Result]]) -> Result:
             return await work()
         except StoreUnavailable:
             await asyncio.sleep(0.3)
+
+
+def _may_be_selected(row: Migration) -> bool:
+    return row.state is S.IN_REVIEW and not row.wave_id and not row.attention
 
 
 def _provisioned(org_id: str, licenses: int) -> dict[str, Any]:
