@@ -17,15 +17,15 @@ class Verdict(StrEnum):
 
 
 class Subject(StrEnum):
-    """What is looked at."""
+    """What is looked at, in the order of the report."""
 
     SETTINGS = "settings"
     SECRETS = "secrets"
     STORE = "store"
     SCHEMA = "schema"
     DISK = "disk"
-    LINK_KEYS = "link_keys"
     CLOCK = "clock"
+    LINK_KEYS = "link_keys"
     TEMPORAL = "temporal"
     NAMESPACE = "namespace"
     RETENTION = "retention"
