@@ -79,6 +79,12 @@ def select_some(world: World) -> None:
     _twice_at_times(world, f"select {users} {activation}", lambda: world.services.selection.select(order))
 
 
+def select_everybody(world: World) -> None:
+    """An administrator selects all, who are activated with their instructions."""
+    order = SelectionOrder(ORG, world.user_ids, "admin", f"select-{world.number()}", Activation.WITH_INSTRUCTIONS, None)
+    insist(world, "select everybody", lambda: world.services.selection.select(order))
+
+
 def command(kind: CommandKind) -> Callable[[World], None]:
     """An administrator's command on one user, given on the command line."""
 

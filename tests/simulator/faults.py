@@ -1,6 +1,8 @@
 """What goes wrong, by the seed; and the list of ambiguous faults, each of which may explain one surplus mail."""
 
 from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 
@@ -45,6 +47,15 @@ class Faults:
         if work.unsettled_mail is not None:
             self.ambiguous.append(work.unsettled_mail)
             work.unsettled_mail = None
+
+    @contextmanager
+    def held_back(self) -> Generator[None]:
+        """No fault happens inside."""
+        rates, self.rates = self.rates, CALM
+        try:
+            yield
+        finally:
+            self.rates = rates
 
     def end(self) -> None:
         self.rates = CALM

@@ -23,7 +23,9 @@ MOST_BYTES = 64 * 1024
 EVENTS_OF_A_RING = 8
 """A signal, a workflow task, a look of the step, and the timer it may renew."""
 EVENTS_OF_A_MAIL = 25
-"""Of a reminder or new link: the timer, the look, the delivery, the look behind it, and their workflow tasks."""
+"""Of a mail outside the steps: the timer, the look, the delivery, the look behind it, and their workflow tasks."""
+
+_BESIDE_THE_STEPS = (MailKind.REMINDER, MailKind.NEW_LINK, MailKind.ADDRESS_CHANGED)
 
 _PASSING = (S.BLOCKED, S.SELECTED, S.ACTIVATED, S.PASSWORD_SET)
 """States in which only the service itself has something to do."""
@@ -89,9 +91,9 @@ def i10_workflows_follow_rows(seen: Evidence) -> list[str]:
 
 
 def i13_histories_stay_small(seen: Evidence) -> list[str]:
-    """A migration's history is below 150 events and 64 KiB, but for what rings, reminders and new links add to it."""
+    """A migration's history is below 150 events and 64 KiB, but for what rings and mails outside the steps add."""
     broken: list[str] = []
-    more = Counter(name_of(row) for row in seen.view["mails"] if row["kind"] in (MailKind.REMINDER, MailKind.NEW_LINK))
+    more = Counter(name_of(row) for row in seen.view["mails"] if row["kind"] in _BESIDE_THE_STEPS)
     for name, workflow in seen.workflows.items():
         if not name.startswith("migration/"):
             continue

@@ -3,40 +3,31 @@
 A plant is entered before the product is built. `CAUGHT_BY` says which seed, counted from 1, was the first to find it.
 """
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
+from time import perf_counter_ns
 from typing import Any
 from unittest.mock import patch
 
+from sqlalchemy import update
+
 from edition_migration.adapters.store.ledger import SqlLedger
 from edition_migration.adapters.store.mails import SqlMails
-from edition_migration.adapters.store.migrations import SqlMigrations
+from edition_migration.adapters.store.tables.migrations import reset_tokens
 from edition_migration.adapters.store.tickets import SqlTickets
 from edition_migration.adapters.store.tokens import SqlTokens
 from edition_migration.adapters.store.work import SqlDoorbells
+from edition_migration.application.enrollment import Enrollment
 from edition_migration.application.rings import Bells
 from edition_migration.domain.mail import MailState
 from edition_migration.domain.migration import Ticket, TicketState
 from edition_migration.domain.names import MigrationRef
-from edition_migration.domain.states import MigrationState
-from tests.simulator.temporal import Temporal
+from edition_migration.domain.token import TokenState
 from workflows.user_migration import UserMigration
 
 Plant = Callable[[], AbstractContextManager[Any]]
-
-
-def no_state_in_the_where() -> AbstractContextManager[Any]:
-    """A move is not guarded by the state that it was decided on."""
-    move = SqlMigrations.move
-
-    async def moved(
-        self: SqlMigrations, ref: MigrationRef, _: Any, target: MigrationState, at: datetime, **more: Any
-    ) -> bool:
-        return await move(self, ref, list(MigrationState), target, at, **more)
-
-    return patch.object(SqlMigrations, "move", moved)
 
 
 def smtp_before_commit() -> AbstractContextManager[Any]:
@@ -49,22 +40,9 @@ def smtp_before_commit() -> AbstractContextManager[Any]:
     return patch.object(SqlMails, "mark", marked)
 
 
-@contextmanager
-def ring_before_commit() -> Generator[None]:
-    """The workflow is rung from inside the transaction, which leaves no doorbell behind."""
-    service: list[Temporal] = []
-    bind = Temporal.bind
-
-    def bound(self: Temporal, methods: Sequence[Any]) -> None:
-        service.append(self)
-        bind(self, methods)
-
-    async def add(self: SqlDoorbells, refs: Sequence[MigrationRef], at: datetime) -> None:
-        for ref in refs:
-            service[-1].ring_now(ref.workflow_id)
-
-    with patch.object(Temporal, "bind", bound), patch.object(SqlDoorbells, "add_migrations", add):
-        yield
+def bells_forgotten() -> AbstractContextManager[Any]:
+    """Who changes a row leaves no doorbell: the ring comes, if at all, from somebody else."""
+    return patch.object(SqlDoorbells, "add_migrations", _always(None))
 
 
 def bell_removed_before_its_ring() -> AbstractContextManager[Any]:
@@ -79,6 +57,51 @@ def bell_removed_before_its_ring() -> AbstractContextManager[Any]:
         return len(bells)
 
     return patch.object(Bells, "ring_due", ring)
+
+
+def failed_start_is_a_start() -> AbstractContextManager[Any]:
+    """A workflow that Temporal did not start is marked as started."""
+    start = Enrollment._start_user
+
+    async def started(self: Enrollment, *arguments: Any) -> None:
+        await start(self, *arguments)
+
+    return patch.object(Enrollment, "_start_user", started)
+
+
+def two_links_alive() -> AbstractContextManager[Any]:
+    """A new link does not kill the one before it."""
+
+    async def made_live(self: SqlTokens, token_id: str) -> bool:
+        mine = update(reset_tokens).where(reset_tokens.c.token_id == token_id)
+        return await self._tx.change(mine.values(state=TokenState.LIVE)) == 1
+
+    return patch.object(SqlTokens, "make_live", made_live)
+
+
+def tickets_stay_open() -> AbstractContextManager[Any]:
+    """Who gives his license back keeps his place."""
+    return patch.object(SqlTickets, "close", _always(None))
+
+
+def cancel_without_compensation() -> AbstractContextManager[Any]:
+    """Cancel and undo take nothing back."""
+    return patch("edition_migration.application.single_commands.compensate", _always(None))
+
+
+def last_mails_left_behind() -> AbstractContextManager[Any]:
+    """Mails queued behind the end of a workflow stay with its postman, who is gone."""
+    return patch.object(SqlMails, "hand_over", _always([]))
+
+
+def step_by_the_machines_clock() -> AbstractContextManager[Any]:
+    """A workflow asks the machine for something that is another thing at its replay."""
+    perform = UserMigration._perform
+
+    async def performed(self: UserMigration, step: Any, summary: str) -> Any:
+        return await perform(self, step, f"{summary} {perf_counter_ns()}")
+
+    return patch.object(UserMigration, "_perform", performed)
 
 
 def _always(answer: Any) -> Callable[..., Any]:
@@ -165,18 +188,23 @@ def no_generation_in_the_where() -> AbstractContextManager[Any]:
 PLANTED: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
-        no_state_in_the_where,
-        smtp_before_commit,
-        ring_before_commit,
         bell_removed_before_its_ring,
-        grant_without_ticket,
-        links_outlive_the_password,
-        reminders_like_other_mails,
-        released_twice,
+        bells_forgotten,
+        cancel_without_compensation,
         expiry_without_compensation,
+        failed_start_is_a_start,
         flag_cleared_after_the_look,
-        refused_mails_again,
+        grant_without_ticket,
+        last_mails_left_behind,
+        links_outlive_the_password,
         no_generation_in_the_where,
+        refused_mails_again,
+        released_twice,
+        reminders_like_other_mails,
+        smtp_before_commit,
+        step_by_the_machines_clock,
+        tickets_stay_open,
+        two_links_alive,
     )
 }
 

@@ -54,7 +54,7 @@ class Rest:
 
     async def _go_on_for_days(self) -> None:
         resume_all(self._world)
-        await self._run_dry()
+        await self.run_dry()
         if self._random.random() < 0.6:
             select_some(self._world)
         await self._drain(HORIZON)
@@ -64,9 +64,10 @@ class Rest:
 
     async def _mend_what_was_ended(self) -> None:
         await self._reconcile(is_dry=False)
-        await self._run_dry()
-        for_all(self._world, CommandKind.RETRY)
-        await self._drain(PROMPTLY)
+        await self.run_dry()
+        for _ in range(2):  # whose address was refused as well is retried for that first, and then seen to be missing
+            for_all(self._world, CommandKind.RETRY)
+            await self._drain(PROMPTLY)
 
     def _check(self) -> None:
         self._world.check((*AT_ALL_TIMES, *AT_REST))
@@ -76,7 +77,7 @@ class Rest:
         world = self._world
         until = world.clock.now() + horizon
         while True:
-            await self._run_dry()
+            await self.run_dry()
             if self._follow_links():
                 continue
             due = world.temporal.next_due()
@@ -96,7 +97,7 @@ class Rest:
             choose_newest(self._world, user_id)
         return bool(new)
 
-    async def _run_dry(self) -> None:
+    async def run_dry(self) -> None:
         """All that can happen now, the sweep included, until it finds nothing."""
         world = self._world
         while True:
@@ -123,6 +124,8 @@ class Rest:
         while not sweep.is_over:
             self._schedule.go_on()
             await self._schedule.settle()
+        if sweep.error is not None:
+            raise Broken(f"the sweep fails: {sweep.error!r}")
         return bool(sweep.result or self._schedule.could_happen())
 
     async def _reconcile(self, *, is_dry: bool) -> list[object]:
@@ -148,7 +151,7 @@ class Rest:
         before = world.ground.everything()
         for event in list(world.documents):
             send(world, event)
-        await self._run_dry()
+        await self.run_dry()
         if (after := world.ground.everything()) != before:
             changed = [name for name in before if before[name] != after[name]]
             raise Broken(f"I12 events that were received before change {changed}")
