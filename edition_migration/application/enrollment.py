@@ -4,9 +4,10 @@ All pages are blocked before any workflow starts, so the block is as fast as the
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from edition_migration.application.capacity import cut_tickets, grant
 from edition_migration.application.records import PROVISIONING, journal_entry
@@ -26,6 +27,8 @@ from edition_migration.ports.store import Store, UnitOfWork
 
 PAGE = 500
 STARTS_AT_ONCE = 20
+KEEP_AFTER = 100
+"""Workflows started before it is kept: a process that is killed now and then still gets through a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,40 +203,51 @@ class Enrollment:
         return PageOutcome(more=PAGE in (len(found), warned), count=count, due=min(later, default=None))
 
     async def start_page(self, page: PageInput) -> PageOutcome:
-        """Starts the workflows of rows and waves not started yet. Starting twice is one start.
+        """Starts the workflows of waves and rows not started yet. Starting twice is one start.
 
         What was started is kept although others failed, so that a slow Temporal is not asked for the whole page again.
         """
         async with self._store.read() as uow:
             rows = await uow.migrations.unstarted(page.org_id, PAGE)
             waves = await uow.waves.unstarted(page.org_id, PAGE)
-        slots = asyncio.Semaphore(STARTS_AT_ONCE)
-        users = await asyncio.gather(*(self._start_user(row, slots) for row in rows))
-        selections = await asyncio.gather(*(self._start_wave(wave, slots) for wave in waves))
-        async with self._store.write() as uow:
-            now = self._clock.now()
-            started = [row.ref for row, failure in zip(rows, users, strict=True) if failure is None]
-            await uow.migrations.set_started(started, now)
-            for wave, failure in zip(waves, selections, strict=True):
-                if failure is None:
-                    await uow.waves.set_started(wave.org_id, wave.wave_id, now)
-            await uow.commit()
-        if failure := next((it for it in (*users, *selections) if it is not None), None):
-            raise failure
+        failures = await self._start_waves(waves)
+        for start in range(0, len(rows), KEEP_AFTER):
+            failures += await self._start_users(rows[start : start + KEEP_AFTER])
+        if failures:
+            raise failures[0]
         return PageOutcome(more=PAGE in (len(rows), len(waves)), count=len(rows))
 
-    async def _start_user(self, row: Migration, slots: asyncio.Semaphore) -> TemporalUnavailable | None:
+    async def _start_users(self, rows: Sequence[Migration]) -> list[TemporalUnavailable]:
+        failures = await _each_tried([partial(self._gateway.start_migration, row.ref, overview(row)) for row in rows])
+        started = [row.ref for row, failure in zip(rows, failures, strict=True) if failure is None]
+        async with self._store.write() as uow:
+            await uow.migrations.set_started(started, self._clock.now())
+            await uow.commit()
+        return [it for it in failures if it is not None]
+
+    async def _start_waves(self, waves: Sequence[Wave]) -> list[TemporalUnavailable]:
+        if not waves:
+            return []
+        refs = [WaveRef(org_id=wave.org_id, wave_id=wave.wave_id) for wave in waves]
+        failures = await _each_tried([partial(self._gateway.start_wave, ref) for ref in refs])
+        async with self._store.write() as uow:
+            for ref, failure in zip(refs, failures, strict=True):
+                if failure is None:
+                    await uow.waves.set_started(ref.org_id, ref.wave_id, self._clock.now())
+            await uow.commit()
+        return [it for it in failures if it is not None]
+
+
+async def _each_tried(calls: Sequence[Callable[[], Awaitable[None]]]) -> list[TemporalUnavailable | None]:
+    """What each call failed of, if it did; some at once."""
+    slots = asyncio.Semaphore(STARTS_AT_ONCE)
+
+    async def tried(call: Callable[[], Awaitable[None]]) -> TemporalUnavailable | None:
         async with slots:
             try:
-                await self._gateway.start_migration(row.ref, overview(row))
+                await call()
             except TemporalUnavailable as failure:
                 return failure
         return None
 
-    async def _start_wave(self, wave: Wave, slots: asyncio.Semaphore) -> TemporalUnavailable | None:
-        async with slots:
-            try:
-                await self._gateway.start_wave(WaveRef(org_id=wave.org_id, wave_id=wave.wave_id))
-            except TemporalUnavailable as failure:
-                return failure
-        return None
+    return await asyncio.gather(*(tried(call) for call in calls))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edition_migration.application.enrollment import Enrollment
+from edition_migration.application.enrollment import KEEP_AFTER, Enrollment
 from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
 from edition_migration.domain.progress import Overview, PageInput
@@ -11,6 +11,10 @@ from tests.builders import NOW, migration, organization, user
 from tests.doubles import MovableClock
 
 PAGE = PageInput(org_id="acme", as_of=NOW)
+
+
+class Killing(Exception):
+    """What stands for the end of the process."""
 
 
 class HalfDeafGateway:
@@ -49,3 +53,24 @@ async def test_who_was_started_is_not_started_again_although_others_failed(store
     gateway.deaf_for.clear()
     outcome = await enrollment.start_page(PAGE)
     assert (outcome.count, sorted(gateway.started)) == (1, ["a", "b", "c"])
+
+
+async def test_a_worker_that_is_killed_in_a_page_has_kept_whom_it_started(store: Store) -> None:
+    """Else one that is killed more often than a page takes would start the same users for ever."""
+    ids = [f"u{number:03}" for number in range(KEEP_AFTER + 5)]
+    async with store.write() as uow:
+        await uow.organizations.put(organization())
+        await uow.users.put([user(it, email=f"{it}@acme.example") for it in ids])
+        await uow.migrations.add([migration(it, started_at=None) for it in ids])
+        await uow.commit()
+
+    class Killed(HalfDeafGateway):
+        async def start_migration(self, ref: MigrationRef, overview: Overview) -> None:
+            if ref.user_id == ids[-1]:
+                raise Killing
+            await super().start_migration(ref, overview)
+
+    with pytest.raises(Killing):
+        await Enrollment(store=store, clock=MovableClock(), gateway=Killed()).start_page(PAGE)
+    async with store.read() as uow:
+        assert len(await uow.migrations.unstarted("acme", 1000)) == 5

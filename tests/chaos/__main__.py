@@ -28,6 +28,8 @@ from tests.fixtures.temporal_process import free_port, running_temporal
 
 ROLES = (("choose", 0.84), ("cancel", 0.10), ("expire", 0.06))
 ORGANIZATIONS = 4
+REST_LIMIT = 900.0
+"""Seconds after the last fault in which everybody comes to an end."""
 
 
 def persons(count: int, seed: int) -> list[Person]:
@@ -97,7 +99,7 @@ async def until_all_ended(people: People, monkey: Monkey, limit: float) -> dict[
             break
     await monkey.stop()
     last_fault = time.time()
-    while not await people.are_done() and time.time() - last_fault < 600 and not any(it.done() for it in acting):  # noqa: ASYNC110
+    while not await people.are_done() and time.time() - last_fault < REST_LIMIT and not any(it.done() for it in acting):  # noqa: ASYNC110
         await asyncio.sleep(2)
     for task in acting:
         task.cancel()
