@@ -121,8 +121,9 @@ class Timelines:
             links = enumerate(await uow.tokens.of_migration(ref), 1)
             lines += [line for number, it in links for line in _of_link(number, it, mails, self._clock.now())]
         begun = min((entry.at for entry in journal), default=row.since)
-        pauses = [line for it in await uow.pauses.of(row.org_id) for line in _of_pause(it) if line.at >= begun]
-        return [*lines, *pauses, *_of_first_sign_in(row)]
+        ended = self._clock.now() if row.is_open else row.since
+        pauses = [line for it in await uow.pauses.of(row.org_id) for line in _of_pause(it)]
+        return [*lines, *_of_first_sign_in(row), *(line for line in pauses if begun <= line.at <= ended)]
 
 
 def _of_entry(it: JournalEntry) -> TimelineLine:
