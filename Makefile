@@ -1,7 +1,7 @@
 # Everything this project needs is fetched or built by these targets; a second run finds it all done.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs reference synced simulate chaos tests-ready demo-ready
+.PHONY: help demo test check format docs reference pictures synced simulate chaos tests-ready demo-ready
 
 # Python is the machine's own (3.11 or newer). What `deploy/setup/uv.sh` installs comes last on PATH.
 export UV_PYTHON_DOWNLOADS := never
@@ -47,6 +47,9 @@ docs: synced ## Build the documentation's site into var/site; a broken link is a
 
 reference: synced ## Write docs/reference anew from the code
 	$(PYTHON) -m docs.site.reference
+
+pictures: tests-ready ## Take the pictures of docs/mails.md anew
+	$(PYTHON) -m docs.mails.pictures
 
 demo-ready:
 	@deploy/setup/uv.sh

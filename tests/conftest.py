@@ -3,6 +3,7 @@
 import pytest
 
 pytest_plugins = [
+    "tests.fixtures.browser",
     "tests.fixtures.histories",
     "tests.fixtures.postgres",
     "tests.fixtures.smtp",
@@ -10,7 +11,14 @@ pytest_plugins = [
     "tests.fixtures.temporal",
 ]
 
-SLOW = ("tests/temporal/", "tests/replay/", "tests/workflows/", "tests/web/", "tests/e2e/")
+SLOW = (
+    "tests/adapters/test_mails_in_browser.py",
+    "tests/temporal/",
+    "tests/replay/",
+    "tests/workflows/",
+    "tests/web/",
+    "tests/e2e/",
+)
 """With a Temporal server or a browser, the slowest last; everything else comes before."""
 
 

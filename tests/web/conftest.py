@@ -94,10 +94,10 @@ GENEROUS = WebLimits(
 )
 
 
-@pytest.fixture
-async def web(store: Store) -> AsyncIterator[Web]:
-    waiting = await scene(store)
-    bells, door, pace = FakeBells(), StoreDoor(store), StillPace()
+def web_of(waiting: Scene) -> Web:
+    """The application over the store of a scene."""
+    store, bells, pace = waiting.store, FakeBells(), StillPace()
+    door = StoreDoor(store)
     services = WebServices(
         credentials=waiting.credentials,
         sign_in=SignIn(store=store, clock=waiting.clock, hasher=waiting.hasher, pace=pace),
@@ -105,7 +105,12 @@ async def web(store: Store) -> AsyncIterator[Web]:
         bells=bells,
         store=door,
     )
-    web = Web(waiting, services, bells, door, pace)
+    return Web(waiting, services, bells, door, pace)
+
+
+@pytest.fixture
+async def web(store: Store) -> AsyncIterator[Web]:
+    web = web_of(await scene(store))
     web.browser()
     yield web
     for client in web.clients:

@@ -1,40 +1,22 @@
 """The page as people meet it: headless Chromium on loopback, with axe, without JavaScript, on a small phone."""
 
-import asyncio
-import os
-import shutil
-import socket
 from collections.abc import AsyncIterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-import uvicorn
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
 from edition_migration.domain.organization import PasswordRules
 from edition_migration.domain.states import MigrationState
 from tests import builders
+from tests.fixtures.browser import SMALL_PHONE
 from tests.links import GOOD
 from tests.web.conftest import Web
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]
-SMALL_PHONE = {"width": 320, "height": 568}
-PICTURES = os.environ.get("EDITION_MIGRATION_PICTURES")
-"""A folder to keep screenshots in, for whoever wants to look."""
+from tests.web.serving import served
 
 
 @dataclass
@@ -64,29 +46,13 @@ def store_url(sqlite_store_url: str) -> str:
     return sqlite_store_url
 
 
-@pytest_asyncio.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield chromium
-        await chromium.close()
-
-
 @pytest_asyncio.fixture
 async def site(web: Web, browser: Browser) -> AsyncIterator[Site]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    base = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    config = uvicorn.Config(web.app(link_base=base), access_log=False, log_config=None, lifespan="off")
-    server = uvicorn.Server(config)
-    server.capture_signals = nullcontext  # the test's process keeps its own signals
-    serving = asyncio.ensure_future(server.serve([listening]))
-    site = Site(web, base, browser, [])
-    yield site
-    for context in browser.contexts:
-        await context.close()
-    server.should_exit = True
-    await serving
+    async with served(web) as base:
+        site = Site(web, base, browser, [])
+        yield site
+        for context in browser.contexts:
+            await context.close()
     assert [url for url in site.requested if not url.startswith(f"{base}/")] == []
 
 
@@ -100,11 +66,6 @@ async def violations(page: Page) -> str:
     return (await Axe().run(page)).generate_report()
 
 
-async def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        await page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
-
-
 async def overflow(page: Page) -> int:
     return await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
@@ -114,19 +75,15 @@ async def test_no_page_breaks_a_rule_of_accessibility(site: Site, scheme: str) -
     link = await site.web.scene.link()
     page = await site.open(link, color_scheme=scheme)
     assert await violations(page) == "Found 0 accessibility violations:\n"
-    await picture(page, f"form-{scheme}")
     await fill(page, "lovelace", "another")
     assert await violations(page) == "Found 0 accessibility violations:\n"
     await fill(page, "lovelace")
     assert await violations(page) == "Found 0 accessibility violations:\n"
-    await picture(page, f"errors-{scheme}")
     await fill(page, GOOD)
     assert await page.get_by_role("heading", level=1).inner_text() == "Your password is set"
     assert await violations(page) == "Found 0 accessibility violations:\n"
-    await picture(page, f"done-{scheme}")
     await page.goto(f"{site.base}/password/{link}")
     assert await violations(page) == "Found 0 accessibility violations:\n"
-    await picture(page, f"unusable-{scheme}")
     await page.get_by_role("button", name="Send me a new link").click()
     assert await page.get_by_role("heading", level=1).inner_text() == "Look into your mailbox"
     assert await violations(page) == "Found 0 accessibility violations:\n"
@@ -197,13 +154,10 @@ async def test_small_phone_never_scrolls_sideways(site: Site) -> None:
     assert await overflow(page) == 0
     await fill(page, "lovelace")
     assert await overflow(page) == 0
-    await picture(page, "errors-phone")
     await fill(page, GOOD + " 42")
     assert await overflow(page) == 0
-    await picture(page, "done-phone")
     await page.goto(f"{site.base}/password/{link}")
     assert await overflow(page) == 0
-    await picture(page, "unusable-phone")
 
 
 async def test_page_of_another_site_cannot_send_the_form(site: Site) -> None:
