@@ -2,6 +2,7 @@
 
 import pytest
 
+from edition_migration.adapters.mails.message import message_bytes
 from edition_migration.application.own_text_views import OwnTextOrder
 from edition_migration.application.own_texts import OwnTexts
 from edition_migration.application.own_words import own_words
@@ -22,9 +23,11 @@ class Reader:
     def __init__(self, *failures: Exception) -> None:
         self._failures = list(failures)
         self.texts: list[str] = []
+        self.messages: list[bytes] = []
 
     async def send(self, envelope: Envelope) -> int:
         self.texts.append(envelope.content.text.partition("\n")[0])
+        self.messages.append(message_bytes(envelope, "no-reply@go.example", "go.example"))
         if self._failures:
             raise self._failures.pop(0)
         return OK
@@ -72,6 +75,7 @@ async def test_a_mail_that_the_relay_may_have_is_repeated_in_the_words_it_began_
     await deliver(store, relay)
     first = "First." if before else "Hello Ada Lovelace,"
     assert relay.texts == [first, first]
+    assert relay.messages[0] == relay.messages[1]
 
 
 async def test_a_worker_killed_on_the_way_leaves_the_words_for_the_next(store: Store) -> None:
