@@ -77,14 +77,19 @@ def i2_counters_are_the_ledger(seen: Evidence) -> list[str]:
 
 
 def i2_who_has_a_license(seen: Evidence) -> list[str]:
-    """A license is used by exactly those who are activated, and reserved for exactly those whose ticket is granted."""
+    """A license is used by exactly those who are activated, and reserved for exactly those whose ticket is granted.
+
+    Who was deleted since has given it back.
+    """
     broken: list[str] = []
     ledger = {key_of(row): str(row["state"]) for row in seen.view["ledger"]}
     tickets = seen.view.by_migration("tickets")
+    deleted = {row["user_id"] for row in seen.view["users"] if row["is_deleted"]}
     for row in seen.view["migrations"]:
         has = ledger.get(key_of(row), "released")
         is_granted = any(str(ticket["state"]) == "granted" for ticket in tickets.get(key_of(row), []))
-        wanted = "used" if row["state"] in _HAVE_LICENSE else "reserved" if is_granted else "released"
+        is_used = row["state"] in _HAVE_LICENSE and row["user_id"] not in deleted
+        wanted = "used" if is_used else "reserved" if is_granted else "released"
         if has != wanted:
             broken.append(f"I2 {name_of(row)} is {row['state']}, its license is {has}, not {wanted}")
         if is_granted and row["state"] not in (*BEFORE_ACTIVATION, *_HAVE_LICENSE):

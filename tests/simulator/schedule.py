@@ -29,17 +29,17 @@ class Schedule:
         self._plan: list[Callable[[World], None]] = [select_some] if world.random.random() < 0.6 else []
         """What is done before the seed chooses."""
 
-    async def play(self) -> None:
-        """Until the deeds of this run are done."""
+    async def play(self, haste: float) -> None:
+        """Until the deeds of this run are done; `haste` is how often somebody acts while others are at work."""
         while self._deeds > 0:
-            await self._step()
+            await self._step(haste)
 
-    async def _step(self) -> None:
+    async def _step(self, haste: float) -> None:
         """The next thing that happens: of what could, the seed says which."""
         world, random = self._world, self._random
         await self.settle()
         can = self.could_happen()
-        if not can or random.random() < 0.06:
+        if not can or random.random() < haste:
             self._act_or_wait(can)
             return
         if random.random() < 0.04:
