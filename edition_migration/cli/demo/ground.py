@@ -118,6 +118,7 @@ def _settings(state: Path, ports: Ports, webhook_secret: str) -> dict[str, str]:
         "EDITION_MIGRATION_WEB_PORT": str(ports.web),
         "EDITION_MIGRATION_WORKER_HEALTH_PORT": str(ports.worker_health),
         "EDITION_MIGRATION_DRAIN_TIME": "5s",
+        "EDITION_MIGRATION_TEMPORAL_UI": f"http://127.0.0.1:{ports.ui}",
     }
 
 
