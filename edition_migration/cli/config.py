@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edition_migration.cli.exit_codes import ExitCode
-from edition_migration.cli.options import AsJson
-from edition_migration.cli.output import say, show_json, show_table
+from edition_migration.cli.option_groups import grouped
+from edition_migration.cli.options import Form
+from edition_migration.cli.output import CsvOut, say, show_json, show_table
 
 if TYPE_CHECKING:
     from edition_migration.settings_table import SettingRow, SettingsTable
@@ -16,16 +17,19 @@ OfOrganization = Annotated[
 ]
 
 
-def config(of_organization: OfOrganization = False, as_json: AsJson = False) -> None:
+@grouped
+def config(form: Form, of_organization: OfOrganization = False) -> None:
     """Show the settings in effect: value, where it comes from, what it means. Secrets are never shown."""
     if of_organization:
-        _show_organization(as_json=as_json)
+        _show_organization(form)
         return
-    from edition_migration.settings_table import settings_table
+    from edition_migration.settings_table import SettingRow, settings_table
 
     table = settings_table()
-    if as_json:
+    if form.as_json:
         show_json(table)
+    elif form.as_csv:
+        CsvOut(SettingRow).write(table.settings)
     else:
         _show_settings(table)
     if any(row.problem for row in table.settings):
@@ -47,15 +51,15 @@ def _origin(row: "SettingRow") -> str:
     return "nowhere: it is required" if row.is_required and row.source == "default" else row.source
 
 
-def _show_organization(*, as_json: bool) -> None:
-    from edition_migration.domain.organization_reference import OrganizationKeys, organization_rows
+def _show_organization(form: Form) -> None:
+    from edition_migration.domain.organization_reference import OrganizationKeys, OrganizationRow, organization_rows
 
     rows = organization_rows()
-    if as_json:
+    if form.as_json:
         show_json(OrganizationKeys(keys=rows))
-        return
-    show_table(
-        "Keys of an organization's file",
-        ("Key", "What is written there", "Default", "Limits", "Meaning", "Example"),
-        [(it.path, it.form, it.default, it.limits, it.meaning, it.example) for it in rows],
-    )
+    elif form.as_csv:
+        CsvOut(OrganizationRow).write(rows)
+    else:
+        columns = ("Key", "What is written there", "Default", "Limits", "Meaning", "Example")
+        lines = [(it.path, it.form, it.default, it.limits, it.meaning, it.example) for it in rows]
+        show_table("Keys of an organization's file", columns, lines)

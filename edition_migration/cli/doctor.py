@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from edition_migration.cli.exit_codes import ExitCode
-from edition_migration.cli.options import AsJson
-from edition_migration.cli.output import say, show_json
+from edition_migration.cli.option_groups import grouped
+from edition_migration.cli.options import Form
+from edition_migration.cli.output import CsvOut, say, show_json
 
 if TYPE_CHECKING:
     from edition_migration.domain.diagnosis import Diagnosis, Finding
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 def command(examine: "Examine") -> Callable[..., None]:
     """The command over this look."""
 
-    def doctor(as_json: AsJson = False) -> None:
+    @grouped
+    def doctor(form: Form) -> None:
         """Look at settings, database, Temporal, workers, relay and page; say of each what is wrong and what helps."""
         diagnosis = asyncio.run(_examined(examine))
-        if as_json:
+        if form.as_json:
             show_json(diagnosis)
+        elif form.as_csv:
+            _write_csv(diagnosis)
         else:
             _show(diagnosis)
         if diagnosis.verdict == "fails":
@@ -35,6 +39,12 @@ def command(examine: "Examine") -> Callable[..., None]:
 
 async def _examined(examine: "Examine") -> "Diagnosis":
     return await examine()
+
+
+def _write_csv(diagnosis: "Diagnosis") -> None:
+    from edition_migration.domain.diagnosis import Finding
+
+    CsvOut(Finding).write(diagnosis.findings)
 
 
 def _show(diagnosis: "Diagnosis") -> None:
