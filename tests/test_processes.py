@@ -1,6 +1,8 @@
 """The worker and the web process that cannot begin: the exit code of the command line for the reason, no traceback."""
 
+import base64
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+KEY = base64.b64encode(b"k" * 32).decode()
+SECRETS = {
+    "EDITION_MIGRATION_LINK_KEYS": f"k1:{KEY}",
+    "EDITION_MIGRATION_WEBHOOK_SECRETS": f"whsec_{KEY}",
+    "EDITION_MIGRATION_PAGE_SECRET": "a page secret of more than 32 characters",
+}
 PROCESSES = {"worker": [str(ROOT / "worker.py")], "web": ["-m", "edition_migration"]}
 
 
@@ -25,4 +33,19 @@ def test_missing_settings_end_the_process_with_the_code_of_a_setting(name: str, 
     assert (done.returncode, done.stdout) == (8, "")
     assert "EDITION_MIGRATION_LINK_KEYS: is missing | EDITION_MIGRATION_WEBHOOK_SECRETS: is missing" in done.stderr
     assert "What helps: set it in the environment or in .env; `starter.py secrets` helps\n" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_worker_without_temporal_ends_with_the_code_of_temporal(tmp_path: Path) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # never listens
+        address = f"127.0.0.1:{held.getsockname()[1]}"
+        done = start("worker", tmp_path, **SECRETS, TEMPORAL_ADDRESS=address)
+    assert done.returncode == 6
+    assert f"worker: no Temporal service answers at {address}\n" in done.stderr
+
+
+def test_a_web_process_without_its_database_ends_with_the_code_of_the_database(tmp_path: Path) -> None:
+    done = start("web", tmp_path, **SECRETS, EDITION_MIGRATION_DATABASE_URL="sqlite+aiosqlite:///none/none.db")
+    assert done.returncode == 5
     assert "Traceback" not in done.stderr

@@ -19,7 +19,10 @@ OfOrganization = Annotated[
 
 @grouped
 def config(form: Form, of_organization: OfOrganization = False) -> None:
-    """Show the settings in effect: value, where it comes from, what it means. Secrets are never shown."""
+    """Show the settings in effect: value, where it comes from, what it means. Secrets are never shown.
+
+    Code 8 where one is missing or wrong.
+    """
     if of_organization:
         _show_organization(form)
         return

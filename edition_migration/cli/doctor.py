@@ -23,7 +23,10 @@ def command(examine: "Examine") -> Callable[..., None]:
 
     @grouped
     def doctor(form: Form) -> None:
-        """Look at settings, database, Temporal, workers, relay and page; say of each what is wrong and what helps."""
+        """Look at settings, database, Temporal, workers, relay and page; say of each what is wrong and what helps.
+
+        Works before anything is set up. Code 1 where something fails; warnings alone are code 0.
+        """
         diagnosis = asyncio.run(_examined(examine))
         if form.as_json:
             show_json(diagnosis)

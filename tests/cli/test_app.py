@@ -16,6 +16,8 @@ from tests.cli.conftest import CommandLine
 VERBS = (
     "setup",
     "secrets",
+    "doctor",
+    "config",
     "org",
     "import",
     "event",
