@@ -3,13 +3,17 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from enum import StrEnum
+from typing import TypeVar
 
 from edition_migration.domain.commands import LEGAL_IN, CommandKind
 from edition_migration.domain.errors import InvalidInput, Problem
+from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.states import RESELECTABLE, MigrationState
 from edition_migration.ports.store_listing import PARKED, PENDING, SELECTED, Criteria
 
 UNKNOWN_CLIENT = "unknown"
+Name = TypeVar("Name", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Filter:
     reason: str | None = None
     client: str | None = None
     older_than: timedelta | None = None
+    wave_id: str | None = None
 
     @property
     def is_given(self) -> bool:
@@ -43,6 +48,7 @@ class Filter:
             reason=self.reason.lower() if self.reason else None,
             client_version="" if self.client == UNKNOWN_CLIENT else self.client,
             since_before=now - self.older_than if self.older_than is not None else None,
+            wave_id=self.wave_id,
         )
 
     def _states_among(self, possible: tuple[MigrationState, ...] | None) -> tuple[MigrationState, ...] | None:
@@ -78,11 +84,25 @@ def whom(kind: CommandKind, fitting: Filter) -> Criteria:
 
 def state_named(name: str) -> MigrationState:
     """The state of this name, in any case. Raises InvalidInput with the nearest."""
+    return _named(MigrationState, name.upper(), "--state", "is no state of a migration")
+
+
+def mail_kind_named(name: str) -> MailKind:
+    """As `state_named`."""
+    return _named(MailKind, name.lower(), "--mail", "is no mail of ours")
+
+
+def mail_state_named(name: str) -> MailState:
+    """As `state_named`."""
+    return _named(MailState, name.lower(), "--state", "is no state of a mail")
+
+
+def _named(kind: type[Name], name: str, option: str, reason: str) -> Name:
     try:
-        return MigrationState(name.upper())
+        return kind(name)
     except ValueError:
-        nearest = get_close_matches(name.upper(), list(MigrationState)) or list(MigrationState)
-        problem = Problem("--state", "is no state of a migration", f"use one like {', '.join(nearest)}")
+        nearest = get_close_matches(name, list(kind)) or list(kind)
+        problem = Problem(option, reason, f"use one like {', '.join(nearest)}")
         raise InvalidInput(str(problem), problems=(problem,)) from None
 
 

@@ -1,17 +1,18 @@
 """Lists of users for the command line: the Migration tab, who is parked, everybody; a page, or all page by page."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from enum import StrEnum
 
 from edition_migration.application import views
 from edition_migration.application.chosen_users import pages
 from edition_migration.application.filters import Filter
-from edition_migration.application.queries import organization_named
+from edition_migration.application.queries import organization_named, user_named
+from edition_migration.domain.mail import Mail, MailKind, MailState
 from edition_migration.domain.overview import next_step
 from edition_migration.domain.states import InactiveReason
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store
-from edition_migration.ports.store_listing import EVERYBODY, PARKED, PENDING, Criteria, ListedUser
+from edition_migration.ports.store_listing import EVERYBODY, PARKED, PENDING, Criteria, ListedUser, MailCriteria
 
 
 class Scope(StrEnum):
@@ -26,7 +27,7 @@ _CRITERIA: dict[Scope, Criteria] = {Scope.PENDING: PENDING, Scope.PARKED: PARKED
 
 
 class Listings:
-    """Answers `pending`, `parked` and `export`; changes nothing."""
+    """Answers `pending`, `parked`, `export` and `mails list`; changes nothing."""
 
     def __init__(self, *, store: Store, clock: Clock) -> None:
         self._store = store
@@ -48,15 +49,39 @@ class Listings:
                 next=users[-1].user_id if len(lines) > limit else None,
             )
 
+    async def mails(
+        self,
+        org_id: str | None,
+        names: Sequence[str],
+        kinds: Sequence[MailKind],
+        states: Sequence[MailState],
+        *,
+        limit: int,
+        before: int | None = None,
+    ) -> views.MailPage:
+        """One page of the mails that fit each part that is given, newest first. Raises NotFound."""
+        async with self._store.read() as uow:
+            org_id = (await organization_named(uow, org_id)).org_id
+            user_ids = tuple([(await user_named(uow, name, org_id)).user_id for name in names])
+            criteria = MailCriteria(user_ids=user_ids, kinds=tuple(kinds), states=tuple(states))
+            mails = await uow.listing.mails(org_id, criteria, limit + 1, before)
+        lines = tuple(_mail_line(mail) for mail in mails[:limit])
+        return views.MailPage(org_id=org_id, mails=lines, next=lines[-1].number if len(mails) > limit else None)
+
     async def all(
         self, scope: Scope, org_id: str | None, fitting: Filter, after: str = ""
-    ) -> AsyncIterator[Sequence[views.UserLine]]:
+    ) -> AsyncGenerator[Sequence[views.UserLine]]:
         """Everybody, in one consistent look, in flat memory. Raises as `page` does."""
         criteria = fitting.narrowing(_CRITERIA[scope], self._clock.now())
         async with self._store.read() as uow:
             org_id = (await organization_named(uow, org_id)).org_id
             async for page in pages(uow, org_id, criteria, after):
                 yield [_user_line(line) for line in page]
+
+
+def _mail_line(mail: Mail) -> views.ListedMail:
+    fields = {name: getattr(mail, name) for name in views.ListedMail.model_fields if name != "number"}
+    return views.ListedMail(number=mail.sequence, **fields)
 
 
 def _user_line(line: ListedUser) -> views.UserLine:

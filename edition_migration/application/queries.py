@@ -1,11 +1,13 @@
 """Read models for the command line: each is one consistent look, changes nothing and takes no lock."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 
 from edition_migration.application import views
 from edition_migration.application.user_view import user_view
 from edition_migration.domain.addresses import normalize_address
 from edition_migration.domain.errors import InvalidInput, NotFound
+from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.user import User
 from edition_migration.ports.store import Store, UnitOfWork
@@ -39,7 +41,7 @@ class Queries:
                 settings=organization.settings,
                 policies=await uow.policies.get(organization.org_id),
                 policy_revision=organization.policy_revision,
-                capacity=await _capacity(uow, organization.org_id),
+                capacity=await capacity_of(uow, organization.org_id),
             )
 
     async def status(self, org_id: str | None) -> views.StatusView:
@@ -57,12 +59,9 @@ class Queries:
                 ),
                 pending=await uow.listing.count(org_id, PENDING),
                 parked=await uow.listing.count(org_id, PARKED),
-                capacity=await _capacity(uow, org_id),
+                capacity=await capacity_of(uow, org_id),
                 waves=await _waves(uow, org_id),
-                mails=tuple(
-                    views.MailCount(kind=kind, state=state, mails=count)
-                    for (kind, state), count in sorted(mails.items())
-                ),
+                mails=mail_counts(mails),
             )
 
     async def user(self, name: str, org_id: str | None = None) -> views.UserView:
@@ -124,7 +123,7 @@ async def _names_like(uow: UnitOfWork, name: str, org_id: str | None) -> list[st
     return [line.migration.user_id for line in lines]
 
 
-async def _capacity(uow: UnitOfWork, org_id: str) -> views.CapacityView:
+async def capacity_of(uow: UnitOfWork, org_id: str) -> views.CapacityView:
     counters = await uow.capacity.get(org_id)
     waiting = await uow.tickets.waiting_count(org_id)
     names = views.CapacityView.model_fields.keys() - {"waiting", "waiting_for"}
@@ -133,6 +132,11 @@ async def _capacity(uow: UnitOfWork, org_id: str) -> views.CapacityView:
         waiting=waiting,
         waiting_for=("storage" if counters.licenses_free else "license") if waiting else None,
     )
+
+
+def mail_counts(found: Mapping[tuple[MailKind, MailState], int]) -> tuple[views.MailCount, ...]:
+    """By kind and state."""
+    return tuple(views.MailCount(kind=kind, state=state, mails=count) for (kind, state), count in sorted(found.items()))
 
 
 async def running_pauses(uow: UnitOfWork, scope: str) -> tuple[views.PauseView, ...]:

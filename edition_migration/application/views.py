@@ -87,6 +87,29 @@ class UserPage(View):
     next: str | None
 
 
+class ListedMail(View):
+    """A line of `mails list`. `number` orders them; without a user it went to the Notification Email."""
+
+    number: int
+    user_id: str | None
+    kind: MailKind
+    round: int
+    state: MailState
+    attempts: int
+    reply_code: int | None
+    created_at: datetime
+    not_before: datetime | None
+    accepted_at: datetime | None
+
+
+class MailPage(View):
+    """`mails list`, newest first; `next` is what `--before` takes for the older ones, None on the last page."""
+
+    org_id: str
+    mails: tuple[ListedMail, ...]
+    next: int | None
+
+
 class CommandPreview(View):
     """How many `users` a command would change; `activated` of them lose their license, storage and open sessions."""
 

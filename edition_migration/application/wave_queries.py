@@ -1,27 +1,32 @@
 """Read models of waves for the command line, and the result file. Each is one consistent look and changes nothing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from edition_migration.application import wave_views as views
-from edition_migration.application.queries import organization_named
+from edition_migration.application.queries import capacity_of, mail_counts, organization_named, running_pauses
 from edition_migration.application.wave_report import COLUMNS, WaveResult, wave_result
 from edition_migration.domain.errors import NotFound
-from edition_migration.domain.migration import Wave
+from edition_migration.domain.migration import Migration, Wave
 from edition_migration.domain.names import WaveRef
 from edition_migration.domain.states import OPEN, MigrationState
 from edition_migration.ports.row_files import FileForm, RowFiles
 from edition_migration.ports.store import Store, UnitOfWork
+from edition_migration.ports.store_listing import PARKED
 
 RESULT_FORM = FileForm("utf-8-sig", ",")
 """With a byte order mark, without which spreadsheets take umlauts for something else."""
+
+PROBLEMS = 10
+"""How many users whom something stops `wave watch` names."""
 
 _OPEN = frozenset(OPEN)
 
 
 class WaveQueries:
-    """Answers `wave list`, `wave show` and `wave report`."""
+    """Answers `wave list`, `wave show`, `wave watch` and `wave report`."""
 
     def __init__(self, *, store: Store, files: RowFiles) -> None:
         self._store = store
@@ -44,10 +49,26 @@ class WaveQueries:
     async def show(self, org_id: str | None, wave_id: str) -> views.WaveDetail:
         """Raises NotFound."""
         async with self._store.read() as uow:
+            return await self._detail(uow, await _named(uow, org_id, wave_id))
+
+    async def board(self, org_id: str | None, wave_id: str) -> views.WaveBoard:
+        """All that `wave watch` shows, in one look. Raises NotFound."""
+        async with self._store.read() as uow:
             wave = await _named(uow, org_id, wave_id)
-            counts = await uow.members.counts_of(wave.org_id, wave.wave_id)
-            orders = await uow.waves.orders(wave.org_id, wave.wave_id)
-            to_release = await uow.members.to_release_count(wave.org_id, wave.wave_id)
+            mails = await uow.listing.mails_of_wave(wave.org_id, wave.wave_id)
+            parked = await uow.listing.page(wave.org_id, replace(PARKED, wave_id=wave.wave_id), PROBLEMS)
+            return views.WaveBoard(
+                wave=await self._detail(uow, wave),
+                mails=mail_counts(mails),
+                capacity=await capacity_of(uow, wave.org_id),
+                pauses=await running_pauses(uow, wave.org_id),
+                problems=tuple(_problem(line.migration) for line in parked),
+            )
+
+    async def _detail(self, uow: UnitOfWork, wave: Wave) -> views.WaveDetail:
+        counts = await uow.members.counts_of(wave.org_id, wave.wave_id)
+        orders = await uow.waves.orders(wave.org_id, wave.wave_id)
+        to_release = await uow.members.to_release_count(wave.org_id, wave.wave_id)
         return views.WaveDetail.model_validate(
             {
                 **_line(wave, counts),
@@ -107,6 +128,11 @@ async def _named(uow: UnitOfWork, org_id: str | None, wave_id: str) -> Wave:
     known = [it.wave_id for it in await uow.waves.of_organization(org_id) if it.size]
     nearest = [it for it in known if it.startswith(wave_id)] or get_close_matches(wave_id, known)
     raise NotFound("there is no wave of this id", nearest=tuple(nearest[:5]), mend="see `starter.py wave list`")
+
+
+def _problem(row: Migration) -> views.Problem:
+    assert row.attention is not None, "who is parked has a reason"
+    return views.Problem(user_id=row.user_id, attention=row.attention, since=row.attention_at)
 
 
 def _line(wave: Wave, counts: Mapping[MigrationState, int]) -> dict[str, object]:

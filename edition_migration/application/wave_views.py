@@ -5,8 +5,8 @@ The report holds addresses, for the administrator's eyes: never log it.
 
 from datetime import datetime, timedelta
 
-from edition_migration.application.views import View
-from edition_migration.domain.migration import WaveState
+from edition_migration.application.views import CapacityView, MailCount, PauseView, View
+from edition_migration.domain.migration import Attention, WaveState
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import MigrationState
 from edition_migration.domain.waves import WaveCommandKind
@@ -78,3 +78,26 @@ class WaveReport(View):
     states: tuple[MemberCount, ...]
     deselected: int
     users: tuple[MemberLine, ...]
+
+
+class Problem(View):
+    """A user of the wave whom something stops."""
+
+    user_id: str
+    attention: Attention
+    since: datetime | None
+
+
+class WaveBoard(View):
+    """`wave watch`: the wave, the mails to its users by outcome, the organization's capacity, the last problems."""
+
+    wave: WaveDetail
+    mails: tuple[MailCount, ...]
+    capacity: CapacityView
+    pauses: tuple[PauseView, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def is_over(self) -> bool:
+        """Nobody is to be released any more, and nobody of the wave is open."""
+        return self.wave.to_release == 0 and self.wave.finished == self.wave.users

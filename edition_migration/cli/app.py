@@ -13,6 +13,7 @@ from edition_migration.cli import (
     followups,
     imports,
     listings,
+    mails,
     org,
     pauses,
     reconcile,
@@ -69,6 +70,7 @@ def build_app(open_services: "OpenServices", set_up: "SetUp", examine: "Examine"
     for command in (pauses.pause, pauses.resume):
         app.command()(command)
     app.add_typer(user.app, name="user")
+    app.add_typer(mails.app, name="mails")
     app.command()(reconcile.reconcile)
     app.add_typer(audit.app, name="audit")
     app.command()(setup.demo)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edition_migration.cli.exit_codes import ExitCode
-from edition_migration.cli.options import AsJson
-from edition_migration.cli.output import Cell, say, show_json, show_table
+from edition_migration.cli.option_groups import grouped
+from edition_migration.cli.options import Form
+from edition_migration.cli.output import Cell, say, show_list
 from edition_migration.cli.session import session_of
 from edition_migration.domain.csv_columns import defused
 
@@ -37,11 +38,24 @@ COLUMNS = (
     "position",
     "hash",
 )
-_TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
+
+
+def utc(text: str) -> datetime:
+    """A day, or a moment of one, in UTC unless it names its offset. Parser of an option."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("must be a time like 2026-11-23 or 2026-11-23T08:00:00Z") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
 
 OneOrg = Annotated[str | None, typer.Option("--org", help="Organization id; without it, all organizations.")]
-Since = Annotated[datetime | None, typer.Option("--since", formats=_TIMES, help="Entries from this time on (UTC).")]
-Until = Annotated[datetime | None, typer.Option("--until", formats=_TIMES, help="Entries before this time (UTC).")]
+Since = Annotated[
+    datetime | None, typer.Option("--since", parser=utc, metavar="TIME", help="Entries from then on (UTC).")
+]
+Until = Annotated[
+    datetime | None, typer.Option("--until", parser=utc, metavar="TIME", help="Entries before then (UTC).")
+]
 Expected = Annotated[
     str | None,
     typer.Option(
@@ -51,15 +65,15 @@ Expected = Annotated[
 
 
 @app.command()
-def verify(ctx: typer.Context, org: OneOrg = None, expect: Expected = None, as_json: AsJson = False) -> None:
+@grouped
+def verify(ctx: typer.Context, form: Form, org: OneOrg = None, expect: Expected = None) -> None:
     """Recompute every chain and name the first position that does not hold. What is not sealed yet is no fault."""
+    from edition_migration.application.audit import ChainView
+
     anchor = _anchor(expect)
     view = session_of(ctx).run(lambda services: services.audit.verify(org, anchor))
-    if as_json:
-        show_json(view)
-    else:
-        columns = ("Organization", "Sealed", "Head", "Not sealed yet", "Oldest of them", "Broken at", "How")
-        show_table("Chains", columns, [_row(chain) for chain in view.chains])
+    columns = ("Organization", "Sealed", "Head", "Not sealed yet", "Oldest of them", "Broken at", "How")
+    show_list(form, view, view.chains, ChainView, "Chains", columns, _row)
     if not view.is_intact:
         raise typer.Exit(ExitCode.REFUSED)
 
@@ -77,10 +91,9 @@ def export(
     if as_csv and as_json:
         raise typer.BadParameter("choose one of --csv and --json")
     write = _write_json if as_json else _write_csv
-    begin, end = _utc(since), _utc(until)
 
     async def run(services: "CliServices") -> int:
-        return await write(await services.audit.lines(org, begin, end))
+        return await write(await services.audit.lines(org, since, until))
 
     say(f"Entries: {session_of(ctx).run(run)}.")
 
@@ -148,7 +161,3 @@ def _anchor(text: str | None) -> "Anchor | None":
     if not position.isdecimal() or not digest:
         raise typer.BadParameter("must be POSITION:HASH as `audit verify` shows the head", param_hint="--expect")
     return Anchor(position=int(position), hash=digest)
-
-
-def _utc(at: datetime | None) -> datetime | None:
-    return None if at is None else at.replace(tzinfo=UTC)

@@ -1,6 +1,7 @@
 """`pending`, `parked`, `export`: lists of users, each by the same filters, as a table, CSV or JSON."""
 
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import typer
@@ -92,10 +93,11 @@ def _write_csv(ctx: typer.Context, scope: str, fitting: Fitting, org: str | None
 
     async def write(services: "CliServices") -> int:
         out = CsvOut(UserLine)
-        async for page in services.listings.all(_scope(scope), org, found, after):
-            out.write(page if fitting.limit is None else page[: fitting.limit - out.count])
-            if out.count == fitting.limit:
-                break
+        async with aclosing(services.listings.all(_scope(scope), org, found, after)) as pages:
+            async for page in pages:
+                out.write(page if fitting.limit is None else page[: fitting.limit - out.count])
+                if out.count == fitting.limit:
+                    break
         return out.count
 
     return session_of(ctx).run(write)

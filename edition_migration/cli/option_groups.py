@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
 from typing import Any, get_type_hints
 
@@ -33,7 +33,10 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
 
 def _options_of(group: type) -> list[inspect.Parameter]:
     hints = get_type_hints(group, include_extras=True)
-    return [_option(it.name, hints[it.name], it.default) for it in fields(group)]
+    return [
+        _option(it.name, hints[it.name], inspect.Parameter.empty if it.default is MISSING else it.default)
+        for it in fields(group)
+    ]
 
 
 def _option(name: str, kind: Any, default: Any) -> inspect.Parameter:

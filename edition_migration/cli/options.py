@@ -62,6 +62,7 @@ OlderThan = Annotated[
     timedelta | None,
     typer.Option("--older-than", parser=duration, metavar="SPAN", help="Only whose state is older than this, e.g. 3d."),
 ]
+InWave = Annotated[str | None, typer.Option("--wave", help="Only of this wave.")]
 AtMost = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="At most so many of them.")]
 AfterUser = Annotated[str, typer.Option("--after", help="Begin behind this user id: the next page.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -81,6 +82,7 @@ class Fitting:
     with_reason: WithReason = None
     on_client: OnClient = None
     older_than: OlderThan = None
+    in_wave: InWave = None
     limit: AtMost = None
 
     @property
@@ -94,6 +96,7 @@ class Fitting:
             reason=self.with_reason,
             client=self.on_client,
             older_than=self.older_than,
+            wave_id=self.in_wave,
         )
 
 

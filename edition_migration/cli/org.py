@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edition_migration.cli.documents import read_yaml
-from edition_migration.cli.options import AsJson, InputFile, Yes
+from edition_migration.cli.options import AsJson, DryRun, InputFile, Yes
 from edition_migration.cli.output import Cell, confirm, say, show_fields, show_json, show_table, text_of
 from edition_migration.cli.session import session_of
 
@@ -23,7 +23,9 @@ app = typer.Typer(no_args_is_help=True, help="Organizations: what holds for them
 
 
 @app.command()
-def apply(ctx: typer.Context, file: InputFile, yes: Yes = False, as_json: AsJson = False) -> None:
+def apply(
+    ctx: typer.Context, file: InputFile, is_dry: DryRun = False, yes: Yes = False, as_json: AsJson = False
+) -> None:
     """Bring an organization to what a YAML or JSON file says (- is stdin). What the file does not name stays."""
     session = session_of(ctx)
     document = read_yaml(file)
@@ -31,8 +33,8 @@ def apply(ctx: typer.Context, file: InputFile, yes: Yes = False, as_json: AsJson
     removed = [str(change.before) for change in planned if change.removes]
     if removed:
         warning = f"No longer domains of this organization: {', '.join(removed)}. Whoever of them is not yet activated"
-        confirm(f"{warning} is cancelled and becomes a guest again.", is_agreed=yes)
-    changes = session.change(lambda services: services.organizations.apply(document))
+        confirm(f"{warning} is cancelled and becomes a guest again.", is_agreed=yes or is_dry)
+    changes = session.change(lambda services: services.organizations.apply(document), is_dry=is_dry)
     if as_json:
         from edition_migration.application.views import AppliedChanges
 
@@ -41,6 +43,8 @@ def apply(ctx: typer.Context, file: InputFile, yes: Yes = False, as_json: AsJson
         show_table("Changes", ("What", "Before", "Now"), [_change(change) for change in changes])
     else:
         say("Nothing to change: all that the file says holds, or is on its way.")
+    if is_dry:
+        say("Dry run: nothing was changed.")
 
 
 @app.command()

@@ -4,18 +4,21 @@ NO_COLOR is honored. Names come from outside, so nothing of them is taken for ma
 """
 
 import csv
+import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from edition_migration.cli.options import Form
 from edition_migration.domain.errors import EditionMigrationError, InvalidInput, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+Line = TypeVar("Line", bound="BaseModel")
 Cell = str | int | bool | datetime | timedelta | None
 WIDTH_OF_PIPES = 200
 """Columns where nobody says how wide the output is, so that no line breaks."""
@@ -52,6 +55,8 @@ def csv_cell(cell: Any) -> str:
             return cell.isoformat().replace("+00:00", "Z")
         case timedelta():
             return duration(cell)
+        case dict() | list() | tuple():
+            return json.dumps(cell, sort_keys=True, default=str)
         case _:
             return str(cell)
 
@@ -73,6 +78,24 @@ class CsvOut:
     def write(self, lines: "Sequence[BaseModel]") -> None:
         show_csv((), ([getattr(line, name) for name in self._fields] for line in lines))
         self.count += len(lines)
+
+
+def show_list(
+    form: Form,
+    document: "BaseModel",
+    lines: "Sequence[Line]",
+    kind: "type[Line]",
+    title: str,
+    columns: Sequence[str],
+    cells: "Callable[[Line], Sequence[Cell]]",
+) -> None:
+    """A list in the form that was asked for: `document` as JSON, every field of `lines` as CSV, `cells` as a table."""
+    if form.as_json:
+        show_json(document)
+    elif form.as_csv:
+        CsvOut(kind).write(lines)
+    else:
+        show_table(title, columns, [cells(line) for line in lines])
 
 
 def show_fields(title: str, fields: Sequence[tuple[str, Cell]]) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edition_migration.cli.options import DEFAULT_ACTOR, Actor, AsJson, Org
+from edition_migration.cli.options import DEFAULT_ACTOR, Actor, AsJson, DryRun, Org
 from edition_migration.cli.output import say, show_json, text_of
 from edition_migration.cli.session import session_of
 
@@ -18,24 +18,26 @@ def pause(
     ctx: typer.Context,
     org: Org = None,
     service: WholeService = False,
+    is_dry: DryRun = False,
     actor: Actor = DEFAULT_ACTOR,
     as_json: AsJson = False,
 ) -> None:
     """Hold instructions, activations, links and all mails. Deadlines stand still; users with a link may go on."""
     scope = _scope(ctx, org, service)
-    _show(session_of(ctx).change(lambda services: services.pauses.pause(scope, actor)), as_json)
+    _show(session_of(ctx).change(lambda services: services.pauses.pause(scope, actor), is_dry=is_dry), is_dry, as_json)
 
 
 def resume(
     ctx: typer.Context,
     org: Org = None,
     service: WholeService = False,
+    is_dry: DryRun = False,
     actor: Actor = DEFAULT_ACTOR,
     as_json: AsJson = False,
 ) -> None:
     """End the pause. Everybody goes on where he stood, and held mails go out at their usual pace."""
     scope = _scope(ctx, org, service)
-    _show(session_of(ctx).change(lambda services: services.pauses.resume(scope, actor)), as_json)
+    _show(session_of(ctx).change(lambda services: services.pauses.resume(scope, actor), is_dry=is_dry), is_dry, as_json)
 
 
 def scope_name(org_id: str | None) -> str:
@@ -53,7 +55,7 @@ def _scope(ctx: typer.Context, org: str | None, service: bool) -> str:
     return SERVICE
 
 
-def _show(answer: "PauseAnswer", as_json: bool) -> None:
+def _show(answer: "PauseAnswer", is_dry: bool, as_json: bool) -> None:
     if as_json:
         show_json(answer)
         return
@@ -68,3 +70,5 @@ def _show(answer: "PauseAnswer", as_json: bool) -> None:
         say(f"Paused: {scope_name(it.org_id)}, since {text_of(it.started_at)} (UTC) by {it.actor}.")
     if answer.verdict == "resumed" and answer.pauses:
         say("Nobody goes on before that ends too.")
+    if is_dry:
+        say("Dry run: nothing was changed.")

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edition_migration.cli.exit_codes import ExitCode
-from edition_migration.cli.options import AsJson
-from edition_migration.cli.output import say, show_json, show_table
+from edition_migration.cli.option_groups import grouped
+from edition_migration.cli.options import Form
+from edition_migration.cli.output import Cell, say, show_list
 from edition_migration.cli.session import session_of
 
 if TYPE_CHECKING:
@@ -17,24 +18,22 @@ OneOrg = Annotated[str | None, typer.Option("--org", help="Organization id; with
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Name only; change nothing.")]
 
 
-def reconcile(ctx: typer.Context, org: OneOrg = None, is_dry: DryRun = False, as_json: AsJson = False) -> None:
+@grouped
+def reconcile(ctx: typer.Context, form: Form, org: OneOrg = None, is_dry: DryRun = False) -> None:
     """Name every difference between rows, ledgers, mails, links and workflows; mend what is provable."""
-    from edition_migration.domain.differences import DifferencesView
+    from edition_migration.domain.differences import Difference, DifferencesView
 
-    async def look(services: "CliServices") -> list["Difference"]:
+    async def look(services: "CliServices") -> list[Difference]:
         return await _look(services, org, is_dry=is_dry)
 
     session = session_of(ctx)
     found = session.run(look) if is_dry else session.change(look)
-    if as_json:
-        show_json(DifferencesView(differences=tuple(found)))
-    else:
-        columns = ("Kind", "Organization", "User or wave", "Generation", "What", "Mended", "How, or what to do")
-        rows = [
-            (it.kind, it.org_id, it.user_id or it.wave_id, it.generation, it.sentence, it.is_mended, it.mend)
-            for it in found
-        ]
-        show_table("Differences", columns, rows)
+
+    def cells(it: Difference) -> tuple[Cell, ...]:
+        return it.kind, it.org_id, it.user_id or it.wave_id, it.generation, it.sentence, it.is_mended, it.mend
+
+    columns = ("Kind", "Organization", "User or wave", "Generation", "What", "Mended", "How, or what to do")
+    show_list(form, DifferencesView(differences=tuple(found)), found, Difference, "Differences", columns, cells)
     if not all(it.is_mended for it in found):
         raise typer.Exit(ExitCode.REFUSED)
 

@@ -2,18 +2,22 @@
 
 import typer
 
-from edition_migration.cli.options import AsJson, Org
+from edition_migration.cli.option_groups import grouped
+from edition_migration.cli.options import Form, Org
 from edition_migration.cli.org import show_capacity
-from edition_migration.cli.output import say, show_json, show_table, text_of
+from edition_migration.cli.output import say, show_list, show_table, text_of
 from edition_migration.cli.pauses import scope_name
 from edition_migration.cli.session import session_of
 
 
-def status(ctx: typer.Context, org: Org = None, as_json: AsJson = False) -> None:
-    """Count users by state and reason, and show capacity, waves and mails."""
+@grouped
+def status(ctx: typer.Context, form: Form, org: Org = None) -> None:
+    """Count users by state and reason, and show capacity, waves and mails. --csv has the counts of users."""
+    from edition_migration.application.views import StateCount
+
     view = session_of(ctx).run(lambda services: services.queries.status(org))
-    if as_json:
-        show_json(view)
+    if form.as_json or form.as_csv:
+        show_list(form, view, view.states, StateCount, "", (), lambda _: ())
         return
     for pause in view.pauses:
         say(f"Paused: {scope_name(pause.org_id)}, since {text_of(pause.started_at)} (UTC) by {pause.actor}.")

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from edition_migration.cli.options import AsJson
-from edition_migration.cli.output import Cell, say, show_fields, show_json, show_table, text_of
+from edition_migration.cli.option_groups import grouped
+from edition_migration.cli.options import AsJson, Form
+from edition_migration.cli.output import Cell, say, show_fields, show_json, show_list, show_table, text_of
 from edition_migration.cli.session import session_of
 
 if TYPE_CHECKING:
@@ -50,11 +51,14 @@ def show(
 
 
 @app.command()
-def timeline(ctx: typer.Context, user: User, org: OfOrg = None, as_json: AsJson = False) -> None:
+@grouped
+def timeline(ctx: typer.Context, user: User, form: Form, org: OfOrg = None) -> None:
     """Show all that happened to a user, in order: journal, mails, links, sign-ins, events and pauses."""
+    from edition_migration.application.timeline import TimelineLine
+
     view = session_of(ctx).run(lambda services: services.timelines.of_user(user, org))
-    if as_json:
-        show_json(view)
+    if form.as_json or form.as_csv:
+        show_list(form, view, view.lines, TimelineLine, "", (), lambda _: ())
         return
     zone = view.zone if view.zone not in {None, "UTC"} else None
     times = ("At (UTC)", f"At ({zone})") if zone else ("At (UTC)",)

@@ -1,4 +1,4 @@
-"""`wave list|show|pause|resume|cancel|report`: selections as a whole."""
+"""`wave list|show|watch|pause|resume|cancel|retry-failed|report`: selections as a whole."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,10 +6,13 @@ from uuid import uuid4
 
 import typer
 
+from edition_migration.cli.commanding import agree, chosen_users, command
 from edition_migration.cli.exit_codes import ExitCode
-from edition_migration.cli.options import DEFAULT_ACTOR, Actor, AsJson, CommandId, Org, Yes
-from edition_migration.cli.output import Cell, confirm, say, show_fields, show_json, show_table
+from edition_migration.cli.option_groups import grouped
+from edition_migration.cli.options import AsJson, Form, How, Org, Who
+from edition_migration.cli.output import Cell, say, show_fields, show_json, show_list, show_table
 from edition_migration.cli.session import session_of
+from edition_migration.cli.wave_board import Board
 
 if TYPE_CHECKING:
     from edition_migration.application.wave_views import MemberCount, WaveDetail
@@ -24,15 +27,18 @@ _APART = {"states", "orders"}
 
 
 @app.command("list")
-def list_waves(ctx: typer.Context, org: Org = None, as_json: AsJson = False) -> None:
+@grouped
+def list_waves(ctx: typer.Context, form: Form, org: Org = None) -> None:
     """List the organization's waves, oldest first."""
+    from edition_migration.application.wave_views import WaveLine
+
     view = session_of(ctx).run(lambda services: services.wave_queries.list(org))
-    if as_json:
-        show_json(view)
-        return
     columns = ("Wave", "By", "State", "Users", "Released", "Finished", "Pilot", "Not before (UTC)", "Made (UTC)")
-    rows = [tuple(getattr(it, name) for name in type(it).model_fields) for it in view.waves]
-    show_table(f"Waves of {view.org_id}", columns, [(row[0], *row[1:]) for row in rows])
+
+    def cells(it: WaveLine) -> tuple[Cell, ...]:
+        return tuple(getattr(it, name) for name in WaveLine.model_fields)
+
+    show_list(form, view, view.waves, WaveLine, f"Waves of {view.org_id}", columns, cells)
 
 
 @app.command()
@@ -52,66 +58,72 @@ def show(ctx: typer.Context, wave: WaveId, org: Org = None, as_json: AsJson = Fa
 
 
 @app.command()
-def pause(
+def watch(
     ctx: typer.Context,
     wave: WaveId,
     org: Org = None,
-    actor: Actor = DEFAULT_ACTOR,
-    command_id: CommandId = None,
-    as_json: AsJson = False,
+    every: Annotated[float, typer.Option("--every", min=0.2, metavar="SECONDS", help="Between two looks.")] = 2.0,
 ) -> None:
+    """Watch a wave until all of it is finished: states, mails, licenses, pace and problems. Ctrl-C only ends the look.
+
+    On a terminal a board that changes in place, else a line whenever something has changed.
+    """
+    board = Board(every)
+    session_of(ctx).run(lambda services: board.watch(lambda: services.wave_queries.board(org, wave)))
+
+
+@app.command()
+@grouped
+def pause(ctx: typer.Context, wave: WaveId, how: How, org: Org = None, as_json: AsJson = False) -> None:
     """Release nobody more of a wave until it is resumed. Who is released goes on."""
-    _control(ctx, "pause", wave, org, actor, command_id, as_json)
+    _control(ctx, "pause", wave, org, how, as_json)
 
 
 @app.command()
-def resume(
-    ctx: typer.Context,
-    wave: WaveId,
-    org: Org = None,
-    actor: Actor = DEFAULT_ACTOR,
-    command_id: CommandId = None,
-    as_json: AsJson = False,
-) -> None:
+@grouped
+def resume(ctx: typer.Context, wave: WaveId, how: How, org: Org = None, as_json: AsJson = False) -> None:
     """Go on with a paused wave, also behind its pilot."""
-    _control(ctx, "resume", wave, org, actor, command_id, as_json)
+    _control(ctx, "resume", wave, org, how, as_json)
 
 
 @app.command()
-def cancel(
-    ctx: typer.Context,
-    wave: WaveId,
-    org: Org = None,
-    yes: Yes = False,
-    actor: Actor = DEFAULT_ACTOR,
-    command_id: CommandId = None,
-    as_json: AsJson = False,
-) -> None:
+@grouped
+def cancel(ctx: typer.Context, wave: WaveId, how: How, org: Org = None, as_json: AsJson = False) -> None:
     """Give back to the list whom a wave has not instructed yet. Who is instructed goes on."""
     view = session_of(ctx).run(lambda services: services.wave_queries.show(org, wave))
     if view.state != "cancelled":
-        confirm(f"Users who are not instructed yet and go back to the list: {_not_instructed(view)}.", is_agreed=yes)
-    _control(ctx, "cancel", wave, org, actor, command_id, as_json)
+        agree(f"Users who are not instructed yet and go back to the list: {_not_instructed(view)}.", how)
+    _control(ctx, "cancel", wave, org, how, as_json)
+
+
+@app.command("retry-failed")
+@grouped
+def retry_failed(ctx: typer.Context, wave: WaveId, how: How, form: Form, org: Org = None) -> None:
+    """Let everybody of a wave whom something stops go on where he stopped: `retry` for all of them."""
+    found = session_of(ctx).run(lambda services: services.wave_queries.named(org, wave))
+    whom = Who(in_wave=found.wave_id, org=found.org_id, everybody=True)
+    command(ctx, "retry", chosen_users(ctx, whom, "retry"), how, form)
 
 
 @app.command()
-def report(ctx: typer.Context, wave: WaveId, org: Org = None, to: ResultFile = None, as_json: AsJson = False) -> None:
+@grouped
+def report(ctx: typer.Context, wave: WaveId, form: Form, org: Org = None, to: ResultFile = None) -> None:
     """Say what became of everybody whom a wave selected; the file can be given to `select --from` again."""
+    from edition_migration.application.wave_views import MemberLine
+
     session = session_of(ctx)
     view = session.run(lambda services: services.wave_queries.report(org, wave))
     if to is not None:
         count = session.run(lambda services: services.wave_queries.write_report(org, wave, to))
         say(f"Users written to {to}: {count}.")
-    if as_json:
-        show_json(view)
-    else:
+    if not (form.as_csv or form.as_json):
         _show_states(view.states)
-        say(f"Deselected, on the list again: {view.deselected}. Each user: --to FILE, or --json.")
+        say(f"Deselected, on the list again: {view.deselected}. Each user: --csv, --json or --to FILE.")
+        return
+    show_list(form, view, view.users, MemberLine, "", (), lambda _: ())
 
 
-def _control(
-    ctx: typer.Context, name: str, wave_id: str, org: str | None, actor: str, command_id: str | None, as_json: bool
-) -> None:
+def _control(ctx: typer.Context, name: str, wave_id: str, org: str | None, how: How, as_json: bool) -> None:
     from edition_migration.domain.waves import WaveCommand, WaveCommandKind
 
     async def act(services: "CliServices") -> "WaveAnswer":
@@ -120,12 +132,12 @@ def _control(
             kind=WaveCommandKind(name),
             org_id=wave.org_id,
             wave_id=wave.wave_id,
-            actor=actor,
-            command_id=command_id or uuid4().hex,
+            actor=how.actor,
+            command_id=how.command_id or uuid4().hex,
         )
         return await services.wave_control.control(command)
 
-    answer = session_of(ctx).change(act)
+    answer = session_of(ctx).change(act, is_dry=how.is_dry)
     if as_json:
         show_json(answer)
     else:
@@ -135,6 +147,8 @@ def _control(
         raise typer.Exit(ExitCode.REFUSED)
     if name == "cancel":
         say(f"Back on the list: {answer.deselected}. Instructed, these go on: {answer.going_on}.")
+    if how.is_dry:
+        say("Dry run: nothing was changed.")
 
 
 def _show_states(states: "tuple[MemberCount, ...]") -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from edition_migration.domain.mail import Mail, MailKind, MailState
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.states import DESELECTABLE, OPEN, SELECTABLE, MigrationState
 
@@ -35,6 +36,16 @@ class Criteria:
     reason: str | None = None
     client_version: str | None = None
     since_before: datetime | None = None
+    wave_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailCriteria:
+    """Which mails a list holds: all that fit each part that is given. Without users also those to administrators."""
+
+    user_ids: tuple[str, ...] = ()
+    kinds: tuple[MailKind, ...] = ()
+    states: tuple[MailState, ...] = ()
 
 
 EVERYBODY = Criteria()
@@ -53,3 +64,11 @@ class Listing(Protocol):
         ...
 
     async def count(self, org_id: str, criteria: Criteria) -> int: ...
+
+    async def mails(self, org_id: str, criteria: MailCriteria, limit: int, before: int | None = None) -> Sequence[Mail]:
+        """Newest first; `before` is the `sequence` of the last one of the page in front."""
+        ...
+
+    async def mails_of_wave(self, org_id: str, wave_id: str) -> dict[tuple[MailKind, MailState], int]:
+        """How many mails to the users of a wave are in which state."""
+        ...

@@ -41,4 +41,5 @@ async def of_queues(client: Client, now: datetime, limit: timedelta) -> Sequence
 def _finding(queue: str, workers: frozenset[str], meaning: str) -> Finding:
     if not workers:
         return fails(Subject.WORKERS, f"no worker takes from queue {queue}: {meaning}", _START)
-    return ok(Subject.WORKERS, f"queue {queue}: {len(workers)} running")
+    minutes = RECENT // timedelta(minutes=1)
+    return ok(Subject.WORKERS, f"queue {queue}: workers of the last {minutes} minutes: {len(workers)}")

@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import fields
 
-from sqlalchemy import ColumnElement, RowMapping, String, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, RowMapping, String, and_, func, or_, select, type_coerce
 
+from edition_migration.adapters.store.mails import MAIL
 from edition_migration.adapters.store.migrations import COLUMNS, IS_NEWEST
 from edition_migration.adapters.store.tables.columns import literally
-from edition_migration.adapters.store.tables.migrations import migrations
+from edition_migration.adapters.store.tables.migrations import mails, migrations
 from edition_migration.adapters.store.tables.people import users
 from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.domain.mail import Mail, MailKind, MailState
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.states import OPEN
-from edition_migration.ports.store_listing import Criteria, ListedUser
+from edition_migration.ports.store_listing import Criteria, ListedUser, MailCriteria
 
 _IT = migrations.c
+_MAIL = mails.c
 _OPEN = frozenset(OPEN)
 LINE = tuple(users.c[field.name] for field in fields(ListedUser) if field.name != "migration")
 
@@ -34,6 +37,19 @@ class SqlListing:
             rows = rows.join(users, users.c.user_id == _IT.user_id).where(*of_the_user)
         return await self._tx.value(rows)
 
+    async def mails(self, org_id: str, criteria: MailCriteria, limit: int, before: int | None = None) -> Sequence[Mail]:
+        rows = select(*MAIL).where(_MAIL.org_id == org_id, *_of_the_mail(criteria))
+        if before is not None:
+            rows = rows.where(_MAIL.sequence < before)
+        return await self._tx.all(Mail, rows.order_by(_MAIL.sequence.desc()).limit(limit))
+
+    async def mails_of_wave(self, org_id: str, wave_id: str) -> dict[tuple[MailKind, MailState], int]:
+        of_the_row = and_(_MAIL.org_id == _IT.org_id, _MAIL.user_id == _IT.user_id, _MAIL.generation == _IT.generation)
+        counted = select(_MAIL.kind, _MAIL.state, func.count().label("mails")).select_from(mails)
+        theirs = counted.join(migrations, of_the_row).where(_IT.org_id == org_id, _IT.wave_id == wave_id)
+        rows = await self._tx.rows(theirs.group_by(_MAIL.kind, _MAIL.state))
+        return {(row["kind"], row["state"]): row["mails"] for row in rows}
+
 
 def line_of(row: RowMapping) -> ListedUser:
     line = {column.name: row[column.name] for column in LINE}
@@ -52,6 +68,8 @@ def _of_the_row(criteria: Criteria) -> list[ColumnElement[bool]]:
         found.append(_IT.attention.is_not(None))
     if criteria.since_before is not None:
         found.append(_IT.since <= criteria.since_before)
+    if criteria.wave_id is not None:
+        found.append(_IT.wave_id == criteria.wave_id)
     return found
 
 
@@ -68,4 +86,15 @@ def _of_the_user(criteria: Criteria) -> list[ColumnElement[bool]]:
         version = criteria.client_version
         below = users.c.client_version.startswith(f"{version}.", autoescape=True)
         found.append(or_(users.c.client_version == version, below))
+    return found
+
+
+def _of_the_mail(criteria: MailCriteria) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if criteria.user_ids:
+        found.append(_MAIL.user_id.in_(criteria.user_ids))
+    if criteria.kinds:
+        found.append(_MAIL.kind.in_(criteria.kinds))
+    if criteria.states:
+        found.append(_MAIL.state.in_(criteria.states))
     return found
