@@ -11,6 +11,7 @@ from edition_migration.application.own_words import words_of_mail
 from edition_migration.application.token_keys import TokenKeys
 from edition_migration.application.wave_report import result_of
 from edition_migration.domain.deadlines import DeadlineClock
+from edition_migration.domain.languages import locale_read
 from edition_migration.domain.mail import ADMINISTRATOR_MAILS, Mail, MailKind
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.names import MigrationRef
@@ -53,7 +54,7 @@ class MailContexts:
         if not recipient:
             return None
         addressed = await self._to_user(uow, organization, user, recipient, mail, now)
-        own = await words_of_mail(uow, mail, addressed.context.locale)
+        own = await words_of_mail(uow, mail, user.locale or organization.settings.locale, addressed.context.locale)
         return replace(addressed, context=replace(addressed.context, own=own))
 
     async def _to_administrators(self, uow: UnitOfWork, organization: Organization, mail: Mail) -> Addressed | None:
@@ -91,7 +92,7 @@ class MailContexts:
         domain = await uow.domains.get(user.domain) if user.domain else None
         context = MailContext(
             kind=mail.kind,
-            locale=user.locale or settings.locale,
+            locale=locale_read(user.locale, settings.locale),
             zone=user.zone or settings.zone,
             user_name=user.display_name or recipient,
             organization_name=organization.name,

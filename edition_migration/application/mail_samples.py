@@ -84,7 +84,7 @@ class MailSamples:
         async with self._store.read() as uow:
             organization = await organization_named(uow, name.org)
             language = name.language or organization.settings.locale
-            own = await own_words(uow, organization.org_id, kind, language)
+            own = await own_words(uow, organization.org_id, kind, language, language)
         if draft is not None:
             own = OwnWords(draft.language, draft.subject, draft.body)
         context = sample_context(kind, language, organization, self._link_base, self._clock.now())

@@ -7,21 +7,21 @@ from edition_migration.ports.store import UnitOfWork
 
 
 async def own_words(
-    uow: UnitOfWork, org_id: str, kind: MailKind, locale: str, *, until: int | None = None
+    uow: UnitOfWork, org_id: str, kind: MailKind, wanted: str, read: str, *, until: int | None = None
 ) -> OwnWords | None:
-    """Those in the language of the reader, or else in the one of ours that he reads. None where ours hold.
+    """Those in the language of the locale `wanted`, or else in the one of ours for the locale `read`.
 
-    `until` is the revision that was the newest one at the time meant; None means now.
+    None where ours hold. `until` is the revision that was the newest one at the time meant; None means now.
     """
-    for language in dict.fromkeys((language_of(locale), our_language(locale))):
+    for language in dict.fromkeys((language_of(wanted), our_language(read))):
         text = await uow.own_texts.newest(org_id, kind, language, until=until)
         if text is not None and text.subject is not None and text.body is not None:
             return OwnWords(language, text.subject, text.body)
     return None
 
 
-async def words_of_mail(uow: UnitOfWork, mail: Mail, locale: str) -> OwnWords | None:
+async def words_of_mail(uow: UnitOfWork, mail: Mail, wanted: str, read: str) -> OwnWords | None:
     """Those that held when the mail was begun: a repeat says them again, whatever was written since."""
     if not mail.text_revision:
         return None  # there were none
-    return await own_words(uow, mail.org_id, mail.kind, locale, until=mail.text_revision)
+    return await own_words(uow, mail.org_id, mail.kind, wanted, read, until=mail.text_revision)

@@ -11,6 +11,11 @@ def language_of(locale: str) -> str:
     return locale.replace("_", "-").partition("-")[0].lower()
 
 
+def locale_read(own: str | None, organizations: str) -> str:
+    """The locale that we write to somebody in: his own where we have its language, else his organization's."""
+    return own if own and language_of(own) in LANGUAGES else organizations
+
+
 def our_language(locale: str) -> str:
     """The language of ours that a reader of `locale` gets: his own where we have it, else English."""
     language = language_of(locale)

@@ -116,7 +116,8 @@ async def test_a_test_says_what_it_is_and_its_link_is_nobodys(samples: MailSampl
     assert envelope.recipient == "me@acme.example"
     assert envelope.content.subject == "[Test] Wählen Sie Ihr neues Passwort für die Business Edition"
     notice = (
-        "Dies ist ein Test einer Nachricht von Acme Cooperative. Sie betrifft niemanden, und ihr Link führt nirgendwohin."
+        "Dies ist ein Test einer Nachricht von Acme Cooperative. "
+        "Sie betrifft niemanden, und ihr Link führt nirgendwohin."
     )
     assert envelope.content.text.startswith(f"{notice}\n\nGuten Tag Ada Lovelace,\n")
     assert notice in envelope.content.html

@@ -13,7 +13,7 @@ from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.mails import MailContext
 from edition_migration.ports.store import Store
 from tests.application.moving import ADA, ORG, moving, writing
-from tests.builders import NOW, domain
+from tests.builders import NOW, domain, organization, user
 from tests.fixtures.records import mail
 from tests.links import LINK_KEYS
 
@@ -62,6 +62,20 @@ async def test_a_cancelled_migration_says_why(store: Store, reason: CancelReason
     async with writing(store) as uow:
         await uow.migrations.move(ADA, [S.INSTRUCTED], S.CANCELLED, NOW, reason=reason)
     assert (await context(store, MailKind.CANCELLED)).cancel_reason is reason
+
+
+@pytest.mark.parametrize(
+    ("locale", "organizations", "read"),
+    [(None, "de", "de"), ("de-AT", "en", "de-AT"), ("fr", "de", "de"), ("en-US", "de", "en-US"), ("fr", "en", "en")],
+)
+async def test_a_user_is_written_to_in_his_language_or_else_in_his_organizations(
+    store: Store, locale: str | None, organizations: str, read: str
+) -> None:
+    await moving(store, S.INSTRUCTED)
+    async with writing(store) as uow:
+        await uow.organizations.put(organization(locale=organizations))
+        await uow.users.put([user(org_id=ORG, locale=locale)])
+    assert (await context(store, MailKind.INSTRUCTIONS)).locale == read
 
 
 @pytest.mark.parametrize("kind", TO_USERS)

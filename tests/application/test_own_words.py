@@ -7,6 +7,7 @@ from edition_migration.application.own_text_views import OwnTextOrder
 from edition_migration.application.own_texts import OwnTexts
 from edition_migration.application.own_words import own_words
 from edition_migration.domain.errors import AddressRefused, RelayUnavailable
+from edition_migration.domain.languages import locale_read
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.ports.mails import Envelope, OwnWords
 from edition_migration.ports.store import Store
@@ -115,21 +116,26 @@ async def test_a_refused_mail_that_is_sent_again_says_the_newest_text(store: Sto
 
 
 @pytest.mark.parametrize(
-    ("locale", "words"),
+    ("locale", "organizations", "words"),
     [
-        ("de-AT", OwnWords("de", "Hi", "Deutsch %CLIENTDOWNLOADURL%")),
-        ("en-US", OwnWords("en", "Hi", FIRST)),
-        ("fr", OwnWords("fr", "Hi", "Bonjour %CLIENTDOWNLOADURL%")),
-        ("es", OwnWords("en", "Hi", FIRST)),
+        ("de-AT", "en", OwnWords("de", "Hi", "Deutsch %CLIENTDOWNLOADURL%")),
+        ("en-US", "de", OwnWords("en", "Hi", FIRST)),
+        ("fr", "de", OwnWords("fr", "Hi", "Bonjour %CLIENTDOWNLOADURL%")),
+        ("es", "de", OwnWords("de", "Hi", "Deutsch %CLIENTDOWNLOADURL%")),
+        ("es", "en", OwnWords("en", "Hi", FIRST)),
+        ("es", "it", OwnWords("en", "Hi", FIRST)),
     ],
 )
-async def test_a_reader_gets_his_language_else_english(store: Store, locale: str, words: OwnWords) -> None:
+async def test_a_reader_gets_his_language_else_the_organizations_else_english(
+    store: Store, locale: str, organizations: str, words: OwnWords
+) -> None:
     await instructed(store)
     await write(store, FIRST)
     await write(store, "Deutsch %CLIENTDOWNLOADURL%", language="de", key="d")
     await write(store, "Bonjour %CLIENTDOWNLOADURL%", language="fr", key="f")
     async with store.read() as uow:
-        assert await own_words(uow, "acme", MailKind.INSTRUCTIONS, locale) == words
+        read = locale_read(locale, organizations)
+        assert await own_words(uow, "acme", MailKind.INSTRUCTIONS, locale, read) == words
 
 
 async def test_a_german_reader_gets_ours_in_german_where_the_own_text_is_english(store: Store) -> None:
@@ -138,4 +144,4 @@ async def test_a_german_reader_gets_ours_in_german_where_the_own_text_is_english
         await uow.commit()
     await write(store, FIRST)
     async with store.read() as uow:
-        assert await own_words(uow, "acme", MailKind.INSTRUCTIONS, "de") is None
+        assert await own_words(uow, "acme", MailKind.INSTRUCTIONS, "de", "de") is None
