@@ -57,7 +57,7 @@ async def review(stage: Stage) -> None:
     await until(NOTIFICATION_EMAIL + " has its mail", lambda: stage.mailbox.messages(NOTIFICATION_EMAIL))
     stage.screen.say(f"{len(BLOCKED)} users were told, and {NOTIFICATION_EMAIL} has the download URL")
     await stage.starter("pending")
-    await stage.starter("exclude", *EXCLUDED)
+    await stage.starter("exclude", *EXCLUDED, "--yes")
 
 
 async def first_wave(stage: Stage) -> None:
