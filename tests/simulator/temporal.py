@@ -6,7 +6,9 @@ It is also the product's gateway: start and ring. Nothing here knows what a step
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from random import Random
+from types import MethodType
 from typing import Any, get_type_hints
 
 from temporalio import activity as temporal_activity
@@ -30,6 +32,11 @@ from workflows.user_migration import UserMigration
 Method = Callable[[Any], Coroutine[Any, Any, Any]]
 
 
+@cache
+def _arguments_of(function: Callable[..., Any]) -> list[type]:
+    return [kind for name, kind in get_type_hints(function).items() if name != "return"]
+
+
 @dataclass
 class Temporal:
     """All workflows of one seed. `activities` are bound after the product is built around this gateway."""
@@ -40,12 +47,16 @@ class Temporal:
     faults: Faults
     runs: dict[str, list[Run]] = field(default_factory=dict)
     activities: dict[str, Method] = field(default_factory=dict)
+    _wanted: dict[str, list[type]] = field(default_factory=dict)
+    """The types of each activity's arguments."""
 
     def bind(self, methods: Sequence[Method]) -> None:
         """What the workers can do."""
         for method in methods:
             definition = temporal_activity._Definition.must_from_callable(method)
-            self.activities[definition.name or ""] = method
+            name = definition.name or ""
+            self.activities[name] = method
+            self._wanted[name] = _arguments_of(method.__func__ if isinstance(method, MethodType) else method)
 
     # The product's gateway
 
@@ -191,9 +202,7 @@ class Temporal:
         method = self.activities.get(activity.name)
         if method is None:
             raise Broken(f"no worker knows the activity {activity.name}")
-        hints = get_type_hints(method)
-        wanted = [kind for name, kind in hints.items() if name != "return"]
-        arguments = sdk.PAYLOADS.from_payloads(list(activity.order.arguments), wanted)
+        arguments = sdk.PAYLOADS.from_payloads(list(activity.order.arguments), self._wanted[activity.name])
         activity.gives_up_at = self.clock.now() + activity.time_limit
         name = f"{activity.name} of {activity.run.identity.workflow_id}, attempt {activity.attempt}"
         activity.work = self.stage.begin(name, method(*arguments), lambda work: self._end(activity, work))

@@ -1,4 +1,4 @@
-"""The simulator is sharp: each planted bug is found within a few seeds, and the same seeds are green without it."""
+"""The simulator is sharp: each planted bug is found by the seed that is known for it, which is green without it."""
 
 from contextlib import closing
 
@@ -8,7 +8,7 @@ from tests.simulator.batch import run_here
 from tests.simulator.planted_bugs import CAUGHT_BY
 
 WITHIN = 15
-"""Seeds that a bug has to show itself, from the one that found it first; every change of the product moves them."""
+"""Seeds that a bug has to show itself: the known one first; a change of the product moves it."""
 
 
 @pytest.mark.parametrize("bug", sorted(CAUGHT_BY))

@@ -1,4 +1,4 @@
-"""A thousand seeds of the whole service in one process each; `make simulate` runs as many as one likes."""
+"""A thousand seeds, each the whole service in one process; `make simulate` runs as many as one likes."""
 
 import os
 
