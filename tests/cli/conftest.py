@@ -23,7 +23,7 @@ from edition_migration.domain.errors import EditionMigrationError, TemporalUnava
 from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
 from edition_migration.domain.progress import PageInput
 from edition_migration.ports.gateway import WorkflowGateway
-from edition_migration.ports.mails import Mailer
+from edition_migration.ports.mails import Envelope
 from edition_migration.ports.store import UnitOfWork
 from edition_migration.settings import Settings
 from tests import builders
@@ -59,12 +59,24 @@ class CountingGateway:
         self.rung.append(workflow_id)
 
 
+class Mailbox:
+    """Takes every mail; `sent` holds them."""
+
+    def __init__(self) -> None:
+        self.sent: list[Envelope] = []
+
+    async def send(self, envelope: Envelope) -> int:
+        self.sent.append(envelope)
+        return 250
+
+
 class CommandLine:
     """Runs commands as a program would; each opens and closes the store for itself."""
 
     def __init__(self, store_url: str) -> None:
         self.store_url = store_url
         self.gateway = CountingGateway()
+        self.mailbox = Mailbox()
         self.clock = MovableClock()
         self.failure: BaseException | None = None
         self.runner = CliRunner()
@@ -99,6 +111,15 @@ class CommandLine:
 
         return asyncio.run(run())
 
+    @asynccontextmanager
+    async def store(self) -> AsyncGenerator[SqlStore]:
+        """The store as another process has it."""
+        store = SqlStore(self.store_url)
+        try:
+            yield store
+        finally:
+            await store.dispose()
+
     def apply_events(self) -> None:
         """What the worker would do, a second later."""
         self.clock.move(timedelta(seconds=1))
@@ -123,7 +144,7 @@ class CommandLine:
             store=store,
             clock=self.clock,
             gateway=cast(WorkflowGateway, self.gateway),
-            mailer=cast(Mailer, None),
+            mailer=self.mailbox,
         )
         try:
             yield build_cli_services(base)
