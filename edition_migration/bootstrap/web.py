@@ -51,8 +51,8 @@ async def serve_web() -> None:
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     base = foundation(settings, await connect(identity="web", lazy=True))
-    await base.store.check()
     try:
+        await base.store.check()
         app = build_app(build_web_services(base), web_settings(settings))
         await serve(app, settings.web_host, settings.web_port)
     finally:

@@ -73,8 +73,8 @@ async def work() -> None:
     configure_logging(settings.log_level, settings.log_format)
     client = await connect(identity="worker")
     base = foundation(settings, client)
-    await base.store.check()
     try:
+        await base.store.check()
         await run_worker(
             client,
             build_activities(base),
