@@ -62,11 +62,8 @@ class Check:
         self._secrets(view, histories)
         await self._feed_again(view)
         await self._replay(histories)
-        self.note(
-            "I15 drained after the last fault",
-            1,
-            [] if drained is not None else [f"I15 not still after {REST_LIMIT:g} s"],
-        )
+        late = [] if drained is not None else [f"I15 not still after {REST_LIMIT:g} s"]
+        self.note("I15 drained after the last fault", 1, late)
         return {
             "is_clean": not self.broken and not self.setting["people_failed"],
             "seconds_to_drain": drained,
