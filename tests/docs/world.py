@@ -1,0 +1,119 @@
+"""The organization of `examples/` on its way, as one SQLite file: what the commands in the documents are run on.
+
+Acme is provisioned and everybody is told; e1001 and e1002 have MIGRATED, e1003 must choose a password, e1004 is
+activated by hand, the address of e1005 refuses mail, e1006 is selected. All others are on the list.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from edition_migration.adapters.store.store import SqlStore
+from edition_migration.application.sealing import Sealer
+from edition_migration.application.waves import WaveRelease
+from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.progress import Done, MailInput, StepInput, WaveInput
+from edition_migration.domain.states import MigrationState as S
+from edition_migration.ports.store_listing import EVERYBODY
+from tests.application.moving import Moving
+from tests.builders import NOW
+from tests.cli.conftest import CommandLine
+
+ROOT = Path(__file__).parents[2]
+ORG = "acme"
+STEPS = (
+    "notify_deactivation",
+    "send_instructions",
+    "activate",
+    "reset_password",
+    "await_new_password",
+    "apply_policies",
+)
+LATER = NOW + timedelta(hours=1)
+"""When all of it is over and somebody looks."""
+A_MOMENT = timedelta(seconds=1)
+DEAD_ADDRESS = "juergen.weiss@acme-europe.example"
+
+
+def built(cli: CommandLine, folder: Path) -> None:
+    """Brings the empty store of this command line there; `folder` gets a copy of the examples."""
+    examples = folder / "examples"
+    shutil.copytree(ROOT / "examples", examples)
+    _ok(cli, "org", "apply", str(examples / "organization.yaml"))
+    _ok(cli, "import", "users", str(examples / "users.csv"))
+    _ok(cli, "event", str(examples / "provisioned.json"))
+    _go(cli)
+    _ok(cli, "select", "e1001", "e1002", "e1003", "e1005")
+    _ok(cli, "select", "--activation", "by_hand", "e1004")
+    _go(cli, refuses=[DEAD_ADDRESS])
+    _go(cli, "e1001", "e1002")
+    _ok(cli, "select", "e1006")
+    asyncio.run(_sealed(cli))
+
+
+def _ok(cli: CommandLine, *arguments: str) -> None:
+    result = cli.run(*arguments)
+    assert result.exit_code == 0, result.output
+
+
+def _go(cli: CommandLine, *with_password: str, refuses: Sequence[str] = ()) -> None:
+    """Everything that workflows would do now, once these have chosen a password."""
+    cli.clock.move(timedelta(minutes=1))
+    asyncio.run(_drained(cli, with_password, refuses))
+
+
+async def _drained(cli: CommandLine, with_password: Sequence[str], refuses: Sequence[str]) -> None:
+    store = SqlStore(cli.store_url)
+    moving = Moving(store)
+    moving.clock.at = cli.clock.at
+    moving.relay.refuses.update(refuses)
+    for user_id in with_password:
+        await moving.happen("credential.password_set", user_id=user_id)
+    await moving.drain(ORG)
+    await moving.block(ORG)
+    await _release(moving)
+    async with store.read() as uow:
+        people = [it.migration for it in await uow.listing.page(ORG, EVERYBODY, limit=100)]
+    for it in people:
+        if it.state is not S.SKIPPED:
+            await _walk(moving, MigrationRef(org_id=ORG, user_id=it.user_id))
+    await store.dispose()
+    cli.clock.at = moving.clock.at
+
+
+async def _sealed(cli: CommandLine) -> None:
+    store = SqlStore(cli.store_url)
+    await Sealer(store=store).seal_all()
+    await store.dispose()
+
+
+async def _release(moving: Moving) -> None:
+    """Every wave releases everybody."""
+    release = WaveRelease(store=moving.store, clock=moving.clock, page_size=600)
+    async with moving.store.read() as uow:
+        waves = await uow.waves.of_organization(ORG)
+    for wave in waves:
+        await release.release_page(WaveInput(org_id=ORG, wave_id=wave.wave_id, as_of=moving.clock.now()))
+
+
+async def _walk(moving: Moving, ref: MigrationRef) -> None:
+    """Step by step, each twice: what waits for a mail goes on once the relay has it."""
+    for name in STEPS:
+        for _ in range(2):
+            given = StepInput(migration=ref, as_of=moving.clock.now())
+            is_done = isinstance(await getattr(moving.steps, name)(given), Done)
+            await _post(moving, ref)
+            if is_done:
+                break
+        else:
+            return
+
+
+async def _post(moving: Moving, ref: MigrationRef) -> None:
+    async with moving.store.read() as uow:
+        moving.relay.kinds = {it.mail_id: it.kind for it in await uow.mails.of_migration(ref)}
+    given = MailInput(org_id=ORG, user_id=ref.user_id, generation=ref.generation, as_of=moving.clock.now())
+    while (await moving.delivery.deliver(given)).next is not None:
+        pass
