@@ -48,8 +48,10 @@ docs: synced ## Build the documentation's site into var/site; a broken link is a
 reference: synced ## Write docs/reference anew from the code
 	$(PYTHON) -m docs.site.reference
 
-pictures: tests-ready ## Take the pictures of docs/mails.md anew
+pictures: tests-ready ## Take the pictures of the documents anew: mails, page, terminal, Temporal UI
 	$(PYTHON) -m docs.mails.pictures
+	$(PYTHON) -m docs.site.terminal_pictures
+	$(PYTHON) -m docs.site.ui_picture
 
 demo-ready:
 	@deploy/setup/uv.sh

@@ -12,7 +12,7 @@ from edition_migration.cli.exit_codes import exit_code_of
 from edition_migration.domain.errors import EditionMigrationError
 
 DESCRIPTION = """Runs the migrations: workflows and their steps on queue `migration`, mails on queue `mail`.
-Settings are environment variables (README.md has the table); TEMPORAL_ADDRESS says where Temporal is.
+Settings are environment variables (docs/reference/settings.md); TEMPORAL_ADDRESS says where Temporal is.
 SIGTERM and SIGINT let what runs come to its end. /healthz and /readyz say how it is.
 Exit codes are those of `starter.py --help`: 8 for a setting, 5 for the database, 6 for Temporal."""
 

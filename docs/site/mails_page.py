@@ -40,6 +40,7 @@ def mails_page() -> str:
     once = ", ".join(code(it) for it in MailKind if it in AT_MOST_ONCE)
     return page(
         "Mails",
+        "What they look like: [mails](../mails.md).",
         "## To the user",
         table(("Mail", "When", "Variables of an own text"), [_user_mail(it) for it in OWN_TEXT_KINDS]),
         "A variable in bold must stand in the text. Own texts are plain text without HTML.",

@@ -1,41 +1,12 @@
-"""README and ARCHITECTURE say what the code says: settings, the state diagram, the places of rules."""
+"""README and ARCHITECTURE say what the code says: the state diagram, the places of rules, links that lead somewhere."""
 
 import re
-from datetime import timedelta
 from pathlib import Path
 
-from pydantic import SecretStr
-from pydantic_core import PydanticUndefined
-
 from edition_migration.domain.diagram import mermaid
-from edition_migration.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 LOCAL_LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)")
-
-
-def settings_table() -> str:
-    """The table of README, from the model: one row a setting."""
-    lines = ["| Setting | Default | Meaning |", "| --- | --- | --- |"]
-    for name, field in Settings.model_fields.items():
-        lines.append(f"| `{PREFIX}{name.upper()}` | {_default(field.default)} | {field.description} |")
-    return "\n".join(lines)
-
-
-def _default(value: object) -> str:
-    if value is PydanticUndefined:
-        return "none, required"
-    if value is None:
-        return "none"
-    if isinstance(value, SecretStr):
-        return f"`{value.get_secret_value()}`"
-    if isinstance(value, timedelta):
-        return f"`{value.total_seconds():g}s`"
-    return f"`{value}`"
-
-
-def test_readme_has_every_setting_with_its_default_and_meaning() -> None:
-    assert settings_table() in (ROOT / "README.md").read_text()
 
 
 def test_readme_has_the_diagram_of_the_code() -> None:
