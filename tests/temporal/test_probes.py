@@ -189,8 +189,8 @@ async def test_queues_without_a_worker_are_named_and_with_workers_these_are_coun
         while not findings or any(it.verdict is Verdict.FAILS for it in findings):
             findings = await found(elsewhere, Subject.WORKERS)  # the server sees a poller within some milliseconds
         assert findings == (
-            ok(Subject.WORKERS, "queue migration: 1 running"),
-            ok(Subject.WORKERS, "queue mail: 1 running"),
+            ok(Subject.WORKERS, "queue migration: workers of the last 2 minutes: 1"),
+            ok(Subject.WORKERS, "queue mail: workers of the last 2 minutes: 1"),
         )
         late = MovableClock(SystemClock().now() + timedelta(minutes=3))
         assert [it.verdict for it in await found(elsewhere, Subject.WORKERS, clock=late)] == [Verdict.FAILS] * 2
