@@ -209,7 +209,7 @@ PLANTED: dict[str, Plant] = {
 }
 
 CAUGHT_BY = {
-    "bell_removed_before_its_ring": 1,
+    "bell_removed_before_its_ring": 2,
     "bells_forgotten": 1,
     "cancel_without_compensation": 4,
     "expiry_without_compensation": 34,
