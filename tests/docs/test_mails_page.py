@@ -1,6 +1,8 @@
 """docs/mails.md shows every mail with the subjects that it has, and its pictures are there and small."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,19 @@ def test_every_mail_has_its_section_with_its_subjects_and_pictures(kind: MailKin
         subject = TemplateRenderer().render(sample_context(kind, language, acme, LINK_BASE, NOW)).subject
         assert f"- {LABELS[language]}: {subject}\n" in section
         assert f"(pictures/mails/{language}/{kind}.png)" in section
+
+
+def test_every_command_that_a_mail_names_is_one_of_the_command_line() -> None:
+    helped = [sys.executable, "starter.py", "--help"]
+    shown = subprocess.run(helped, cwd=DOCS.parent, capture_output=True, text=True, check=True).stdout
+    verbs = set(re.findall(r"^  ([a-z-]+)  ", shown, flags=re.MULTILINE))
+    named: set[str] = set()
+    for kind in MailKind:
+        for language in LANGUAGES:
+            text = TemplateRenderer().render(sample_context(kind, language, organization(), LINK_BASE, NOW)).text
+            named |= set(re.findall(r"starter\.py ([a-z-]+)", text))
+    assert named == {"pending", "select", "exclude", "cancel", "status", "parked", "fix-address", "retry"}
+    assert named <= verbs
 
 
 def test_every_picture_is_shown_and_every_shown_one_is_there() -> None:
