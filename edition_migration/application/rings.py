@@ -1,8 +1,10 @@
 """Ringing: what tells workflows that their row has changed. Used after commits, and by the worker's sweep."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.migration import Attention
@@ -15,8 +17,6 @@ LIMIT = 500
 """Doorbells of one look."""
 PAGE = 20
 """Targets rung at once, before their bells are removed: a process that is killed now and then still gets through."""
-GIVE_UP_AFTER = 5
-"""Targets in a row that cannot be rung mean that nobody can: the rest of the look waits for the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +26,12 @@ class _Target:
     bells: tuple[Doorbell, ...]
 
 
-@dataclass(slots=True)
-class _Look:
-    """How one look goes: the bells answered, the last failure, and how many came one after the other."""
+class _Rung(NamedTuple):
+    """How a page went: the bells answered, the last failure, and whether nobody at all could be rung."""
 
-    answered: int = 0
-    failure: TemporalUnavailable | None = None
-    in_a_row: int = 0
-
-    @property
-    def is_given_up(self) -> bool:
-        return self.in_a_row >= GIVE_UP_AFTER
-
-    def note(self, failure: TemporalUnavailable) -> None:
-        self.failure, self.in_a_row = failure, self.in_a_row + 1
+    answered: int
+    failure: TemporalUnavailable | None
+    is_outage: bool
 
 
 class Bells:
@@ -56,31 +48,34 @@ class Bells:
         """
         async with self._store.read() as uow:
             targets = _targets(await uow.doorbells.oldest(limit))
-        look = _Look()
+        answered, failure = 0, None
         for start in range(0, len(targets), PAGE):
-            if not look.is_given_up:
-                await self._ring_page(targets[start : start + PAGE], look)
-        if look.failure is not None:
-            raise look.failure
-        return look.answered
+            rung = await self._ring_page(targets[start : start + PAGE])
+            answered, failure = answered + rung.answered, rung.failure or failure
+            if rung.is_outage:
+                break
+        if failure is not None:
+            raise failure
+        return answered
 
-    async def _ring_page(self, page: Sequence[_Target], look: _Look) -> None:
-        """What was rung is kept, whatever the others of the page raise."""
-        heard: list[_Target] = []
-        deaf: list[_Target] = []
+    async def _ring_page(self, page: Sequence[_Target]) -> _Rung:
+        """All at once: a slow Temporal makes each wait, not one for the other."""
+        answers = await asyncio.gather(*(self._tried(target.bells[0]) for target in page))
+        failures = [it for it in answers if isinstance(it, TemporalUnavailable)]
+        done = [target for target, answer in zip(page, answers, strict=True) if answer is True]
+        deaf = [target for target, answer in zip(page, answers, strict=True) if answer is False]
+        if deaf and (failure := await self._settle(deaf)):
+            failures.append(failure)
+        elif deaf:
+            done += deaf
+        answered = await self._remove(done)
+        return _Rung(answered, failures[-1] if failures else None, is_outage=len(failures) >= len(page))
+
+    async def _tried(self, bell: Doorbell) -> bool | TemporalUnavailable:
         try:
-            for target in page:
-                try:
-                    (heard if await self._ring(target.bells[0]) else deaf).append(target)
-                    look.in_a_row = 0
-                except TemporalUnavailable as error:
-                    look.note(error)
-                    if look.is_given_up:
-                        break
-            if deaf and await self._settle(deaf, look):
-                heard += deaf
-        finally:
-            look.answered += await self._remove(heard)
+            return await self._ring(bell)
+        except TemporalUnavailable as failure:
+            return failure
 
     async def wake(self, now: datetime) -> int:
         """Starts the workflows of organizations that have work to do and do not run; how many have work.
@@ -107,11 +102,11 @@ class Bells:
             return await self._gateway.ring_migration(bell.migration)
         return True
 
-    async def _settle(self, deaf: Sequence[_Target], look: _Look) -> bool:
+    async def _settle(self, deaf: Sequence[_Target]) -> TemporalUnavailable | None:
         """Whom nobody heard of. Ended: the last mails go to the organization, which is rung once for all of them.
 
-        Not started yet: the workflow will read its row. Else it is missing. False where an organization that got
-        mails could not be rung: the bells stay, and a repeat finds the same mails.
+        Not started yet: the workflow will read its row. Else it is missing. The failure where an organization that got
+        mails could not be rung: the bells stay then, and a repeat finds the same mails.
         """
         rung_at = {bell.migration: bell.rung_at for bell in (it.bells[0] for it in deaf) if bell.migration is not None}
         async with self._store.write() as uow:
@@ -124,10 +119,9 @@ class Bells:
         try:
             for org_id in sorted(org_ids):
                 await self._gateway.ring_organization(OrganizationRef(org_id=org_id))
-        except TemporalUnavailable as error:
-            look.note(error)
-            return False
-        return True
+        except TemporalUnavailable as failure:
+            return failure
+        return None
 
     async def _remove(self, targets: Sequence[_Target]) -> int:
         """How many bells these had, which are gone now."""

@@ -1,11 +1,12 @@
 """Doorbells on both databases: rung once a target, removed only when rung, and what happens where nobody hears."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
 from edition_migration.adapters.store.store import SqlStore
-from edition_migration.application.rings import GIVE_UP_AFTER, PAGE, Bells
+from edition_migration.application.rings import PAGE, Bells
 from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention, Migration
@@ -120,13 +121,27 @@ async def test_a_target_that_cannot_be_rung_holds_up_nobody_behind_it(store: Sql
     assert await _left(store) == ["u1"]
 
 
-async def test_in_an_outage_the_look_ends_after_a_few_tries(store: SqlStore) -> None:
-    await _hang_bells(store, *[f"u{number}" for number in range(20)])
+async def test_in_an_outage_the_look_ends_after_its_first_page(store: SqlStore) -> None:
+    await _hang_bells(store, *[f"u{number}" for number in range(PAGE + 5)])
     gateway = RecordingGateway(away_at=0)
     with pytest.raises(TemporalUnavailable):
         await Bells(store=store, gateway=gateway).ring_due()
-    assert gateway.asked == GIVE_UP_AFTER
-    assert len(await _left(store)) == 20
+    assert gateway.asked == PAGE
+    assert len(await _left(store)) == PAGE + 5
+
+
+async def test_the_bells_of_a_page_are_rung_at_once(store: SqlStore) -> None:
+    """One after the other, a Temporal that answers slowly would make everybody wait for all before him."""
+    await _hang_bells(store, *[f"u{number}" for number in range(PAGE)])
+    everybody = asyncio.Barrier(PAGE)
+
+    class Slow(RecordingGateway):
+        async def ring_migration(self, ref: MigrationRef) -> bool:
+            await everybody.wait()
+            return await super().ring_migration(ref)
+
+    async with asyncio.timeout(10):
+        assert await Bells(store=store, gateway=Slow()).ring_due() == PAGE
 
 
 async def test_ended_migration_hands_its_last_mails_to_the_organization(store: SqlStore) -> None:
