@@ -1,4 +1,4 @@
-"""A thousand seeds, each the whole service in one process; `make simulate` runs as many as one likes."""
+"""Many seeds, each the whole service in one process; `make simulate` runs as many as one likes."""
 
 import os
 
