@@ -17,6 +17,7 @@ from edition_migration.application.enrollment import Enrollment
 from edition_migration.domain.progress import PageInput
 from edition_migration.domain.user import User
 from edition_migration.ports.store import Store
+from edition_migration.ports.store_listing import PENDING
 from tests.application.test_starting import HalfDeafGateway
 from tests.builders import domain, organization, user
 
@@ -53,7 +54,7 @@ async def main(count: int) -> None:
         inserted = await insert(store, [user(f"g{number:07}") for number in range(count)])
         blocked = await block(store)
         async with store.read() as uow:
-            pending = await uow.migrations.pending_count("acme")
+            pending = await uow.listing.count("acme", PENDING)
         await store.dispose()
     assert pending == count
     print(f"insert: {count} users in {inserted:.1f} s, {count / inserted:.0f} a second")

@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
 from edition_migration.adapters.csv_files import CsvFiles
-from edition_migration.adapters.store.schema import upgrade
 from edition_migration.application.audit import Audit
 from edition_migration.application.chosen_users import ChosenUsers
 from edition_migration.application.commands import Commands
@@ -97,6 +96,8 @@ async def set_up() -> Sequence[str]:
 
     Raises StoreUnavailable, TemporalUnavailable, ConfigurationError (no such namespace); what was done stays done.
     """
+    from edition_migration.adapters.store.schema import upgrade  # Alembic, which no other command needs
+
     settings = load_settings()
     await upgrade(settings.database_url.get_secret_value())
     return ("Database: the schema is at this code's revision.", *await prepare(await connect(identity="starter")))

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.fixtures import records
 from tests.fixtures.tampering import tamper
 
 
-def _journal(cli: CommandLine, count: int = 3, **fields: object) -> None:
+def _journal(cli: CommandLine, count: int = 3, **fields: Any) -> None:
     cli.put((builders.user(), builders.migration()))
 
     async def write(uow: UnitOfWork) -> None:

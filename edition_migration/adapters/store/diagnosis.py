@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from edition_migration.adapters.store.engine import Engines, connect
 from edition_migration.adapters.store.failures import guarded
 from edition_migration.adapters.store.mails import IS_TO_SEND
-from edition_migration.adapters.store.schema import expected_revision, known_revisions, revision_of
+from edition_migration.adapters.store.revisions import expected_revision, known_revisions, revision_of
 from edition_migration.adapters.store.tables.migrations import mails, reset_tokens
 from edition_migration.adapters.store.tables.people import organizations
 from edition_migration.adapters.store.transaction import Transaction

@@ -21,7 +21,7 @@ from edition_migration.adapters.store.mails import SqlMails
 from edition_migration.adapters.store.migrations import SqlMigrations
 from edition_migration.adapters.store.organizations import SqlDomains, SqlOrganizations
 from edition_migration.adapters.store.policies import SqlPolicies
-from edition_migration.adapters.store.schema import expected_revision, revision_of
+from edition_migration.adapters.store.revisions import expected_revision, revision_of
 from edition_migration.adapters.store.seals import SqlSeals
 from edition_migration.adapters.store.texts import SqlOwnTexts
 from edition_migration.adapters.store.tickets import SqlTickets
@@ -78,9 +78,7 @@ class SqlStore:
     With `is_dry` every statement runs, and each transaction is rolled back at its end: nothing is ever committed.
     """
 
-    def __init__(
-        self, url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10, is_dry: bool = False
-    ) -> None:
+    def __init__(self, url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10, is_dry: bool = False) -> None:
         self._engines = connect(url, patience=patience, pool_size=pool_size)
         self._is_dry = is_dry
         self._write_lock = asyncio.Lock() if self._engines.is_serial else nullcontext()

@@ -2,10 +2,12 @@
 
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from edition_migration.adapters.store.schema import expected_revision, revision_of, upgrade
+from edition_migration.adapters.store.revisions import expected_revision, known_revisions, revision_of
+from edition_migration.adapters.store.schema import SCRIPTS, upgrade
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.adapters.store.tables import METADATA
 
@@ -55,6 +57,12 @@ async def _create_all(url: str) -> None:
     async with engine.begin() as connection:
         await connection.run_sync(METADATA.create_all)
     await engine.dispose()
+
+
+def test_the_revisions_are_those_that_alembic_knows() -> None:
+    scripts = ScriptDirectory(str(SCRIPTS))
+    assert known_revisions() == {it.revision for it in scripts.walk_revisions()}
+    assert expected_revision() == scripts.get_current_head()
 
 
 async def test_migrated_schema_has_the_tables_and_columns_of_the_code(store_url: str) -> None:
