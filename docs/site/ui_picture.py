@@ -1,48 +1,39 @@
-"""A picture of the Temporal UI with a migration, taken while the demo is up.
+"""A picture of the Temporal UI with a migration, taken while somebody walks through the tutorial.
 
-`python -m docs.site.ui_picture` plays the demo, opens its list and the page of a user who waits, and writes
-`docs/pictures/ui/*.png`; a part of `make pictures`.
+`python -m docs.site.ui_picture` walks until two users have been selected, opens the list of workflows and the page of
+one of the users, and writes `docs/pictures/ui/*.png`; a part of `make pictures`.
 """
 
 import asyncio
-import re
-import signal
-import sys
+import tempfile
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
+from PIL import Image
+
+from tests.docs.walk import Deed, Shell, cloned, steps
 from tests.fixtures.browser import chromium
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "docs" / "pictures" / "ui"
-UI = re.compile(r"Temporal UI: (http://\S+)")
+FOLDER = Path(__file__).parents[1] / "pictures" / "ui"
 PAGES = {
     "workflows": "?query=" + quote('MigrationOrg = "acme"', safe=""),
-    "migration": "/" + quote("migration/acme/e1022/1", safe=""),
+    "migration": "/" + quote("migration/acme/e1001/1", safe=""),
 }
 SIZE = {"width": 1280, "height": 900}
-PATIENCE = 5_000
+COLORS = 64
+PATIENCE = 8_000
 """Milliseconds for the page to draw what it has fetched."""
 
 
-async def main() -> None:
+def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
-    demo = await asyncio.create_subprocess_exec(
-        sys.executable, "starter.py", "demo", cwd=ROOT, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        await _take(await _address(demo))
-    finally:
-        demo.send_signal(signal.SIGINT)
-        await demo.communicate()
-
-
-async def _address(demo: asyncio.subprocess.Process) -> str:
-    assert demo.stdout is not None
-    async for line in demo.stdout:
-        if found := UI.search(line.decode()):
-            return found[1]
-    raise RuntimeError("the demo ended before its last chapter")
+    with tempfile.TemporaryDirectory() as folder, Shell(cloned(Path(folder))) as shell:
+        for step in steps():
+            if isinstance(step, Deed):
+                break
+            shell.see(step)
+        asyncio.run(_take(f"http://127.0.0.1:{shell.ports['8233']}/namespaces/default/workflows"))
 
 
 async def _take(ui: str) -> None:
@@ -51,8 +42,13 @@ async def _take(ui: str) -> None:
         for name, path in PAGES.items():
             await page.goto(f"{ui}{path}", wait_until="load")
             await page.wait_for_timeout(PATIENCE)
-            await page.screenshot(path=FOLDER / f"{name}.png")
+            _keep(await page.screenshot(), FOLDER / f"{name}.png")
+
+
+def _keep(picture: bytes, file: Path) -> None:
+    """In few colors, so that it stays small."""
+    Image.open(BytesIO(picture)).convert("RGB").quantize(COLORS).save(file, optimize=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -36,6 +36,7 @@ NOT_WALKED = ("make demo ARGS=--exit",)
 CALM = 3
 """Looks that show the same: nothing goes on any more."""
 _PARTS = re.compile(r"^```(sh|console)\n(.*?)^```$|^<!-- walk: (.+) -->$", re.MULTILINE | re.DOTALL)
+_PROGRESS = re.compile(r"^(?:Checking rows|Writing rows|Users): \d+.*\.$", re.MULTILINE)
 _END = "@@ended "
 
 
@@ -71,7 +72,8 @@ def steps() -> list[Typed | Deed]:
 
 
 def plain(text: str) -> str:
-    """Without what differs from run to run: ids, times, lines and blanks of tables, ports."""
+    """Without what differs from run to run: ids, times, lines and blanks of tables, progress on a slow machine."""
+    text = _PROGRESS.sub("", text)
     text = re.sub(r"\b[0-9a-f]{32}\b", "<id>", text)
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?", "<time>", text)
     lines = [" ".join(line.replace("─", " ").split()) for line in text.splitlines()]
