@@ -3,7 +3,7 @@
 A plant is entered before the product is built. `CAUGHT_BY` says which seed, counted from 1, was the first to find it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +19,7 @@ from edition_migration.adapters.store.tables.migrations import reset_tokens
 from edition_migration.adapters.store.tickets import SqlTickets
 from edition_migration.adapters.store.tokens import SqlTokens
 from edition_migration.adapters.store.work import SqlDoorbells
-from edition_migration.application.enrollment import Enrollment
+from edition_migration.application import enrollment
 from edition_migration.application.rings import Bells, _targets
 from edition_migration.domain.mail import MailState
 from edition_migration.domain.migration import Ticket, TicketState
@@ -61,12 +61,13 @@ def bell_removed_before_its_ring() -> AbstractContextManager[Any]:
 
 def failed_start_is_a_start() -> AbstractContextManager[Any]:
     """A workflow that Temporal did not start is marked as started."""
-    start = Enrollment._start_user
+    tried = enrollment._each_tried
 
-    async def started(self: Enrollment, *arguments: Any) -> None:
-        await start(self, *arguments)
+    async def started(calls: Sequence[Any]) -> list[None]:
+        await tried(calls)
+        return [None] * len(calls)
 
-    return patch.object(Enrollment, "_start_user", started)
+    return patch.object(enrollment, "_each_tried", started)
 
 
 def two_links_alive() -> AbstractContextManager[Any]:
