@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The command line of edition-migration: `python starter.py --help`."""
 
 import os

@@ -5,8 +5,10 @@ from typing import Any, get_args
 
 import pytest
 
+from edition_migration.application.commands import Commands
 from edition_migration.cli import output
 from edition_migration.cli.options import ActivationName
+from edition_migration.domain.commands import Command, CommandAnswer
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import AccountStatus, InactiveReason
 from edition_migration.domain.states import MigrationState as S
@@ -257,3 +259,28 @@ def test_temporal_down_is_said_and_the_change_is_saved(office: CommandLine) -> N
         "Temporal is not reachable. The change is saved, and the worker will go on by itself.\n"
     )
     assert states(office)["SKIPPED"] == 1
+
+
+def test_an_interrupted_command_says_how_to_go_on_and_goes_on(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.put(guest("u1"), guest("u2"), guest("u3"))
+    real, seen = Commands.apply, list[str]()
+
+    async def interrupted(self: Commands, command: Command) -> CommandAnswer:
+        seen.append(command.migration.user_id)
+        if len(seen) == 2:
+            raise KeyboardInterrupt
+        return await real(self, command)
+
+    monkeypatch.setattr(Commands, "apply", interrupted)
+    result = cli.run("cancel", "u1", "u2", "u3", "--yes", "--command-id", "c1")
+    assert result.exit_code == 130
+    assert result.stderr.endswith(
+        "To go on where it stopped, give the same command again with --command-id c1.\n"
+        "Interrupted. What was done so far is kept whole; nothing was left half done.\n"
+    )
+    assert states(cli) == {"CANCELLED": 1, "IN_REVIEW": 2}
+    again = cli.json("cancel", "u1", "u2", "u3", "--yes", "--command-id", "c1")
+    assert [it["verdict"] for it in again["answers"]] == ["done", "done", "done"]
+    assert states(cli) == {"CANCELLED": 3}
