@@ -49,7 +49,7 @@ class MailSamples:
             org_id=org_id,
             kind=context.kind,
             language=context.locale,
-            is_own=context.own is not None,
+            is_own=context.own_words is not None,
             subject=content.subject,
             preheader=content.preheader,
             text=content.text,
@@ -75,7 +75,7 @@ class MailSamples:
             org_id=org_id,
             kind=context.kind,
             language=context.locale,
-            is_own=context.own is not None,
+            is_own=context.own_words is not None,
             reply_code=code,
         )
 

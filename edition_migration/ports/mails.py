@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.organization import Capacity
+from edition_migration.domain.own_texts import Variable
 from edition_migration.domain.states import CancelReason, MigrationState
 
 
@@ -71,6 +72,12 @@ class MailContext:
     wave: WaveOutcome | None = None
     own: OwnWords | None = None
     is_test: bool = False
+
+    @property
+    def own_words(self) -> OwnWords | None:
+        """`own`, unless it is about a link that this mail lacks: a reminder with single sign-on says ours."""
+        is_about_link = self.own is not None and Variable.NEWPASSWORDURL.written in self.own.body
+        return None if is_about_link and self.link is None else self.own
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -85,6 +85,20 @@ async def test_with_single_sign_on_a_reminder_to_look_at_carries_no_link(store: 
     assert SAMPLE_LINK not in (await samples.preview(OwnTextName(kind="reminder"))).text
 
 
+async def test_with_single_sign_on_a_reminder_says_ours_where_the_own_text_is_about_the_link(
+    store: Store, samples: MailSamples
+) -> None:
+    async with store.write() as uow:
+        await uow.organizations.put(organization(is_single_sign_on=True))
+        await uow.commit()
+    draft = check_own_text("reminder", "en", "Hi", "Choose:\n%NEWPASSWORDURL%")
+    preview = await samples.preview(OwnTextName(kind="reminder"), draft)
+    assert preview.is_own is False
+    assert preview.text.startswith("Hello Ada Lovelace,\n\nYour account in the Business Edition")
+    asked_for = check_own_text("new_link", "en", "Hi", draft.body)
+    assert (await samples.preview(OwnTextName(kind="new_link"), asked_for)).is_own is True
+
+
 async def test_an_own_text_is_what_is_looked_at(store: Store, samples: MailSamples) -> None:
     order = OwnTextOrder(
         kind="welcome",

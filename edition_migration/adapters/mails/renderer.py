@@ -118,9 +118,8 @@ def _counts(context: MailContext, language: str) -> dict[str, object]:
 
 
 def _own_words(context: MailContext) -> _Words | None:
-    """None where there are none, or they are about a link that this mail lacks: a reminder with single sign-on."""
-    own = context.own
-    if own is None or (context.link is None and Variable.NEWPASSWORDURL.written in own.body):
+    own = context.own_words
+    if own is None:
         return None
     subject = one_line(fill_own_text(own.subject, context))
     return _Words(own.language, subject, "", _own_text(own.body, context), is_ours=False)
