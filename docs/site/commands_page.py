@@ -11,8 +11,8 @@ from edition_migration.cli.app import build_app
 from edition_migration.cli.exit_codes import MEANINGS
 
 FOREWORD = """`starter.py` is run from the folder of the checkout, in its environment: `python starter.py VERB`.
-Data goes to stdout, everything else to stderr. `--help` of each verb says what stands here. Each list has one JSON
-document, and one CSV whose columns are the fields of that document; fields are only added."""
+Data goes to stdout, everything else to stderr. `--help` of each verb says what stands here. What a verb writes for
+programs: [JSON and CSV](output.md). The codes with which it ends: [exit codes](exit-codes.md)."""
 
 
 def command_tree() -> Any:

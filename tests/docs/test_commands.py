@@ -15,8 +15,8 @@ import pytest
 
 from docs.site.commands_page import command_tree, leaves
 from tests.cli.conftest import CommandLine
-from tests.docs import world
 from tests.docs.blocks import PAGES, Command, commands_of, mentions_of, name_of
+from tests.docs.world import A_MOMENT, ROOT, office_in
 
 NOT_RUN = {
     "demo": "plays for a minute: tests/e2e/test_demo.py",
@@ -32,39 +32,19 @@ WALKED = {"docs/tutorial.md"}
 """Pages that tests/docs/test_tutorial.py runs whole, with all processes."""
 VERBS: dict[str, Any] = dict(leaves(command_tree()))
 PAGES_RUN = [it for it in PAGES if commands_of(it) and name_of(it) not in WALKED]
-SETTINGS = {
-    "EDITION_MIGRATION_LINK_KEYS": "k1:YSBrZXkgb2YgdGhpcnR5LXR3byBieXRlcywganVzdCBzbw==",
-    "EDITION_MIGRATION_WEBHOOK_SECRETS": "whsec_YSBrZXkgb2YgdGhpcnR5LXR3byBieXRlcywganVzdCBzbw==",
-    "EDITION_MIGRATION_PAGE_SECRET": "a secret of more than thirty-two characters",
-}
-
-
-@pytest.fixture(scope="session")
-def acme(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a store that has the world in it, and with the examples."""
-    folder = tmp_path_factory.mktemp("acme")
-    shutil.copyfile(sqlite_template, folder / "store.db")
-    world.built(CommandLine(f"sqlite+aiosqlite:///{folder / 'store.db'}"), folder)
-    return folder
 
 
 @pytest.fixture
 def office(acme: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
-    """A command line on a copy of that world, in a folder of its own."""
-    folder = tmp_path / "office"
-    shutil.copytree(acme, folder)
-    monkeypatch.chdir(folder)
-    for name, value in SETTINGS.items():
-        monkeypatch.setenv(name, value)
-    cli = CommandLine(f"sqlite+aiosqlite:///{folder / 'store.db'}")
-    cli.clock.at = world.LATER
-    return cli
+    """A command line on a copy of the world, in a folder of its own."""
+    shutil.copytree(acme, tmp_path / "office")
+    return office_in(tmp_path / "office", monkeypatch)
 
 
 @pytest.mark.parametrize("page", PAGES_RUN, ids=name_of)
 def test_every_command_of_a_page_runs_as_the_page_says(page: Path, office: CommandLine) -> None:
     for command in commands_of(page):
-        office.clock.move(world.A_MOMENT)
+        office.clock.move(A_MOMENT)
         code, output = _run(office, command)
         assert code == command.code, f"{command.line}\n{output}"
 
@@ -76,7 +56,7 @@ def test_every_verb_and_option_in_a_sentence_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("page", WALKED)
 def test_every_command_of_a_page_that_is_walked_can_be_parsed(page: str) -> None:
-    assert [problem for it in commands_of(world.ROOT / page) for problem in _problems(it)] == []
+    assert [problem for it in commands_of(ROOT / page) for problem in _problems(it)] == []
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.sealing import Sealer
 from edition_migration.application.waves import WaveRelease
@@ -35,6 +37,23 @@ LATER = NOW + timedelta(hours=1)
 """When all of it is over and somebody looks."""
 A_MOMENT = timedelta(seconds=1)
 DEAD_ADDRESS = "juergen.weiss@acme-europe.example"
+
+
+SETTINGS = {
+    "EDITION_MIGRATION_LINK_KEYS": "k1:YSBrZXkgb2YgdGhpcnR5LXR3byBieXRlcywganVzdCBzbw==",
+    "EDITION_MIGRATION_WEBHOOK_SECRETS": "whsec_YSBrZXkgb2YgdGhpcnR5LXR3byBieXRlcywganVzdCBzbw==",
+    "EDITION_MIGRATION_PAGE_SECRET": "a secret of more than thirty-two characters",
+}
+
+
+def office_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """A command line on the world in this folder, an hour later."""
+    monkeypatch.chdir(folder)
+    for name, value in SETTINGS.items():
+        monkeypatch.setenv(name, value)
+    cli = CommandLine(f"sqlite+aiosqlite:///{folder / 'store.db'}")
+    cli.clock.at = LATER
+    return cli
 
 
 def built(cli: CommandLine, folder: Path) -> None:
