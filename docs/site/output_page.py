@@ -109,7 +109,8 @@ WORDS: dict[Any, str] = {
 }
 
 FOREWORD = """`--json` writes one document, `--csv` a header and a line for each. Fields are only added. Times are
-ISO 8601 in UTC, spans are ISO 8601 in JSON (`P7D`) and short in CSV (`7d`). What is empty is null in JSON, and nothing in CSV."""
+ISO 8601 in UTC, spans are ISO 8601 in JSON (`P7D`) and short in CSV (`7d`). What is empty
+is null in JSON, and nothing in CSV."""
 OTHERS = """`plan`, `select` and the commands on users write as CSV the row that named the user, then `status`,
 `reason` and `nextStep`. `audit export` writes the journal's entries, as [the journal](../audit.md) describes them.
 `config --organization` writes the rows of [the organization's settings](organization.md)."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from PIL import Image
+from playwright.async_api import ViewportSize
 
 from tests.docs.walk import Deed, Shell, cloned, steps
 from tests.fixtures.browser import chromium
@@ -20,7 +21,9 @@ PAGES = {
     "workflows": "?query=" + quote('MigrationOrg = "acme"', safe=""),
     "migration": "/" + quote("migration/acme/e1001/1", safe=""),
 }
-SIZE = {"width": 1280, "height": 900}
+DETAILS = "User Metadata"
+"""The tab of the last page that has the current details."""
+SIZE: ViewportSize = {"width": 1280, "height": 900}
 COLORS = 64
 PATIENCE = 8_000
 """Milliseconds for the page to draw what it has fetched."""
@@ -43,6 +46,9 @@ async def _take(ui: str) -> None:
             await page.goto(f"{ui}{path}", wait_until="load")
             await page.wait_for_timeout(PATIENCE)
             _keep(await page.screenshot(), FOLDER / f"{name}.png")
+        await page.get_by_text(DETAILS).first.click()
+        await page.wait_for_timeout(PATIENCE)
+        _keep(await page.screenshot(), FOLDER / "details.png")
 
 
 def _keep(picture: bytes, file: Path) -> None:
