@@ -13,11 +13,14 @@ pytest_plugins = [
 
 SLOW = (
     "tests/adapters/test_mails_in_browser.py",
+    "tests/docs/test_site.py",
+    "tests/docs/test_queries.py",
     "tests/temporal/",
     "tests/replay/",
     "tests/workflows/",
     "tests/web/",
     "tests/e2e/",
+    "tests/docs/test_tutorial.py",
 )
 """With a Temporal server or a browser, the slowest last; everything else comes before."""
 
