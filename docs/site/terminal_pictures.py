@@ -23,7 +23,7 @@ PICTURES = {
     "plan": ("plan", "--domain", "acme-europe.example"),
     "wave-show": ("wave", "show", "WAVE"),
 }
-COLUMNS = 120
+COLUMNS = 126
 SVG = """\
 <svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
