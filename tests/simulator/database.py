@@ -97,12 +97,14 @@ class _Connection:
         self.dialect = dialect
         self._compiled = compiled
 
-    async def execute(self, statement: Any, parameters: Sequence[Row] | None = None) -> _Result:
+    async def execute(self, statement: Any, parameters: Sequence[Row] | Row | None = None) -> _Result:
+        if not isinstance(parameters, Sequence):
+            return self._execute(statement, parameters or {})
         done = [self._execute(statement, row) for row in parameters or [{}]]
         return _Result([row for one in done for row in one.rows], sum(one.rowcount for one in done))
 
-    async def scalar(self, statement: Any) -> Any:
-        row = self._execute(statement, {}).first()
+    async def scalar(self, statement: Any, parameters: Row | None = None) -> Any:
+        row = self._execute(statement, parameters or {}).first()
         return None if row is None else next(iter(row.values()))
 
     async def commit(self) -> None:

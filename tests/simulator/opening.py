@@ -17,7 +17,8 @@ from tests.simulator.world import DOMAIN, ORG, World
 async def set_up(world: World) -> None:
     """Some guests with their contacts, an organization with settings of its own, and the first events."""
     random = world.random
-    world.user_ids = [f"u{number}" for number in range(1, random.choice([1, 2, 2, 3]) + 1)]
+    count = random.choice([1, 1, 2] if world.is_small else [1, 2, 2, 3])
+    world.user_ids = [f"u{number}" for number in range(1, count + 1)]
     world.addresses = {user_id: {f"{user_id}@{DOMAIN}"} for user_id in world.user_ids}
     old = CountingHasher.quick(OLD_PASSWORD)
     async with world.ground.store.write() as uow:

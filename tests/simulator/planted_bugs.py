@@ -3,8 +3,8 @@
 A plant is entered before the product is built. `CAUGHT_BY` says which seed, counted from 1, was the first to find it.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from time import perf_counter_ns
@@ -25,6 +25,7 @@ from edition_migration.domain.mail import MailState
 from edition_migration.domain.migration import Ticket, TicketState
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.token import TokenState
+from tests.simulator.temporal import Temporal
 from workflows.user_migration import UserMigration
 
 Plant = Callable[[], AbstractContextManager[Any]]
@@ -43,6 +44,24 @@ def smtp_before_commit() -> AbstractContextManager[Any]:
 def bells_forgotten() -> AbstractContextManager[Any]:
     """Who changes a row leaves no doorbell: the ring comes, if at all, from somebody else."""
     return patch.object(SqlDoorbells, "add_migrations", _always(None))
+
+
+@contextmanager
+def ring_before_commit() -> Generator[None]:
+    """The workflow is rung from inside the transaction, which leaves no doorbell behind."""
+    service: list[Temporal] = []
+    bind = Temporal.bind
+
+    def bound(self: Temporal, methods: Sequence[Any]) -> None:
+        service.append(self)
+        bind(self, methods)
+
+    async def add(self: SqlDoorbells, refs: Sequence[MigrationRef], at: datetime) -> None:
+        for ref in refs:
+            service[-1].ring_now(ref.workflow_id)
+
+    with patch.object(Temporal, "bind", bound), patch.object(SqlDoorbells, "add_migrations", add):
+        yield
 
 
 def bell_removed_before_its_ring() -> AbstractContextManager[Any]:
@@ -202,6 +221,7 @@ PLANTED: dict[str, Plant] = {
         refused_mails_again,
         released_twice,
         reminders_like_other_mails,
+        ring_before_commit,
         smtp_before_commit,
         step_by_the_machines_clock,
         tickets_stay_open,

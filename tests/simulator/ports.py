@@ -16,6 +16,8 @@ from tests.simulator.stage import CURRENT, Stage
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 GONE = "the database is away"
+BEFORE_A_COMMIT = 0.3
+"""Of the borders, those before a commit that count: others who write can only wait there."""
 
 
 @dataclass
@@ -44,13 +46,15 @@ class VirtualPace:
 class FaultyUnitOfWork:
     """The real unit of work; only its commit can fail, before or behind the disk."""
 
-    def __init__(self, real: UnitOfWork, faults: Faults) -> None:
+    def __init__(self, real: UnitOfWork, stage: Stage, faults: Faults) -> None:
         vars(self).update(vars(real))
         self._real = real
+        self._stage = stage
         self._faults = faults
 
     async def commit(self) -> None:
         work = CURRENT.get()
+        await self._stage.border(BEFORE_A_COMMIT)
         if self._faults.strikes("dependency", 0.15):
             self._faults.leaves_unknown(work)
             raise StoreUnavailable(GONE)
@@ -61,7 +65,10 @@ class FaultyUnitOfWork:
 
 
 class FaultyStore:
-    """The real store with a border before each transaction and behind each commit, where work may stop or die."""
+    """The real store with a border before each transaction and behind each commit, where work may stop or die.
+
+    At times it stops before the commit: what is done inside a transaction must not count on what nobody sees yet.
+    """
 
     def __init__(self, real: StoreInPlace, stage: Stage, faults: Faults) -> None:
         self._real = real
@@ -72,7 +79,7 @@ class FaultyStore:
     async def write(self) -> AsyncGenerator[UnitOfWork]:
         await self._enter()
         async with self._real.write() as uow:
-            yield FaultyUnitOfWork(uow, self._faults)  # pyright: ignore[reportReturnType] - it has all of it
+            yield FaultyUnitOfWork(uow, self._stage, self._faults)  # pyright: ignore[reportReturnType] - it has all of it
         await self._stage.border()
 
     @asynccontextmanager

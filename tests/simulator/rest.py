@@ -1,7 +1,7 @@
 """How a run ends: the faults are over, and the service must come to rest by itself. Used by `simulation`.
 
 First without help and within an hour, so that a wake-up that was lost is seen and no deadline, command or
-reconciliation hides it. Then users follow their links. One seed in four goes on for days, with everybody's help.
+reconciliation hides it. Then users follow their links. One seed in eight goes on for days, with everybody's help.
 """
 
 from datetime import timedelta
@@ -21,7 +21,7 @@ PROMPTLY = timedelta(hours=1)
 """More than any back-off and time-out: what is left then, nobody will do before a deadline comes."""
 HORIZON = timedelta(days=9)
 """Longer than the 72 hours and then any deadline of these organizations."""
-LONG_ONE_IN = 4
+LONG_ONE_IN = 8
 """Seeds: to wait for days is half of what a run costs."""
 
 

@@ -12,7 +12,7 @@ from tests.simulator.stage import Work
 from tests.simulator.world import World, soon
 
 DEEDS = 8
-"""What actors do in one run, at most."""
+"""What actors do in one run, at most; in a small one half of it."""
 MOST_STEPS = 12_000
 """No run of this size needs as many: a longer one does not come to rest."""
 
@@ -23,7 +23,7 @@ class Schedule:
     def __init__(self, world: World) -> None:
         self._world = world
         self._random = world.random
-        self._deeds = world.random.randint(2, DEEDS)
+        self._deeds = world.random.randint(2, DEEDS // 2 if world.is_small else DEEDS)
         self._steps = 0
         self._is_sweeping = False
         self._plan: list[Callable[[World], None]] = [select_some] if world.random.random() < 0.6 else []

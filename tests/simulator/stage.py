@@ -81,11 +81,11 @@ class Stage:
         except AssertionError as broken:
             self.broken = self.broken or broken
 
-    async def border(self) -> None:
+    async def border(self, share: float = 1.0) -> None:
         """Called where another process may come in between. Raises Killed where this one ends here."""
         work = CURRENT.get()
         _stop_if_dead(work)
-        if self.random.random() < self.how_often:
+        if self.random.random() < self.how_often * share:
             future: asyncio.Future[None] = self.loop.create_future()
             self._waiting.append((work, future))
             await future
