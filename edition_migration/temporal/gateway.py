@@ -28,6 +28,9 @@ LIMIT = timedelta(seconds=2)
 
 MEND = "check the Temporal service; what was committed is rung by the sweep when it is back"
 
+FIRST = 2
+"""Before the users' workflows, whose number may be thousands: many wait for one organization's drain and one wave."""
+
 LISTED_AT_ONCE = 100
 """Ids of one query: any store of Temporal's lists answers it."""
 
@@ -75,7 +78,7 @@ class TemporalWorkflowGateway:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 search_attributes=attributes_of_organization(ref.org_id, ref.wave_id),
                 static_summary=f"wave of organization {ref.org_id}",
-                priority=Priority(fairness_key=ref.org_id),
+                priority=Priority(priority_key=FIRST, fairness_key=ref.org_id),
                 rpc_timeout=LIMIT,
             )
 
@@ -116,7 +119,7 @@ class TemporalWorkflowGateway:
                 start_signal=signal,
                 search_attributes=attributes_of_organization(ref.org_id),
                 static_summary=f"organization {ref.org_id}",
-                priority=Priority(fairness_key=ref.org_id),
+                priority=Priority(priority_key=FIRST, fairness_key=ref.org_id),
                 rpc_timeout=LIMIT,
             )
 
