@@ -13,11 +13,13 @@ from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
 from edition_migration.domain.reconciliation import WorkflowStatus
 from edition_migration.temporal.client import connect
-from edition_migration.temporal.gateway import LISTED_AT_ONCE, TemporalWorkflowGateway
+from edition_migration.temporal.gateway import FIRST, LISTED_AT_ONCE, TemporalWorkflowGateway
 from tests.workflows.script import S as State
 from tests.workflows.script import overview
 
 REF = MigrationRef(org_id="acme", user_id="u1")
+SERVERS_OWN = 3
+"""The priority of what names none (0)."""
 
 CALLS: dict[str, Callable[[TemporalWorkflowGateway], Awaitable[object]]] = {
     "start_migration": lambda gateway: gateway.start_migration(REF, overview(State.BLOCKED)),
@@ -79,6 +81,25 @@ async def test_workflow_is_described_as_it_is_and_more_ids_than_one_query_takes_
     await ends.terminate()
     assert await gateway.status_of(ids[-1]) is WorkflowStatus.TERMINATED
     await runs.terminate()
+
+
+async def test_an_organizations_drain_and_its_waves_go_before_its_users(temporal_env: WorkflowEnvironment) -> None:
+    """Thousands of users' tasks may wait; of what goes first all of them have use."""
+    client, gateway = temporal_env.client, TemporalWorkflowGateway(temporal_env.client)
+    org_id = uuid4().hex
+    user, wave = MigrationRef(org_id=org_id, user_id="u1"), WaveRef(org_id=org_id, wave_id="w1")
+    organization = OrganizationRef(org_id=org_id)
+    await gateway.start_migration(user, overview(State.BLOCKED))
+    await gateway.start_wave(wave)
+    await gateway.ring_organization(organization)
+    found: list[tuple[int, str]] = []
+    for ref in (organization, wave, user):
+        handle = client.get_workflow_handle(ref.workflow_id)
+        priority = (await handle.describe()).raw_description.workflow_execution_info.priority
+        found.append((priority.priority_key, priority.fairness_key))
+        await handle.terminate()
+    assert found == [(FIRST, org_id), (FIRST, org_id), (0, org_id)]
+    assert FIRST < SERVERS_OWN
 
 
 async def test_identity_says_role_and_process_and_no_more(temporal_env: WorkflowEnvironment) -> None:
