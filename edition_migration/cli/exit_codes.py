@@ -3,11 +3,13 @@
 from enum import IntEnum
 
 from edition_migration.domain.errors import (
+    AddressRefused,
     ConfigurationError,
     Conflict,
     EditionMigrationError,
     InvalidInput,
     NotFound,
+    RelayUnavailable,
     StoreUnavailable,
     TemporalUnavailable,
 )
@@ -24,6 +26,7 @@ class ExitCode(IntEnum):
     CONFLICT = 7
     CONFIGURATION = 8
     INTERNAL = 9
+    RELAY_UNAVAILABLE = 10
     INTERRUPTED = 130
 
 
@@ -38,6 +41,7 @@ MEANINGS = {
     ExitCode.CONFLICT: "the same id was used before with another content",
     ExitCode.CONFIGURATION: "a setting is missing or wrong",
     ExitCode.INTERNAL: "a fault of this program",
+    ExitCode.RELAY_UNAVAILABLE: "the mail relay cannot be reached, or does not take mails now",
     ExitCode.INTERRUPTED: "stopped by Ctrl-C; what was done so far is kept whole",
 }
 
@@ -48,6 +52,8 @@ _CODES: dict[type[EditionMigrationError], ExitCode] = {
     TemporalUnavailable: ExitCode.TEMPORAL_UNAVAILABLE,
     Conflict: ExitCode.CONFLICT,
     ConfigurationError: ExitCode.CONFIGURATION,
+    AddressRefused: ExitCode.REFUSED,
+    RelayUnavailable: ExitCode.RELAY_UNAVAILABLE,
 }
 
 

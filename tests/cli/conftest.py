@@ -60,12 +60,15 @@ class CountingGateway:
 
 
 class Mailbox:
-    """Takes every mail; `sent` holds them."""
+    """Takes every mail; `sent` holds them. With `failure` it takes none."""
 
     def __init__(self) -> None:
         self.sent: list[Envelope] = []
+        self.failure: EditionMigrationError | None = None
 
     async def send(self, envelope: Envelope) -> int:
+        if self.failure is not None:
+            raise self.failure
         self.sent.append(envelope)
         return 250
 

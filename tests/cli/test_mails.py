@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edition_migration.domain.errors import AddressRefused, EditionMigrationError, RelayUnavailable
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.ports.store import UnitOfWork
 from tests.builders import NOW
@@ -112,6 +113,22 @@ def test_a_test_mail_goes_to_one_address_and_is_marked(office: CommandLine) -> N
     assert (result.exit_code, result.stdout) == (0, "The relay accepted the mail (250).\n")
     (envelope,) = office.mailbox.sent
     assert (envelope.recipient, envelope.content.subject) == ("me@acme.example", "[Test] Your new client")
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "shown"),
+    [
+        (AddressRefused("the relay answered 550", reply_code=550), 1, "the relay answered 550"),
+        (RelayUnavailable("nobody answers"), 10, "nobody answers"),
+    ],
+)
+def test_a_test_mail_that_fails_says_why(
+    office: CommandLine, failure: EditionMigrationError, code: int, shown: str
+) -> None:
+    office.mailbox.failure = failure
+    result = office.run("mails", "send-test", "instructions", "me@acme.example")
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert f"Error: {shown}" in result.stderr
 
 
 def test_an_unknown_mail_is_refused_with_those_there_are(office: CommandLine) -> None:
