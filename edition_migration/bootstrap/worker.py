@@ -1,5 +1,7 @@
 """The worker process: what it can do, and running it. Used by `worker.py` and by tests."""
 
+import os
+
 from activities.commands import CommandActivities
 from activities.mails import MailActivities
 from activities.organization import OrganizationActivities
@@ -27,8 +29,9 @@ from edition_migration.bootstrap.foundation import Foundation, foundation, link_
 from edition_migration.observability import configure_logging
 from edition_migration.settings import load_settings
 from edition_migration.temporal.client import connect
+from edition_migration.temporal.deployment import deployment_of
 from edition_migration.temporal.process import HealthAddress, run_worker
-from edition_migration.temporal.worker import Activities, WorkerOptions
+from edition_migration.temporal.worker import QUEUES, Activities, WorkerOptions
 
 LARGEST_PAGE = 1000
 """Users released in one transaction, however fast the relay is."""
@@ -67,10 +70,11 @@ def build_activities(base: Foundation) -> Activities:
     )
 
 
-async def work() -> None:
-    """Runs the worker process until it is told to end; `worker.py` calls it."""
+async def work(queues: tuple[str, ...] = QUEUES) -> None:
+    """Runs the worker process on these queues until it is told to end; `worker.py` calls it."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
+    deployment = deployment_of(os.environ)
     client = await connect(identity="worker")
     base = foundation(settings, client)
     try:
@@ -80,7 +84,12 @@ async def work() -> None:
             build_activities(base),
             Bells(store=base.store, gateway=base.gateway),
             Sealer(store=base.store),
-            WorkerOptions(mails_per_second=settings.mails_per_second, drain_limit=settings.drain_time),
+            WorkerOptions(
+                mails_per_second=settings.mails_per_second,
+                queues=queues,
+                deployment=deployment,
+                drain_limit=settings.drain_time,
+            ),
             HealthAddress(settings.worker_health_host, settings.worker_health_port),
             {"store": base.store.check},
         )

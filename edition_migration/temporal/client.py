@@ -19,18 +19,31 @@ from edition_migration.domain.errors import ConfigurationError, TemporalUnavaila
 
 DEFAULT_ADDRESS = "localhost:7233"
 CONNECT_LIMIT = timedelta(seconds=5)
+_MEND = "start it, or set TEMPORAL_ADDRESS in the environment; .env is not read for it"
+_SETTINGS_MEND = (
+    "TEMPORAL_ADDRESS is HOST:PORT; a client's certificate needs its key: TEMPORAL_TLS_CLIENT_CERT_PATH and "
+    "TEMPORAL_TLS_CLIENT_KEY_PATH"
+)
+_TLS_MEND = (
+    "see that it runs, that its certificate is of the authority in TEMPORAL_TLS_SERVER_CA_CERT_PATH (else a public "
+    "one) and for the name in TEMPORAL_TLS_SERVER_NAME (else the address), and that it takes our certificate or API key"
+)
 
 
 def connect_config(environ: Mapping[str, str] | None = None) -> ClientConnectConfig:
     """What the environment and its profile say, with our converter; `environ` None is the process's own.
 
-    Raises ConfigurationError where they cannot be read.
+    TLS, with a certificate of ours where the variables name one, an API key and the namespace are among it.
+    Raises ConfigurationError where they cannot be read, or a file that they name.
     """
     try:
         given = ClientConfig.load_client_connect_config(override_env_vars=environ)
     except RuntimeError:  # the SDK's own words may repeat what the file holds, a key for one
         mend = "check TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE and what that file says"
         raise ConfigurationError("Temporal's own settings cannot be read", mend=mend) from None
+    except OSError as error:
+        mend = "check the files that the variables TEMPORAL_TLS_..._PATH or the profile name"
+        raise ConfigurationError(f"{error.filename} cannot be read ({error.strerror})", mend=mend) from None
     return {
         "target_host": DEFAULT_ADDRESS,
         **given,
@@ -56,12 +69,12 @@ async def connect(*, identity: str, lazy: bool = False, environ: Mapping[str, st
     config["runtime"] = _runtime()
     try:
         return await Client.connect(**config)
+    except ValueError:  # half a certificate, an address without a port
+        raise ConfigurationError("Temporal's settings do not fit together", mend=_SETTINGS_MEND) from None
     except RuntimeError:  # what the SDK raises for every failed connection
         address = config.get("target_host", DEFAULT_ADDRESS)
-        raise TemporalUnavailable(
-            f"no Temporal service answers at {address}",
-            mend="start it, or set TEMPORAL_ADDRESS in the environment; .env is not read for it",
-        ) from None
+        mend = _TLS_MEND if config.get("tls") else _MEND
+        raise TemporalUnavailable(f"no Temporal service answers at {address}", mend=mend) from None
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The worker process: two workers, sweep, sealer and health page until SIGTERM or SIGINT, then it drains and ends.
+"""The worker process: its workers, sweep, sealer and health page until SIGTERM or SIGINT, then it drains and ends.
 
 `bootstrap` gives it all it needs; `worker.py` starts it.
 """
@@ -17,7 +17,7 @@ from temporalio.worker import Worker
 from edition_migration.application.rings import Bells
 from edition_migration.application.sealing import Sealer
 from edition_migration.domain.errors import TemporalUnavailable
-from edition_migration.domain.names import MAIL_QUEUE, MIGRATION_QUEUE
+from edition_migration.domain.names import MIGRATION_QUEUE
 from edition_migration.temporal.health import Check, Health, serve_health
 from edition_migration.temporal.sweep import seal, sweep
 from edition_migration.temporal.worker import Activities, WorkerOptions, build_workers
@@ -56,8 +56,9 @@ async def run_worker(
     all_checks = {"temporal": _temporal_check(client), "workers": _workers_check(workers), **checks}
     server = await serve_health(Health(all_checks), health.host, health.port)
     tasks = [asyncio.create_task(worker.run()) for worker in workers]
-    tasks += [asyncio.create_task(sweep(bells, stop)), asyncio.create_task(seal(sealer, stop))]
-    _announce(client, server)
+    if MIGRATION_QUEUE in options.queues:  # a process for mails alone scales by mails
+        tasks += [asyncio.create_task(sweep(bells, stop)), asyncio.create_task(seal(sealer, stop))]
+    _announce(client, options, server)
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)
     log.info("draining", limit_seconds=options.drain_limit.total_seconds())
@@ -79,11 +80,12 @@ def _heed_signals_no_more() -> None:
         asyncio.get_running_loop().remove_signal_handler(number)
 
 
-def _announce(client: Client, server: asyncio.Server) -> None:
+def _announce(client: Client, options: WorkerOptions, server: asyncio.Server) -> None:
     host, port = server.sockets[0].getsockname()[:2]
     log.info(
         "serving",
-        queues=[MIGRATION_QUEUE, MAIL_QUEUE],
+        queues=options.queues,
+        deployment=options.deployment.version.to_canonical_string() if options.deployment else None,
         temporal=client.service_client.config.target_host,
         namespace=client.namespace,
         health=f"http://{host}:{port}/readyz",

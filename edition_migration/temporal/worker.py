@@ -1,4 +1,4 @@
-"""Two workers of a process: queue `migration` for workflows and use cases, queue `mail` for mails at their rate."""
+"""The workers of a process: queue `migration` for workflows and use cases, queue `mail` for mails at their rate."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.commands import CommandActivities
@@ -34,6 +34,8 @@ PASSED_THROUGH = (
 )
 """Imported once a process. The workflow modules are not: the sandbox loads each anew and watches it."""
 
+QUEUES = (MIGRATION_QUEUE, MAIL_QUEUE)
+
 STICKY_LIMIT = timedelta(seconds=2)
 """After a crash a workflow waits this long for its old worker (measured: 2 s instead of 10 s)."""
 
@@ -52,9 +54,14 @@ class Activities:
 
 @dataclass(frozen=True)
 class WorkerOptions:
-    """Limits of one process. The mail rate is the queue's, whatever the number of processes: set it equal in all."""
+    """Limits of one process. The mail rate is the queue's, whatever the number of processes: set it equal in all.
+
+    `queues` are those it takes from; `deployment` None runs unversioned.
+    """
 
     mails_per_second: float
+    queues: tuple[str, ...] = QUEUES
+    deployment: WorkerDeploymentConfig | None = None
     concurrent_mails: int = 10
     concurrent_activities: int = 20
     drain_limit: timedelta = timedelta(seconds=30)
@@ -65,29 +72,43 @@ def sandbox() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
 
 
-def build_workers(client: Client, activities: Activities, options: WorkerOptions) -> tuple[Worker, Worker]:
-    """Not started yet. `client` must be connected."""
-    migration = Worker(
+def build_workers(client: Client, activities: Activities, options: WorkerOptions) -> tuple[Worker, ...]:
+    """One for each of the options' queues, in their order; not started yet. `client` must be connected."""
+    build = {MIGRATION_QUEUE: _migration_worker, MAIL_QUEUE: _mail_worker}
+    return tuple(build[queue](client, activities, options) for queue in options.queues)
+
+
+def _migration_worker(client: Client, activities: Activities, options: WorkerOptions) -> Worker:
+    return Worker(
         client,
         task_queue=MIGRATION_QUEUE,
         workflows=WORKFLOWS,
         activities=migration_activities(activities),
         workflow_runner=sandbox(),
-        build_id=build_id(),
+        build_id=_plain_build_id(options),
+        deployment_config=options.deployment,
         max_concurrent_activities=options.concurrent_activities,
         sticky_queue_schedule_to_start_timeout=STICKY_LIMIT,
         graceful_shutdown_timeout=options.drain_limit,
     )
-    mail = Worker(
+
+
+def _mail_worker(client: Client, activities: Activities, options: WorkerOptions) -> Worker:
+    return Worker(
         client,
         task_queue=MAIL_QUEUE,
         activities=[activities.mails.deliver_mail],
-        build_id=build_id(),
+        build_id=_plain_build_id(options),
+        deployment_config=options.deployment,
         max_concurrent_activities=options.concurrent_mails,
         max_task_queue_activities_per_second=options.mails_per_second,
         graceful_shutdown_timeout=options.drain_limit,
     )
-    return migration, mail
+
+
+def _plain_build_id(options: WorkerOptions) -> str | None:
+    """A deployment brings its own."""
+    return None if options.deployment else build_id()
 
 
 def migration_activities(activities: Activities) -> Sequence[Callable[..., Any]]:
