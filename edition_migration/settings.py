@@ -6,11 +6,18 @@ Temporal's own connection settings are not here: they are `temporalio.envconfig`
 
 import base64
 import binascii
+import os
 import secrets
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from edition_migration.domain.durations import Duration
 from edition_migration.domain.errors import ConfigurationError, Problem
@@ -74,8 +81,31 @@ class Settings(BaseSettings):
     temporal_ui: WebUrl | None = Field(
         default=None, description="Address of the Temporal UI, for links to workflows, e.g. `https://temporal.example`"
     )
+    secrets_dir: Path | None = Field(
+        default=None,
+        description="Folder of files, each named as a variable of this table and holding its value, for secrets that "
+        "are mounted; read from the environment only",
+    )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level logged")
     log_format: str = Field(default="json", pattern="^(json|console)$", description="`json` or `console`")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, dotenv_settings, secret_files(settings_cls)
+
+    @field_validator("secrets_dir")
+    @classmethod
+    def _is_folder(cls, folder: Path | None) -> Path | None:
+        if folder and not folder.is_dir():
+            raise ValueError("is no folder")
+        return folder
 
     @field_validator("link_keys", "webhook_secrets", "page_secret")
     @classmethod
@@ -103,6 +133,12 @@ class Settings(BaseSettings):
     @property
     def webhook_secret_list(self) -> tuple[str, ...]:
         return _webhook_secrets(self.webhook_secrets.get_secret_value())
+
+
+def secret_files(settings: type[BaseSettings]) -> SecretsSettingsSource:
+    """Values of the files in EDITION_MIGRATION_SECRETS_DIR; none where there is no such folder."""
+    folder = os.environ.get(variable_of("secrets_dir"))
+    return SecretsSettingsSource(settings, secrets_dir=folder if folder and Path(folder).is_dir() else None)
 
 
 def _link_keys(text: str) -> dict[str, bytes]:

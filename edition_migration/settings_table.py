@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource
 
-from edition_migration.settings import PREFIX, Settings, examined_settings, variable_of
+from edition_migration.settings import PREFIX, Settings, examined_settings, secret_files, variable_of
 
 ENV_FILE = Path(".env")
 TEMPORAL_PREFIX = "TEMPORAL_"
@@ -32,6 +32,7 @@ _PLAIN_URL = "sqlite"
 class Source(StrEnum):
     ENVIRONMENT = "environment"
     FILE = ".env"
+    MOUNTED = "secret file"
     DEFAULT = "default"
 
 
@@ -73,12 +74,16 @@ def settings_table() -> SettingsTable:
     """The settings of this process, in the order of the model, also where some are missing or wrong."""
     settings, problems = examined_settings()
     reasons = {problem.path: problem.reason for problem in problems}
-    environment, file = EnvSettingsSource(Settings)(), DotEnvSettingsSource(Settings)()
+    given_by = {
+        Source.ENVIRONMENT: EnvSettingsSource(Settings)(),
+        Source.FILE: DotEnvSettingsSource(Settings)(),
+        Source.MOUNTED: secret_files(Settings)(),
+    }
     rows: list[SettingRow] = []
     for name, field in Settings.model_fields.items():
-        source = Source.ENVIRONMENT if name in environment else Source.FILE if name in file else Source.DEFAULT
+        source = next((it for it, values in given_by.items() if name in values), Source.DEFAULT)
         problem = reasons.get(variable_of(name), "")
-        given = environment.get(name, file.get(name)) if problem else getattr(settings, name)
+        given = given_by.get(source, {}).get(name) if problem else getattr(settings, name)
         rows.append(_row(name, field, _shown(name, field, given), source, problem))
     return SettingsTable(settings=tuple(rows), strays=stray_variables(os.environ))
 

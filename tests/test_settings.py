@@ -1,11 +1,13 @@
 """A missing or placeholder secret stops the process with the setting's name, and never with its value."""
 
 import base64
+from pathlib import Path
 
 import pytest
 
 from edition_migration.domain.errors import ConfigurationError, Problem
 from edition_migration.settings import PREFIX, examined_settings, load_settings
+from edition_migration.settings_table import settings_table
 
 KEY = base64.b64encode(b"k" * 32).decode()
 GOOD = {
@@ -100,3 +102,31 @@ def test_a_stand_in_of_a_missing_secret_is_another_each_time(monkeypatch: pytest
     monkeypatch.delenv(f"{PREFIX}PAGE_SECRET")
     seen = {examined_settings()[0].page_secret.get_secret_value() for _ in range(3)}
     assert len(seen) == 3
+
+
+def test_secrets_may_be_files_and_the_environment_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("LINK_KEYS", "PAGE_SECRET"):
+        monkeypatch.delenv(PREFIX + name)
+    (tmp_path / f"{PREFIX}LINK_KEYS").write_text(f"filed:{KEY}\n")
+    (tmp_path / f"{PREFIX}page_secret".lower()).write_text("a page secret of more than 32 characters, in a file\n")
+    (tmp_path / f"{PREFIX}WEBHOOK_SECRETS").write_text("whsec_not looked at")
+    monkeypatch.setenv(f"{PREFIX}SECRETS_DIR", str(tmp_path))
+    settings = load_settings()
+    assert list(settings.keys_of_links) == ["filed"]
+    assert settings.page_secret.get_secret_value() == "a page secret of more than 32 characters, in a file"
+    assert settings.webhook_secret_list == (f"whsec_{KEY}",)
+    rows = {row.name.removeprefix(PREFIX): row for row in settings_table().settings}
+    assert (rows["LINK_KEYS"].value, rows["LINK_KEYS"].source) == ("set", "secret file")
+    assert rows["WEBHOOK_SECRETS"].source == "environment"
+
+
+def test_a_secret_file_that_holds_a_placeholder_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(f"{PREFIX}PAGE_SECRET")
+    (tmp_path / f"{PREFIX}PAGE_SECRET").write_text("changeme\n")
+    monkeypatch.setenv(f"{PREFIX}SECRETS_DIR", str(tmp_path))
+    assert refusal() == f"{PREFIX}PAGE_SECRET: is a placeholder; make one with `starter.py secrets`"
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(f"{PREFIX}SECRETS_DIR", str(tmp_path / "none"))
+    assert refusal() == f"{PREFIX}SECRETS_DIR: is no folder"
