@@ -13,7 +13,7 @@ from edition_migration.application.links import LinkKeys, queue_again, queue_lin
 from edition_migration.application.parking import unpark
 from edition_migration.application.rows import organization_of
 from edition_migration.domain.commands import LEGAL_IN, CommandAnswer, CommandKind
-from edition_migration.domain.deadlines import DeadlineClock
+from edition_migration.domain.deadlines import DeadlineClock, is_undoable
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import MAILLESS, Attention
 from edition_migration.domain.organization import OrganizationSettings
@@ -73,7 +73,8 @@ async def _extend_deadline(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
     uow, row = turn.uow, turn.row
     if row.state not in AWAITING_USER or row.deadline_at is None:
         return turn.refused("no_deadline", "only who waits for a password or a first sign-in has a deadline")
-    extension = turn.command.request.extension or (await _settings(turn)).deadline
+    given = turn.command.request.extension
+    extension = (await _settings(turn)).deadline if given is None else given
     if extension <= timedelta():
         return turn.refused("not_longer", "give a span like 7d")
     deadline_at, since = row.deadline_at + extension, row.deadline_from or row.deadline_at
@@ -115,7 +116,7 @@ async def _undo(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
     if user.org_id != turn.row.org_id:
         return turn.refused("has_left", "the directory has taken this user out of the organization since")
     window = (await _settings(turn)).undo_window
-    if turn.now - turn.row.since > window:
+    if not is_undoable(turn.row.since, window, turn.now):
         return turn.refused("too_late", f"a migration can be undone for {window.days} days")
     answer = await turn.end(S.UNDONE)
     await compensate(turn.uow, turn.row, turn.now, reason=InactiveReason.GUEST_PENDING, mail=MailKind.UNDONE)

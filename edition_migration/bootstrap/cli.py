@@ -58,7 +58,7 @@ def build_cli_services(base: Foundation) -> CliServices:
         planning=Planning(
             store=store, clock=clock, selection=selection, mails_per_second=base.settings.mails_per_second
         ),
-        previews=Previews(store=store),
+        previews=Previews(store=store, clock=clock),
         queries=Queries(store=store),
         reconciliation=reconciliation(base),
         selection=selection,

@@ -12,6 +12,11 @@ LAST_REMINDER = timedelta(days=1)
 """Before the deadline."""
 
 
+def is_undoable(migrated_at: datetime, window: timedelta, now: datetime) -> bool:
+    """Whether a migration that was finished then may still be taken back."""
+    return now - migrated_at <= window
+
+
 class Pausing(Protocol):
     """One pause; `ended_at` None while it lasts."""
 

@@ -74,6 +74,13 @@ def test_a_deadline_is_extended_by_a_span_or_by_the_organizations_own(
     assert deadline(cli) == NOW + timedelta(days=days)
 
 
+def test_a_deadline_is_not_moved_by_nothing(cli: CommandLine) -> None:
+    awaiting(cli)
+    answer = cli.json("extend", "u1", "--by", "0d")["answers"][0]
+    assert (answer["verdict"], answer["reason"], answer["mend"]) == ("refused", "not_longer", "give a span like 7d")
+    assert deadline(cli) == NOW + timedelta(days=14)
+
+
 @pytest.mark.parametrize("by", ["soon", "-1d"])
 def test_a_span_that_is_none_is_wrong_usage(cli: CommandLine, by: str) -> None:
     awaiting(cli)
