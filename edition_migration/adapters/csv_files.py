@@ -77,7 +77,7 @@ class CsvFiles:
         try:
             file = open(unfinished, "x", encoding=form.encoding, newline="", opener=_for_the_owner_only)  # noqa: SIM115 - closed below
         except OSError as error:
-            raise _invalid(str(path), f"cannot be written ({error.strerror})", "give another --result") from error
+            raise _invalid(str(path), f"cannot be written ({error.strerror})", "give another path") from error
         try:
             with file:
                 yield CsvWriter(file, header, form)

@@ -26,6 +26,10 @@ class Anchor(BaseModel):
     position: int
     hash: str
 
+    def __str__(self) -> str:
+        """As `--expect` takes it."""
+        return f"{self.position}:{self.hash}"
+
 
 class ChainView(BaseModel):
     """One organization's chain. `broken_at` is the first position that does not hold; `head` is the last that does.

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from edition_migration.application.filters import NO_FILTER, Filter, whom
 from edition_migration.application.queries import organization_named, user_named
+from edition_migration.application.wave_queries import wave_named
 from edition_migration.domain.addresses import normalize_address
 from edition_migration.domain.commands import LEGAL_IN, CommandKind
 from edition_migration.domain.errors import InvalidInput, Problem
@@ -66,12 +67,14 @@ class ChosenUsers:
     async def of(self, choice: Choice) -> Chosen:
         """A selection of everybody pending leaves the organization's administrators out.
 
-        Raises NotFound for an unknown organization or name, InvalidInput with each row of the file that names nobody,
-        and for a filter that cannot fit anybody.
+        Raises NotFound for an unknown organization, wave or name, InvalidInput with each row of the file that names
+        nobody, and for a filter that cannot fit anybody.
         """
         async with self._store.read() as uow:
             organization = await organization_named(uow, choice.org_id)
             org_id, given = organization.org_id, None
+            if choice.fitting.wave_id is not None:
+                await wave_named(uow, org_id, choice.fitting.wave_id)
             user_ids = [(await user_named(uow, name, org_id)).user_id for name in choice.names]
             if choice.file is not None:
                 user_ids, given = await self._in_file(uow, choice.file)

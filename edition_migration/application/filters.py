@@ -9,10 +9,13 @@ from typing import TypeVar
 from edition_migration.domain.commands import LEGAL_IN, CommandKind
 from edition_migration.domain.errors import InvalidInput, Problem
 from edition_migration.domain.mail import MailKind, MailState
-from edition_migration.domain.states import RESELECTABLE, MigrationState
+from edition_migration.domain.migration import Attention
+from edition_migration.domain.states import RESELECTABLE, CancelReason, InactiveReason, MigrationState, SkipReason
 from edition_migration.ports.store_listing import PARKED, PENDING, SELECTED, Criteria
 
 UNKNOWN_CLIENT = "unknown"
+REASONS = tuple(sorted({*InactiveReason, *SkipReason, *CancelReason, *Attention}))
+"""What stands beside a state: why an account is inactive, why a migration ended, what stops it."""
 Name = TypeVar("Name", bound=StrEnum)
 
 
@@ -85,6 +88,15 @@ def whom(kind: CommandKind, fitting: Filter) -> Criteria:
 def state_named(name: str) -> MigrationState:
     """The state of this name, in any case. Raises InvalidInput with the nearest."""
     return _named(MigrationState, name.upper(), "--state", "is no state of a migration")
+
+
+def reason_named(name: str) -> str:
+    """A reason or attention of this name, in any case. Raises InvalidInput with the nearest."""
+    if (wanted := name.lower()) in REASONS:
+        return wanted
+    nearest = get_close_matches(wanted, REASONS) or REASONS
+    problem = Problem("--reason", "is no reason that a list shows", f"use one like {', '.join(nearest)}")
+    raise InvalidInput(str(problem), problems=(problem,))
 
 
 def mail_kind_named(name: str) -> MailKind:

@@ -7,11 +7,12 @@ from edition_migration.application import views
 from edition_migration.application.chosen_users import pages
 from edition_migration.application.filters import Filter
 from edition_migration.application.queries import organization_named, user_named
+from edition_migration.application.wave_queries import wave_named
 from edition_migration.domain.mail import Mail, MailKind, MailState
 from edition_migration.domain.overview import next_step
 from edition_migration.domain.states import InactiveReason
 from edition_migration.ports.clock import Clock
-from edition_migration.ports.store import Store
+from edition_migration.ports.store import Store, UnitOfWork
 from edition_migration.ports.store_listing import EVERYBODY, PARKED, PENDING, Criteria, ListedUser, MailCriteria
 
 
@@ -39,7 +40,7 @@ class Listings:
         """One page by user id, behind `after`. Raises NotFound, InvalidInput for a filter that fits nobody."""
         criteria = fitting.narrowing(_CRITERIA[scope], self._clock.now())
         async with self._store.read() as uow:
-            org_id = (await organization_named(uow, org_id)).org_id
+            org_id = await _org_id(uow, org_id, fitting)
             lines = await uow.listing.page(org_id, criteria, limit + 1, after)
             users = tuple(_user_line(line) for line in lines[:limit])
             return views.UserPage(
@@ -74,9 +75,17 @@ class Listings:
         """Everybody, in one consistent look, in flat memory. Raises as `page` does."""
         criteria = fitting.narrowing(_CRITERIA[scope], self._clock.now())
         async with self._store.read() as uow:
-            org_id = (await organization_named(uow, org_id)).org_id
+            org_id = await _org_id(uow, org_id, fitting)
             async for page in pages(uow, org_id, criteria, after):
                 yield [_user_line(line) for line in page]
+
+
+async def _org_id(uow: UnitOfWork, org_id: str | None, fitting: Filter) -> str:
+    """The organization's id. Raises NotFound for it, and for a wave that it does not have."""
+    org_id = (await organization_named(uow, org_id)).org_id
+    if fitting.wave_id is not None:
+        await wave_named(uow, org_id, fitting.wave_id)
+    return org_id
 
 
 def _mail_line(mail: Mail) -> views.ListedMail:

@@ -74,9 +74,11 @@ class Queries:
             return await user_view(uow, await user_named(uow, name, wanted), wanted)
 
     async def inbox(self, org_id: str | None, *, limit: int) -> views.InboxView:
-        """The newest events, of one organization or of all."""
+        """The newest events, of one organization or of all. Raises NotFound where nobody has heard of it."""
         async with self._store.read() as uow:
             rows = await uow.inbox.listing(org_id, limit)
+            if org_id is not None and not rows:
+                await organization_named(uow, org_id)
         fields = ("received_at", "source", "event_id", "type", "org_id", "state", "reason")
         lines = ({name: getattr(row, name) for name in fields} for row in rows)
         return views.InboxView(events=tuple(views.EventLine.model_validate(line) for line in lines))

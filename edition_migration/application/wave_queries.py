@@ -35,7 +35,7 @@ class WaveQueries:
     async def named(self, org_id: str | None, wave_id: str) -> Wave:
         """The wave of this id. Raises NotFound with ids close to the one given."""
         async with self._store.read() as uow:
-            return await _named(uow, org_id, wave_id)
+            return await wave_named(uow, org_id, wave_id)
 
     async def list(self, org_id: str | None) -> views.WaveList:
         """Raises NotFound for an unknown organization."""
@@ -49,12 +49,12 @@ class WaveQueries:
     async def show(self, org_id: str | None, wave_id: str) -> views.WaveDetail:
         """Raises NotFound."""
         async with self._store.read() as uow:
-            return await self._detail(uow, await _named(uow, org_id, wave_id))
+            return await self._detail(uow, await wave_named(uow, org_id, wave_id))
 
     async def board(self, org_id: str | None, wave_id: str) -> views.WaveBoard:
         """All that `wave watch` shows, in one look. Raises NotFound."""
         async with self._store.read() as uow:
-            wave = await _named(uow, org_id, wave_id)
+            wave = await wave_named(uow, org_id, wave_id)
             mails = await uow.listing.mails_of_wave(wave.org_id, wave.wave_id)
             parked = await uow.listing.page(wave.org_id, replace(PARKED, wave_id=wave.wave_id), PROBLEMS)
             return views.WaveBoard(
@@ -116,11 +116,12 @@ class WaveQueries:
 
     async def _result(self, org_id: str | None, wave_id: str) -> WaveResult:
         async with self._store.read() as uow:
-            wave = await _named(uow, org_id, wave_id)
+            wave = await wave_named(uow, org_id, wave_id)
             return await wave_result(uow, wave.org_id, wave.wave_id)
 
 
-async def _named(uow: UnitOfWork, org_id: str | None, wave_id: str) -> Wave:
+async def wave_named(uow: UnitOfWork, org_id: str | None, wave_id: str) -> Wave:
+    """The wave of this id. Raises NotFound with ids close to the one given."""
     org_id = (await organization_named(uow, org_id)).org_id
     wave = await uow.waves.get(org_id, wave_id)
     if wave is not None:

@@ -144,7 +144,7 @@ def _row(chain: "ChainView") -> tuple[Cell, ...]:
     return (
         chain.org_id,
         chain.head.position if chain.head else 0,
-        f"{chain.head.position}:{chain.head.hash}" if chain.head else None,
+        str(chain.head) if chain.head else None,
         chain.unsealed,
         timedelta(seconds=chain.unsealed_seconds) if chain.unsealed else None,
         chain.broken_at,

@@ -1,6 +1,7 @@
 """What every command on users shares: who is meant, what it would do, one command for each, and the answers."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ def chosen_users(ctx: typer.Context, who: Who, kind: str) -> "Chosen":
     fitting = who.filter
     if ways > 1 or (ways == 0 and not fitting.is_given):
         raise typer.BadParameter("name users, or use --from, or --all or a filter: exactly one of them")
-    with spooled_stdin(Path(who.users_from) if who.users_from else None, STDIN) as file:
+    with spooled_stdin(Path(who.users_from), STDIN) if who.users_from else nullcontext() as file:
         choice = Choice(
             kind=CommandKind(kind),
             org_id=who.org,
@@ -115,7 +116,7 @@ def _result_rows(chosen: "Chosen", kept: "Sequence[str]", answers: "Sequence[Com
 
     for it in answers:
         given = chosen.given.rows[it.user_id] if chosen.given else {"userId": it.user_id}
-        then = it.mend or (next_in(it.state) if it.state else "")
+        then = it.mend or (next_in(it.state, is_in_wave=it.wave_id is not None) if it.state else "")
         yield [*(given[name] for name in kept), it.verdict, it.reason, then]
 
 

@@ -1,4 +1,7 @@
-"""Reading one YAML or JSON document of a file or stdin. A fault is named by its line, never by its content."""
+"""Reading one YAML or JSON document of a file or stdin, and writing a text.
+
+A fault is named by its line, never by its content.
+"""
 
 import json
 import sys
@@ -23,6 +26,14 @@ def read_text(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         _refuse(str(path), "is not UTF-8", "save it in UTF-8")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Raises InvalidInput where the file cannot be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        _refuse(str(path), f"cannot be written ({error.strerror})", "give another path")
 
 
 def read_json(path: Path) -> object:

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edition_migration.cli.documents import STDIN
 from edition_migration.cli.exit_codes import ExitCode
-from edition_migration.cli.options import AsJson, DryRun, InputFile
+from edition_migration.cli.options import AsJson, DryRun
 from edition_migration.cli.output import say, show_json, show_table
 from edition_migration.cli.progress import Watch
 from edition_migration.cli.session import session_of
+from edition_migration.cli.stdin_file import spooled_stdin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The product's CSV files: UTF-8, or UTF-16LE with a byte order mark.")
 
+RowsFile = Annotated[Path, typer.Argument(metavar="FILE|-", help="The CSV file; - is stdin.", show_default=False)]
 Result = Annotated[
     Path | None,
     typer.Option("--result", metavar="FILE", help="Where the result goes.", show_default="beside the input"),
@@ -29,7 +32,7 @@ Strict = Annotated[bool, typer.Option("--strict", help="Write nothing at all if 
 @app.command()
 def users(
     ctx: typer.Context,
-    file: InputFile,
+    file: RowsFile,
     result: Result = None,
     strict: Strict = False,
     is_dry: DryRun = False,
@@ -39,8 +42,8 @@ def users(
     target = result or result_path(file)
 
     async def run(services: "CliServices") -> "ImportReport":
-        with Watch() as watch:
-            return await services.user_import.run(file, target, is_strict=strict, progress=_on(watch))
+        with spooled_stdin(file, STDIN) as rows, Watch() as watch:
+            return await services.user_import.run(rows, target, is_strict=strict, progress=_on(watch))
 
     _show(session_of(ctx).change(run, is_dry=is_dry), is_dry, as_json)
 
@@ -48,7 +51,7 @@ def users(
 @app.command()
 def contacts(
     ctx: typer.Context,
-    file: InputFile,
+    file: RowsFile,
     result: Result = None,
     strict: Strict = False,
     is_dry: DryRun = False,
@@ -58,8 +61,8 @@ def contacts(
     target = result or result_path(file)
 
     async def run(services: "CliServices") -> "ImportReport":
-        with Watch() as watch:
-            return await services.contact_import.run(file, target, is_strict=strict, progress=_on(watch))
+        with spooled_stdin(file, STDIN) as rows, Watch() as watch:
+            return await services.contact_import.run(rows, target, is_strict=strict, progress=_on(watch))
 
     _show(session_of(ctx).change(run, is_dry=is_dry), is_dry, as_json)
 
@@ -69,7 +72,9 @@ def _on(watch: Watch) -> "Callable[[Progress], None]":
 
 
 def result_path(file: Path) -> Path:
-    """`users.csv` has its result in `users.result.csv`."""
+    """`users.csv` has its result in `users.result.csv`. Raises BadParameter for stdin, which lies nowhere."""
+    if file == STDIN:
+        raise typer.BadParameter("say where the result goes: stdin lies beside nothing", param_hint="--result")
     return file.with_name(f"{file.stem}.result{file.suffix}")
 
 

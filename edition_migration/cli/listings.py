@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from edition_migration.cli.option_groups import grouped
-from edition_migration.cli.options import AfterUser, AsJson, Fitting, Form, Org
+from edition_migration.cli.options import AfterUser, Fitting, Form, Org
 from edition_migration.cli.output import Cell, CsvOut, say, show_json, show_table
 from edition_migration.cli.session import session_of
 
@@ -43,10 +43,10 @@ def parked(ctx: typer.Context, fitting: Fitting, form: Form, org: Org = None, af
 
 
 @grouped
-def export(ctx: typer.Context, fitting: Fitting, org: Org = None, as_json: AsJson = False) -> None:
-    """Write everybody who has a migration to stdout as CSV: where each stands, why, since when, what comes next."""
-    if as_json:
-        _list(ctx, "everybody", fitting, Form(as_json=True), org, "", ("", ""), (), lambda _: ())
+def export(ctx: typer.Context, fitting: Fitting, form: Form, org: Org = None) -> None:
+    """Write everybody who has a migration to stdout, as CSV unless --json: where each stands, why, what comes next."""
+    if form.as_json:
+        _list(ctx, "everybody", fitting, form, org, "", ("", ""), (), lambda _: ())
     else:
         say(f"Users: {_write_csv(ctx, 'everybody', fitting, org, '')}.")
 
@@ -92,13 +92,14 @@ def _write_csv(ctx: typer.Context, scope: str, fitting: Fitting, org: str | None
     found = fitting.filter
 
     async def write(services: "CliServices") -> int:
-        out = CsvOut(UserLine)
+        out: CsvOut | None = None  # the header comes with the first page, so that a refusal writes nothing
         async with aclosing(services.listings.all(_scope(scope), org, found, after)) as pages:
             async for page in pages:
+                out = out or CsvOut(UserLine)
                 out.write(page if fitting.limit is None else page[: fitting.limit - out.count])
                 if out.count == fitting.limit:
                     break
-        return out.count
+        return (out or CsvOut(UserLine)).count
 
     return session_of(ctx).run(write)
 

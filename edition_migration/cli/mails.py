@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import typer
 
-from edition_migration.cli.documents import read_text
+from edition_migration.cli.documents import read_text, write_text
 from edition_migration.cli.exit_codes import ExitCode
 from edition_migration.cli.option_groups import grouped
 from edition_migration.cli.options import DEFAULT_ACTOR, Actor, AsJson, CommandId, DryRun, Form, Org
@@ -183,7 +183,7 @@ def preview(
 
     it = session_of(ctx).run(look)
     if to is not None:
-        to.write_text(it.html, encoding="utf-8")
+        write_text(to, it.html)
         say(f"HTML written to {to}.")
     if as_json:
         show_json(it)

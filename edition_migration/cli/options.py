@@ -69,7 +69,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Run every check on the real data, show the answers, and change nothing.")
 ]
-InputFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file.", show_default=False)]
+InputFile = Annotated[Path, typer.Argument(metavar="FILE|-", help="YAML or JSON; - is stdin.", show_default=False)]
 DEFAULT_ACTOR = "cli"
 
 
@@ -87,13 +87,13 @@ class Fitting:
 
     @property
     def filter(self) -> "Filter":
-        """Raises InvalidInput for a state that does not exist."""
-        from edition_migration.application.filters import Filter, state_named
+        """Raises InvalidInput for a state or reason that does not exist."""
+        from edition_migration.application.filters import Filter, reason_named, state_named
 
         return Filter(
             domain=self.in_domain,
             states=tuple(state_named(it) for it in self.in_state or ()),
-            reason=self.with_reason,
+            reason=reason_named(self.with_reason) if self.with_reason is not None else None,
             client=self.on_client,
             older_than=self.older_than,
             wave_id=self.in_wave,

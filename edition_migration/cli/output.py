@@ -5,6 +5,7 @@ NO_COLOR is honored. Names come from outside, so nothing of them is taken for ma
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -116,8 +117,8 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]
     has_header = any(columns)
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD if has_header else None, title_style="bold")
     table.show_header, table.show_edge = has_header, False
-    for name in columns:
-        table.add_column(name, overflow="fold")
+    for place, name in enumerate(columns):
+        table.add_column(name, overflow="fold", no_wrap=place == 0)  # ids stand there: they are copied whole
     for row in rows:
         table.add_row(*(Text(text_of(cell)) for cell in row))
     width = None if sys.stdout.isatty() else WIDTH_OF_PIPES
@@ -163,6 +164,11 @@ def show_error(error: EditionMigrationError) -> None:
         say(f"What helps: {error.mend}")
     if isinstance(error, StoreUnavailable):
         say("On a new machine, run `starter.py setup` first.")
+
+
+def let_go_of_stdout() -> None:
+    """What is still to be written goes nowhere: nobody reads it any more, and the end must not fail for it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def has_terminal() -> bool:

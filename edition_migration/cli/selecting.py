@@ -18,6 +18,7 @@ from edition_migration.cli.session import session_of
 if TYPE_CHECKING:
     from edition_migration.application.chosen_users import Chosen
     from edition_migration.application.selection import SelectionOrder
+    from edition_migration.domain.commands import SelectionAnswer
 
 
 def moment(text: str) -> datetime:
@@ -90,13 +91,19 @@ def select(ctx: typer.Context, who: Who, terms: Terms, how: How, form: Form) -> 
     order = _order(chosen, terms, how)
     answer = session_of(ctx).change(lambda services: services.selection.select(order), is_dry=how.is_dry)
     if form.as_json:
-        show_json(answer)
+        show_json(_without_wave(answer) if how.is_dry else answer)
     else:
         show_answers(chosen, answer.answers, form)
         if answer.wave_id and not how.is_dry:
             say(f"Wave: {answer.wave_id}. See `starter.py wave show {answer.wave_id}`.")
         say(f"Licenses free: {answer.licenses_free}. Users waiting for capacity: {answer.waiting_for_capacity}.")
     end_with(answer.answers, how)
+
+
+def _without_wave(answer: "SelectionAnswer") -> "SelectionAnswer":
+    """The wave of a dry run is not kept, so nobody can look for it; whose wave was faster stays."""
+    theirs = (it.model_copy(update={"wave_id": None}) if it.wave_id == answer.wave_id else it for it in answer.answers)
+    return answer.model_copy(update={"wave_id": None, "answers": tuple(theirs)})
 
 
 def _order(chosen: "Chosen", terms: Terms, how: How) -> "SelectionOrder":

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from edition_migration.cli.exit_codes import ExitCode, exit_code_of
-from edition_migration.cli.output import say, show_error
+from edition_migration.cli.output import let_go_of_stdout, say, show_error
 from edition_migration.domain.errors import EditionMigrationError, TemporalUnavailable
 
 if TYPE_CHECKING:
@@ -71,6 +71,9 @@ class GuardedGroup(TyperGroup):
         except KeyboardInterrupt:
             say("Interrupted. What was done so far is kept whole; nothing was left half done.")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+        except BrokenPipeError:  # who reads our output has enough of it, as `head` does
+            let_go_of_stdout()
+            raise typer.Exit(ExitCode.OK) from None
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except Exception as error:  # the last line of defense: no input or secret of it is printed

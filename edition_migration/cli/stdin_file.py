@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextmanager
-def spooled_stdin(path: Path | None, sign: Path) -> Generator[Path | None]:
+def spooled_stdin(path: Path, sign: Path) -> Generator[Path]:
     """`path` itself; where it is the sign for stdin, a temporary copy of stdin that lives as long as the block."""
     if path != sign:
         yield path

@@ -40,6 +40,7 @@ _ATTENTION = {
     Attention.POLICY: _Mend("allow the user the Business Edition in the policy", "administrator"),
     Attention.WORKFLOW_MISSING: _Mend("start the workflow again (retry)", "operator"),
 }
+_RELEASED_NEXT = "the wave releases the user"
 STEP_OF_STATE = {state: station.step for state, station in _STATIONS.items()}
 _ORDER = tuple(Step)
 
@@ -54,7 +55,7 @@ def overview(row: Migration) -> Overview:
     """What the Temporal UI shows of this row. No personal data. Who is through has no deadline any more."""
     station = _STATIONS.get(row.state, _Station(None, f"nothing; ended{_because(row)}", "nobody"))
     if row.state is S.IN_REVIEW and row.wave_id is not None:
-        station = _Station(Step.SEND_INSTRUCTIONS, "the wave releases the user", "nobody")
+        station = _Station(Step.SEND_INSTRUCTIONS, _RELEASED_NEXT, "nobody")
     if row.state is S.INSTRUCTED and row.instructions_accepted_at and row.activation is Activation.BY_HAND:
         station = _Station(Step.ACTIVATE, "activate the user by hand", "administrator")
     if row.state in OPEN and row.attention is not None:
@@ -76,8 +77,10 @@ def next_step(row: Migration) -> str:
     return next_in(row.state) if row.state in TERMINAL else overview(row).next
 
 
-def next_in(state: S) -> str:
+def next_in(state: S, *, is_in_wave: bool = False) -> str:
     """What comes next in this state, of a row of which no more is known."""
+    if state is S.IN_REVIEW and is_in_wave:
+        return _RELEASED_NEXT
     if state in RESELECTABLE:
         return "select the user again, if he is still to move"
     return _STATIONS[state].next if state in OPEN else ""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from edition_migration.domain.errors import (
 )
 from tests.cli.conftest import CommandLine
 
+STARTER = Path(__file__).parents[2] / "starter.py"
 VERBS = (
     "setup",
     "secrets",
@@ -95,6 +97,16 @@ def test_an_unknown_verb_is_wrong_usage_with_the_nearest(cli: CommandLine) -> No
     result = cli.run("statsu")
     assert result.exit_code == 2
     assert "Did you mean 'status'" in result.stderr
+
+
+def test_a_reader_who_has_enough_is_no_failure() -> None:
+    command = [sys.executable, str(STARTER), "config", "--organization", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        shown = running.stderr.read()
+    assert (running.returncode, shown) == (0, b"")
 
 
 def test_setup_says_what_it_did(cli: CommandLine) -> None:

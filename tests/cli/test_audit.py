@@ -43,7 +43,9 @@ def test_chain_that_holds_is_shown_with_its_head(cli: CommandLine) -> None:
     assert result.exit_code == 0
     chain = cli.json("audit", "verify", "--org", "acme")["chains"][0]
     assert (chain["head"]["position"], chain["broken_at"], chain["unsealed"]) == (3, None, 0)
-    assert f"3:{chain['head']['hash']}" in result.stdout.replace("\n", "")
+    head = f"3:{chain['head']['hash']}"
+    assert head in result.stdout.replace("\n", "")
+    assert cli.run("audit", "verify", "--csv").stdout.splitlines()[1] == f"acme,{head},,,0,0"
 
 
 def test_what_is_not_sealed_yet_is_counted_and_is_no_fault(cli: CommandLine) -> None:

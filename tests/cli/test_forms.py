@@ -105,10 +105,42 @@ def test_without_a_file_the_result_names_the_user(office: CommandLine) -> None:
     )
 
 
+def test_who_was_just_selected_waits_for_the_wave(office: CommandLine) -> None:
+    assert office.run("select", "u1", "--csv").stdout == (
+        "userId,status,reason,nextStep\nu1,done,,the wave releases the user\n"
+    )
+
+
+def test_a_dry_selection_names_no_wave(office: CommandLine) -> None:
+    dry = office.json("select", "u1", "--dry-run")
+    assert (dry["wave_id"], dry["answers"][0]["wave_id"]) == (None, None)
+    assert office.run("select", "u1", "--dry-run", "--csv").stdout.endswith("u1,done,,the wave releases the user\n")
+
+
+def test_users_come_from_stdin_and_their_result_goes_where_it_is_told(office: CommandLine, tmp_path: Path) -> None:
+    rows = "email,displayName\nnew@acme.example,New\n"
+    lost = office.run("import", "users", "-", given=rows)
+    assert (lost.exit_code, lost.stdout) == (2, "")
+    assert "say where the result goes" in " ".join(lost.stderr.split())
+    result = tmp_path / "result.csv"
+    assert office.run("import", "users", "-", "--result", str(result), given=rows).exit_code == 0
+    header, row = result.read_text(encoding="utf-8-sig").splitlines()
+    assert dict(zip(header.split(","), row.split(","), strict=True))["importStatus"] == "created"
+
+
+def test_what_cannot_be_done_is_not_counted_before_it_is_asked(office: CommandLine) -> None:
+    assert "Users to take off the list for good: 1." in office.run("exclude", "u1", "u2", "--dry-run").stderr
+    office.clock.move(timedelta(days=40))
+    late = office.run("undo", "u6", "--dry-run")
+    assert "Migrations to take back" not in late.stderr
+    assert "too_late" in late.stdout
+
+
 def test_export_is_everybody_and_their_filter(office: CommandLine) -> None:
     whole = office.run("export")
     assert [row["userId"] for row in csv.DictReader(io.StringIO(whole.stdout))] == ["u1", "u2", "u3", "u4", "u5", "u6"]
     assert whole.stderr == "Users: 6.\n"
+    assert office.run("export", "--csv").stdout == whole.stdout
     some = office.run("export", "--state", "instructed", "--state", "MIGRATED", "--limit", "2").stdout
     assert [row["userId"] for row in csv.DictReader(io.StringIO(some))] == ["u3", "u4"]
 
@@ -180,6 +212,12 @@ def test_without_a_terminal_what_takes_away_says_the_numbers_and_is_refused(offi
         (("wave", "show", "nowhere"), 4, "there is no wave of this id"),
         (("user", "timeline", "nobody"), 4, "there is no such user"),
         (("status", "--org", "acne"), 4, "Near it: acme"),
+        (("inbox", "--org", "acne"), 4, "Near it: acme"),
+        (("pending", "--wave", "nowhere"), 4, "there is no wave of this id"),
+        (("export", "--wave", "nowhere"), 4, "there is no wave of this id"),
+        (("cancel", "--wave", "nowhere", "--yes"), 4, "there is no wave of this id"),
+        (("parked", "--reason", "undeliverabel"), 3, "--reason: is no reason that a list shows; use one like undeliv"),
+        (("mails", "preview", "welcome", "--html", "/nowhere/page.html"), 3, "cannot be written (No such file or dir"),
     ],
 )
 def test_bad_input_names_the_field_the_reason_and_the_mend(
