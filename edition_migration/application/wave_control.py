@@ -17,7 +17,7 @@ _TARGET = {
     WaveCommandKind.CANCEL: WaveState.CANCELLED,
 }
 _NOTHING_TO_RELEASE = {
-    WaveState.RELEASED: "everybody of it is released; pause the organization, or cancel the wave",
+    WaveState.RELEASED: "everybody of it is released; `starter.py pause` holds the organization",
     WaveState.CANCELLED: "select its users anew",
 }
 
@@ -85,7 +85,7 @@ async def _cancellation(uow: UnitOfWork, command: WaveCommand, wave: Wave) -> Wa
     deselected = sum(counts.get(state, 0) for state in DESELECTABLE)
     going_on = sum(count for state, count in counts.items() if state in OPEN) - deselected
     if wave.state is WaveState.RELEASED and not deselected:
-        mend = "cancel single users" if going_on else "nothing is left of it to cancel"
+        mend = "end these migrations with `starter.py cancel --wave`" if going_on else "nothing is left of it to cancel"
         return _answer(command, Verdict.REFUSED, wave.state, "is_released", mend)
     answer = _answer(command, Verdict.DONE, WaveState.CANCELLED)
     return answer.model_copy(update={"deselected": deselected, "going_on": going_on})

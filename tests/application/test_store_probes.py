@@ -81,7 +81,9 @@ async def test_a_url_that_is_none_of_ours_is_named_without_being_repeated(url: s
     [finding] = await found(probes(SqlStoreDiagnosis(url)), Subject.STORE)
     assert finding.verdict == "fails"
     assert finding.text in {"the store's URL is no URL of a database", "the store's URL is of no kind that is served"}
-    assert finding.mend == "begin it with sqlite+aiosqlite:/// or postgresql+asyncpg://, as README.md has it"
+    assert (
+        finding.mend == "begin it with sqlite+aiosqlite:/// or postgresql+asyncpg://, as in docs/reference/settings.md"
+    )
 
 
 @pytest.mark.parametrize(

@@ -272,9 +272,9 @@ async def test_a_released_wave_of_which_nobody_waits_is_neither_paused_nor_cance
     await desk.page()
     await desk.steps.send_instructions(StepInput(migration=builders.migration("u1").ref, as_of=desk.clock.now()))
     for kind, mend in (
-        (WaveCommandKind.PAUSE, "everybody of it is released; pause the organization, or cancel the wave"),
-        (WaveCommandKind.RESUME, "everybody of it is released; pause the organization, or cancel the wave"),
-        (WaveCommandKind.CANCEL, "cancel single users"),
+        (WaveCommandKind.PAUSE, "everybody of it is released; `starter.py pause` holds the organization"),
+        (WaveCommandKind.RESUME, "everybody of it is released; `starter.py pause` holds the organization"),
+        (WaveCommandKind.CANCEL, "end these migrations with `starter.py cancel --wave`"),
     ):
         answer = await desk.control(kind)
         assert (answer.verdict, answer.reason, answer.mend) == ("refused", "is_released", mend)

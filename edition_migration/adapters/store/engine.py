@@ -21,7 +21,7 @@ from edition_migration.domain.errors import ConfigurationError
 PATIENCE = timedelta(seconds=30)
 """How long a statement waits for somebody else's lock."""
 
-_URLS = "begin it with sqlite+aiosqlite:/// or postgresql+asyncpg://, as README.md has it"
+_URLS = "begin it with sqlite+aiosqlite:/// or postgresql+asyncpg://, as in docs/reference/settings.md"
 _to_json = partial(json.dumps, sort_keys=True, separators=(",", ":"))
 
 
