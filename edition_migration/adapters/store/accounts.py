@@ -8,8 +8,12 @@ from sqlalchemy import delete, func, insert, select, update
 
 from edition_migration.adapters.store.tables.people import contacts as contact_rows
 from edition_migration.adapters.store.tables.people import former_addresses, sessions
-from edition_migration.adapters.store.transaction import Transaction, chunks
+from edition_migration.adapters.store.transaction import Transaction, chunks, given_list
 from edition_migration.ports.store_people import Contact, Session
+
+_END = update(sessions).where(
+    sessions.c.user_id.in_(given_list(sessions.c.user_id, "user_ids")), sessions.c.ended_at.is_(None)
+)
 
 
 class SqlSessions:
@@ -22,8 +26,7 @@ class SqlSessions:
     async def end_all(self, user_ids: Sequence[str], at: datetime) -> int:
         ended = 0
         for chunk in chunks(sorted(user_ids)):
-            theirs = update(sessions).where(sessions.c.user_id.in_(chunk), sessions.c.ended_at.is_(None))
-            ended += await self._tx.change(theirs.values(ended_at=at))
+            ended += await self._tx.change(_END, {"given_user_ids": list(chunk), "ended_at": at})
         return ended
 
     async def open_count(self, user_id: str) -> int:

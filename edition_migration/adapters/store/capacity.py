@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, case, literal, select, update
 
 from edition_migration.adapters.store.tables.capacity import counters
-from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.adapters.store.transaction import Transaction, given
 from edition_migration.domain.errors import NotFound
 from edition_migration.domain.organization import Capacity
 
@@ -19,6 +19,8 @@ _CAPACITY = (
     _IT.storage_reserved_mb,
     _IT.storage_used_mb,
 )
+_GET = select(*_CAPACITY).where(_IT.org_id == given(_IT.org_id, "org_id"))
+_HOLD = _GET.with_for_update(key_share=True)
 _LICENSES_IN_USE = _IT.licenses_reserved + _IT.licenses_used
 _STORAGE_IN_USE = _IT.storage_reserved_mb + _IT.storage_used_mb
 
@@ -28,11 +30,10 @@ class SqlCapacityTable:
         self._tx = transaction
 
     async def get(self, org_id: str) -> Capacity:
-        return _capacity(await self._tx.row(select(*_CAPACITY).where(_IT.org_id == org_id)))
+        return _capacity(await self._tx.row(_GET, {"given_org_id": org_id}))
 
     async def hold(self, org_id: str) -> Capacity:
-        mine = select(*_CAPACITY).where(_IT.org_id == org_id)
-        return _capacity(await self._tx.row(mine.with_for_update(key_share=True)))
+        return _capacity(await self._tx.row(_HOLD, {"given_org_id": org_id}))
 
     async def set_purchased(self, org_id: str, *, licenses: int | None, storage_mb: int | None) -> None:
         values: dict[str, Any] = {}

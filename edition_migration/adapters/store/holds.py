@@ -9,7 +9,7 @@ from edition_migration.adapters.store.mails import IS_TO_SEND
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import Postman, mails, migrations
 from edition_migration.adapters.store.tables.work import paces, pauses
-from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.adapters.store.transaction import Transaction, given_list
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.states import OPEN
 from edition_migration.ports.store_events import SERVICE, Pause
@@ -26,6 +26,11 @@ _HAS_MAIL_TO_SEND = (
         IS_TO_SEND,
     )
     .exists()
+)
+
+_RUNNING = pauses.c.ended_at.is_(None)
+_IS_PAUSED = (
+    select(pauses.c.pause_id).where(pauses.c.scope.in_(given_list(pauses.c.scope, "scopes")), _RUNNING).limit(1)
 )
 
 
@@ -48,8 +53,7 @@ class SqlPauses:
         return await self._tx.all(Pause, theirs.order_by(pauses.c.started_at, pauses.c.pause_id))
 
     async def is_paused(self, org_id: str) -> bool:
-        running = select(pauses.c.pause_id).where(pauses.c.scope.in_([org_id, SERVICE]), pauses.c.ended_at.is_(None))
-        return await self._tx.value(running.limit(1)) is not None
+        return await self._tx.value(_IS_PAUSED, {"given_scopes": [org_id, SERVICE]}) is not None
 
     async def running(self) -> Sequence[Pause]:
         running = select(pauses).where(pauses.c.ended_at.is_(None))

@@ -1,17 +1,22 @@
 """The append-only journal: what makes every repeat find the first result, and the audit at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Executable, Table, select
 
 from edition_migration.adapters.store.tables.migrations import journal
-from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.adapters.store.transaction import Insert, Transaction, given, given_ref, of
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.migration import JournalEntry
 from edition_migration.domain.names import MigrationRef
 
 _ENTRY = [column for column in journal.c if column.name != "entry_id"]
 _KEY = ("org_id", "user_id", "generation", "key")
+_FIND = select(*_ENTRY).where(given_ref(journal.c), journal.c.key == given(journal.c.key, "key"))
+
+
+def _new(insert: Callable[[Table], Insert]) -> Executable:
+    return insert(journal).on_conflict_do_nothing(index_elements=_KEY).returning(journal.c.entry_id)
 
 
 class SqlJournal:
@@ -22,18 +27,11 @@ class SqlJournal:
         if not entries:
             return
         rows = [{column.name: getattr(entry, column.name) for column in _ENTRY} for entry in entries]
-        new = self._tx.insert(journal).on_conflict_do_nothing(index_elements=_KEY).returning(journal.c.entry_id)
-        if len(await self._tx.rows(new, rows)) < len(rows):
+        if len(await self._tx.rows(self._tx.made(_new), rows)) < len(rows):
             raise Conflict("this change was journaled before under the same key")
 
     async def find(self, ref: MigrationRef, key: str) -> JournalEntry | None:
-        mine = select(*_ENTRY).where(
-            journal.c.org_id == ref.org_id,
-            journal.c.user_id == ref.user_id,
-            journal.c.generation == ref.generation,
-            journal.c.key == key,
-        )
-        return await self._tx.first(JournalEntry, mine)
+        return await self._tx.first(JournalEntry, _FIND, {**of(ref), "given_key": key})
 
     async def of_user(self, org_id: str, user_id: str) -> Sequence[JournalEntry]:
         theirs = select(*_ENTRY).where(journal.c.org_id == org_id, journal.c.user_id == user_id)

@@ -7,15 +7,17 @@ from sqlalchemy import ColumnElement, Label, and_, case, func, literal, select, 
 
 from edition_migration.adapters.store.capacity import SqlCapacityTable, move_counters
 from edition_migration.adapters.store.tables.capacity import LedgerState, ledger
-from edition_migration.adapters.store.transaction import Insert, Transaction, chunks
+from edition_migration.adapters.store.transaction import Insert, Transaction, chunks, given, given_ref, of
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.migration import ADOPTED
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Capacity
 
-
-def _is(ref: MigrationRef) -> ColumnElement[bool]:
-    return and_(ledger.c.org_id == ref.org_id, ledger.c.user_id == ref.user_id, ledger.c.generation == ref.generation)
+_IS_THEIRS = given_ref(ledger.c)
+_CHANGE = (
+    update(ledger).where(_IS_THEIRS, ledger.c.state == given(ledger.c.state, "source")).returning(ledger.c.storage_mb)
+)
+_IS_USED = select(ledger.c.user_id).where(_IS_THEIRS, ledger.c.state == LedgerState.USED)
 
 
 class SqlLedger:
@@ -42,8 +44,7 @@ class SqlLedger:
         return True
 
     async def is_used(self, ref: MigrationRef) -> bool:
-        used = select(ledger.c.user_id).where(_is(ref), ledger.c.state == LedgerState.USED)
-        return await self._tx.value(used) is not None
+        return await self._tx.value(_IS_USED, of(ref)) is not None
 
     async def adopt(self, org_id: str, holders: Sequence[tuple[str, int]]) -> None:
         rows = [_row(org_id, user_id, ADOPTED, LedgerState.USED, mb) for user_id, mb in holders]
@@ -95,8 +96,7 @@ class SqlLedger:
 
     async def _change(self, ref: MigrationRef, source: LedgerState, target: LedgerState) -> int | None:
         """The guarded UPDATE; the row's storage, or None where it was not in `source`."""
-        changed = update(ledger).where(_is(ref), ledger.c.state == source).values(state=target)
-        return await self._tx.value(changed.returning(ledger.c.storage_mb))
+        return await self._tx.value(_CHANGE, {**of(ref), "given_source": source, "state": target})
 
 
 def _row(org_id: str, user_id: str, generation: int, state: LedgerState, storage_mb: int) -> dict[str, Any]:

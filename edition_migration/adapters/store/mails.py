@@ -1,16 +1,16 @@
 """The outbox: mails in the order of sending, ids only. A migration has its postman, and so has an organization."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, and_, case, false, func, select, tuple_, update
+from sqlalchemy import Boolean, ColumnElement, Executable, Table, and_, case, false, func, select, tuple_, update
 
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import Postman, reset_tokens
 from edition_migration.adapters.store.tables.migrations import mails as mail_rows
 from edition_migration.adapters.store.tables.texts import own_texts
-from edition_migration.adapters.store.transaction import Transaction, chunks
+from edition_migration.adapters.store.transaction import Insert, Transaction, chunks, given, given_list, given_ref, of
 from edition_migration.domain.mail import (
     AT_MOST_ONCE,
     FINISHED,
@@ -66,9 +66,32 @@ _NEWEST_TEXT = select(func.coalesce(func.max(own_texts.c.revision), 0)).where(ow
 _TEXT_REVISION = case((_IT.state.in_(sorted(SENDABLE_ONCE)), _NEWEST_TEXT.scalar_subquery()), else_=_IT.text_revision)
 """Words that the relay may have already are said again as they were; a mail that it does not have says today's."""
 
+_IS_THEIRS = given_ref(_IT)
+_IS_IT = _IT.mail_id == given(_IT.mail_id, "mail_id")
+_OF_ORGANIZATION = select(*MAIL).where(_IT.org_id == given(_IT.org_id, "org_id"))
+_OF_MIGRATION = select(*MAIL).where(_IS_THEIRS).order_by(_IT.sequence)
+_NEXT_OF_MIGRATION = _OF_MIGRATION.where(IS_IN_QUEUE).limit(1)
+_NEXT_OF_ORGANIZATION = (
+    _OF_ORGANIZATION.where(_BY_ORGANIZATION, IS_TO_SEND, ~_HAS_OLDER)
+    .order_by(_IT.held_until.nulls_first(), _IT.sequence)
+    .limit(1)
+)
+_LAST_TO_ORGANIZATION = (
+    _OF_ORGANIZATION.where(_IT.kind == given(_IT.kind, "kind"), _IT.user_id.is_(None))
+    .order_by(_IT.round.desc())
+    .limit(1)
+)
+_GET = select(*MAIL).where(_IS_IT)
+_SET = update(mail_rows).where(_IS_IT)
+_MARK = _SET.where(_IT.state.in_(given_list(_IT.state, "sources")))
+_MARK_SENDING = _MARK.values(attempts=_IT.attempts + 1, text_revision=_TEXT_REVISION)
+_SUPPRESS = update(mail_rows).where(_IS_THEIRS, _IT.state.in_(NOT_BEGUN), ~_IS_GIVEN_UP)
+_SUPPRESS_KINDS = _SUPPRESS.where(_IT.kind.in_(given_list(_IT.kind, "kinds")))
+_ANY_ACCEPTED = select(_IT.mail_id).where(_IS_THEIRS, _IT.accepted_at.is_not(None)).limit(1)
 
-def _is_of(ref: MigrationRef) -> ColumnElement[bool]:
-    return and_(_IT.org_id == ref.org_id, _IT.user_id == ref.user_id, _IT.generation == ref.generation)
+
+def _new(insert: Callable[[Table], Insert]) -> Executable:
+    return insert(mail_rows).on_conflict_do_nothing()
 
 
 class SqlMails:
@@ -79,22 +102,19 @@ class SqlMails:
         rows = [{name: getattr(mail, name) for name in _NEW} for mail in mails]
         for row in rows:
             row["postman"] = Postman.ORGANIZATION if row["user_id"] is None else Postman.MIGRATION
-        await self._tx.change_each(self._tx.insert(mail_rows).on_conflict_do_nothing(), rows)
+        await self._tx.change_each(self._tx.made(_new), rows)
 
     async def next_of_migration(self, ref: MigrationRef) -> Mail | None:
-        theirs = select(*MAIL).where(_is_of(ref), IS_IN_QUEUE)
-        return await self._tx.first(Mail, theirs.order_by(_IT.sequence).limit(1))
+        return await self._tx.first(Mail, _NEXT_OF_MIGRATION, of(ref))
 
     async def next_of_organization(self, org_id: str) -> Mail | None:
-        theirs = select(*MAIL).where(_IT.org_id == org_id, _BY_ORGANIZATION, IS_TO_SEND, ~_HAS_OLDER)
-        return await self._tx.first(Mail, theirs.order_by(_IT.held_until.nulls_first(), _IT.sequence).limit(1))
+        return await self._tx.first(Mail, _NEXT_OF_ORGANIZATION, {"given_org_id": org_id})
 
     async def last_to_organization(self, org_id: str, kind: MailKind) -> Mail | None:
-        theirs = select(*MAIL).where(_IT.org_id == org_id, _IT.kind == kind, _IT.user_id.is_(None))
-        return await self._tx.first(Mail, theirs.order_by(_IT.round.desc()).limit(1))
+        return await self._tx.first(Mail, _LAST_TO_ORGANIZATION, {"given_org_id": org_id, "given_kind": kind})
 
     async def get(self, mail_id: str) -> Mail | None:
-        return await self._tx.first(Mail, select(*MAIL).where(_IT.mail_id == mail_id))
+        return await self._tx.first(Mail, _GET, {"given_mail_id": mail_id})
 
     async def mark(
         self,
@@ -107,19 +127,20 @@ class SqlMails:
     ) -> bool:
         values: dict[str, Any] = {"state": target}
         if target is MailState.SENDING:
-            values |= {"attempts": _IT.attempts + 1, "sending_at": at, "text_revision": _TEXT_REVISION}
+            values["sending_at"] = at
         if target is MailState.ACCEPTED:
             values["accepted_at"] = at
         if reply_code is not None:
             values["reply_code"] = reply_code
-        marked = update(mail_rows).where(_IT.mail_id == mail_id, _IT.state.in_(sorted(sources)))
-        return await self._tx.change(marked.values(values)) == 1
+        marked = _MARK_SENDING if target is MailState.SENDING else _MARK
+        guard = {"given_mail_id": mail_id, "given_sources": sorted(sources)}
+        return await self._tx.change(marked, {**guard, **values}) == 1
 
     async def set_not_before(self, mail_id: str, at: datetime) -> None:
-        await self._tx.change(update(mail_rows).where(_IT.mail_id == mail_id).values(not_before=at))
+        await self._tx.change(_SET, {"given_mail_id": mail_id, "not_before": at})
 
     async def set_held_until(self, mail_id: str, at: datetime) -> None:
-        await self._tx.change(update(mail_rows).where(_IT.mail_id == mail_id).values(held_until=at))
+        await self._tx.change(_SET, {"given_mail_id": mail_id, "held_until": at})
 
     async def figures(self, mail_id: str) -> str | None:
         return await self._tx.value(select(_IT.figures).where(_IT.mail_id == mail_id))
@@ -134,8 +155,7 @@ class SqlMails:
 
     async def of_migration(self, ref: MigrationRef) -> Sequence[Mail]:
         """In the order of sending."""
-        theirs = select(*MAIL).where(_is_of(ref)).order_by(_IT.sequence)
-        return await self._tx.all(Mail, theirs)
+        return await self._tx.all(Mail, _OF_MIGRATION, of(ref))
 
     async def counts(self, org_id: str) -> dict[tuple[MailKind, MailState], int]:
         grouped = select(_IT.kind, _IT.state, func.count().label("mails")).where(_IT.org_id == org_id)
@@ -143,18 +163,17 @@ class SqlMails:
         return {(row["kind"], row["state"]): row["mails"] for row in rows}
 
     async def suppress_unsent(self, ref: MigrationRef, kinds: Collection[MailKind] | None = None) -> int:
-        theirs = update(mail_rows).where(_is_of(ref), _IT.state.in_(NOT_BEGUN), ~_IS_GIVEN_UP)
-        if kinds is not None:
-            theirs = theirs.where(_IT.kind.in_(sorted(kinds)))
-        return await self._tx.change(theirs.values(state=MailState.SUPPRESSED))
+        values: dict[str, Any] = {**of(ref), "state": MailState.SUPPRESSED}
+        if kinds is None:
+            return await self._tx.change(_SUPPRESS, values)
+        return await self._tx.change(_SUPPRESS_KINDS, {**values, "given_kinds": sorted(kinds)})
 
     async def requeue_refused(self, ref: MigrationRef) -> int:
-        theirs = update(mail_rows).where(_is_of(ref), _IT.state == MailState.BOUNCED)
-        return await self._tx.change(theirs.values(state=MailState.QUEUED))
+        theirs = update(mail_rows).where(_IS_THEIRS, _IT.state == MailState.BOUNCED)
+        return await self._tx.change(theirs.values(state=MailState.QUEUED), of(ref))
 
     async def was_any_accepted(self, ref: MigrationRef) -> bool:
-        accepted = select(_IT.mail_id).where(_is_of(ref), _IT.accepted_at.is_not(None)).limit(1)
-        return await self._tx.value(accepted) is not None
+        return await self._tx.value(_ANY_ACCEPTED, of(ref)) is not None
 
     async def hand_over(self, refs: Sequence[MigrationRef]) -> frozenset[str]:
         org_ids: set[str] = set()

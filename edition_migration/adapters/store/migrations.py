@@ -10,7 +10,15 @@ from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import COMING_BACK
 from edition_migration.adapters.store.tables.migrations import migrations as table
 from edition_migration.adapters.store.tables.people import users
-from edition_migration.adapters.store.transaction import Transaction, chunks
+from edition_migration.adapters.store.transaction import (
+    GIVEN_LIMIT,
+    Transaction,
+    chunks,
+    given,
+    given_list,
+    given_ref,
+    of,
+)
 from edition_migration.domain.migration import Attention, Migration, gives_way_to
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
@@ -33,9 +41,36 @@ IS_NEWEST = ~(
     .exists()
 )
 
-
-def _is(ref: MigrationRef) -> ColumnElement[bool]:
-    return and_(_IT.org_id == ref.org_id, _IT.user_id == ref.user_id, _IT.generation == ref.generation)
+_IS_IT = given_ref(_IT)
+_GET = select(table).where(_IS_IT)
+_HOLD = _GET.with_for_update(key_share=True)
+_OF_ORGANIZATION = _IT.org_id == given(_IT.org_id, "org_id")
+_OF_USER = select(table).where(_IT.user_id == given(_IT.user_id, "user_id"))
+_LATEST = _OF_USER.where(_OF_ORGANIZATION).order_by(_IT.generation.desc()).limit(1)
+_OPEN_FIRST = case((_IS_OPEN, 0), (_IT.state == MigrationState.MIGRATED, 1), else_=2)
+_LATEST_OF_USER = _OF_USER.order_by(_OPEN_FIRST, _IT.since.desc(), _IT.generation.desc()).limit(1)
+_LATEST_MANY = select(table).where(_OF_ORGANIZATION, _IT.user_id.in_(given_list(_IT.user_id, "user_ids")), IS_NEWEST)
+_SET = update(table).where(_IS_IT)
+_MOVE = _SET.where(_IT.state.in_(given_list(_IT.state, "sources")))
+_SET_ENROLLED_BY = update(users).where(users.c.user_id.in_(given_list(users.c.user_id, "user_ids")))
+_UNSTARTED = (
+    select(table)
+    .where(_OF_ORGANIZATION, _IT.started_at.is_(None), _IS_OPEN)
+    .order_by(_IT.since, _IT.user_id)
+    .limit(GIVEN_LIMIT)
+)
+_DETECTED_OF_DOMAINS = (
+    select(table)
+    .join(users, users.c.user_id == _IT.user_id)
+    .where(
+        _OF_ORGANIZATION,
+        literally(_IT.state, [MigrationState.DETECTED]),
+        users.c.domain.in_(given_list(users.c.domain, "domains")),
+    )
+    .order_by(_IT.user_id)
+    .limit(GIVEN_LIMIT)
+    .with_for_update(of=table, key_share=True)
+)
 
 
 class SqlMigrations:
@@ -43,24 +78,19 @@ class SqlMigrations:
         self._tx = transaction
 
     async def get(self, ref: MigrationRef) -> Migration | None:
-        return await self._tx.first(Migration, select(table).where(_is(ref)))
+        return await self._tx.first(Migration, _GET, of(ref))
 
     async def latest(self, org_id: str, user_id: str) -> Migration | None:
-        mine = select(table).where(_IT.org_id == org_id, _IT.user_id == user_id)
-        return await self._tx.first(Migration, mine.order_by(_IT.generation.desc()).limit(1))
+        return await self._tx.first(Migration, _LATEST, {"given_org_id": org_id, "given_user_id": user_id})
 
     async def latest_of_user(self, user_id: str) -> Migration | None:
-        open_first = case((_IS_OPEN, 0), (_IT.state == MigrationState.MIGRATED, 1), else_=2)
-        mine = select(table).where(_IT.user_id == user_id)
-        return await self._tx.first(
-            Migration, mine.order_by(open_first, _IT.since.desc(), _IT.generation.desc()).limit(1)
-        )
+        return await self._tx.first(Migration, _LATEST_OF_USER, {"given_user_id": user_id})
 
     async def latest_many(self, org_id: str, user_ids: Sequence[str]) -> Sequence[Migration]:
         found: list[Migration] = []
         for chunk in chunks(user_ids):
-            theirs = select(table).where(_IT.org_id == org_id, _IT.user_id.in_(chunk), IS_NEWEST)
-            found.extend(await self._migrations(theirs))
+            theirs = {"given_org_id": org_id, "given_user_ids": list(chunk)}
+            found.extend(await self._tx.all(Migration, _LATEST_MANY, theirs))
         return found
 
     async def with_open_ones(self, user_ids: Sequence[str]) -> frozenset[str]:
@@ -71,7 +101,7 @@ class SqlMigrations:
         return frozenset(found)
 
     async def hold(self, ref: MigrationRef) -> Migration | None:
-        return await self._tx.first(Migration, select(table).where(_is(ref)).with_for_update(key_share=True))
+        return await self._tx.first(Migration, _HOLD, of(ref))
 
     async def hold_many(self, refs: Sequence[MigrationRef]) -> Sequence[Migration]:
         found: list[Migration] = []
@@ -100,11 +130,11 @@ class SqlMigrations:
         *,
         reason: str | None = None,
     ) -> bool:
-        moved = update(table).where(_is(ref), _IT.state.in_(sorted(sources)))
         values: dict[str, Any] = {"state": target, "since": at, "reason": reason}
         if target in TERMINAL:
             values["hold_ends_at"] = None
-        has_moved = await self._tx.change(moved.values(values)) == 1
+        guard = {**of(ref), "given_sources": sorted(sources)}
+        has_moved = await self._tx.change(_MOVE, {**guard, **values}) == 1
         if has_moved and target is MigrationState.CANCELLED and reason in COMING_BACK:
             await self._set_enrolled_by([ref.user_id], None)
         return has_moved
@@ -114,7 +144,7 @@ class SqlMigrations:
         for chunk in chunks(sorted(user_ids)):
             theirs = users.c.user_id.in_(chunk)
             await self._tx.lock(users.c.user_id, theirs)
-            await self._tx.change(update(users).where(theirs).values(enrolled_by=org_id))
+            await self._tx.change(_SET_ENROLLED_BY, {"given_user_ids": list(chunk), "enrolled_by": org_id})
 
     async def set_started(self, refs: Sequence[MigrationRef], at: datetime) -> None:
         for where in _each_chunk(refs):
@@ -147,13 +177,14 @@ class SqlMigrations:
 
     async def _set_once(self, ref: MigrationRef, column: ColumnElement[Any], **values: datetime | None) -> None:
         """The first fact stays: a repeat changes nothing."""
-        await self._tx.change(update(table).where(_is(ref), column.is_(None)).values(values))
+        await self._tx.change(_SET.where(column.is_(None)), {**of(ref), **values})
 
     async def set_attention(self, ref: MigrationRef, attention: Attention | None, at: datetime) -> None:
-        mine = update(table).where(_is(ref))
+        mine = _SET
         if attention is not None:
             mine = mine.where(or_(_IT.attention.is_(None), _IT.attention.in_(gives_way_to(attention))))
-        await self._tx.change(mine.values(attention=attention, attention_at=at if attention else None))
+        values = {"attention": attention, "attention_at": at if attention else None}
+        await self._tx.change(mine, {**of(ref), **values})
 
     async def restart(self, ref: MigrationRef) -> None:
         await self._set(ref, started_at=None)
@@ -166,7 +197,7 @@ class SqlMigrations:
         return await self._tx.value(theirs) is not None
 
     async def _set(self, ref: MigrationRef, **values: Any) -> None:
-        await self._tx.change(update(table).where(_is(ref)).values(values))
+        await self._tx.change(_SET, {**of(ref), **values})
 
     async def claim(
         self, org_id: str, refs: Sequence[MigrationRef], wave_id: str, activation: Activation
@@ -180,17 +211,11 @@ class SqlMigrations:
         return [ref for ref in refs if ref in claimed]
 
     async def unstarted(self, org_id: str, limit: int) -> Sequence[Migration]:
-        rows = select(table).where(_IT.org_id == org_id, _IT.started_at.is_(None), _IS_OPEN)
-        return await self._migrations(rows.order_by(_IT.since, _IT.user_id).limit(limit))
+        return await self._tx.all(Migration, _UNSTARTED, {"given_org_id": org_id, "given_limit": limit})
 
     async def detected_of_domains(self, org_id: str, domains: Sequence[str], limit: int) -> Sequence[Migration]:
-        theirs = (
-            select(table)
-            .join(users, users.c.user_id == _IT.user_id)
-            .where(_IT.org_id == org_id, literally(_IT.state, [MigrationState.DETECTED]), users.c.domain.in_(domains))
-            .order_by(_IT.user_id)
-        )
-        return await self._migrations(theirs.limit(limit).with_for_update(of=table, key_share=True))
+        theirs = {"given_org_id": org_id, "given_domains": list(domains), "given_limit": limit}
+        return await self._tx.all(Migration, _DETECTED_OF_DOMAINS, theirs)
 
     async def open_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:
         return await self._of_domain(org_id, domain, after_user_id, limit, _IS_OPEN)

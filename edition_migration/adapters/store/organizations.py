@@ -12,7 +12,7 @@ from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import Postman, mails, migrations
 from edition_migration.adapters.store.tables.people import domains, organizations
 from edition_migration.adapters.store.tables.work import errands, inbox
-from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.adapters.store.transaction import Transaction, given
 from edition_migration.adapters.store.waves import IS_FINISHED
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.organization import Domain, Organization, OrganizationSettings
@@ -20,7 +20,25 @@ from edition_migration.domain.states import OPEN, MigrationState
 from edition_migration.ports.store_events import InboxState
 
 _NOTHING_PURCHASED = dict.fromkeys((column.name for column in counters.c if column.name != "org_id"), 0)
+_IT = organizations.c
+_GET = select(organizations).where(_IT.org_id == given(_IT.org_id, "org_id"))
+_HOLD = _GET.with_for_update(key_share=True)
+_GET_DOMAIN = select(domains).where(domains.c.name == given(domains.c.name, "name"))
+_HOLD_DOMAIN = _GET_DOMAIN.with_for_update(key_share=True)
+_DOMAINS = select(domains).where(domains.c.org_id == given(domains.c.org_id, "org_id")).order_by(domains.c.name)
+_CLAIMED_DOMAINS = _DOMAINS.where(domains.c.is_claimed)
 _HAS_WARNED = exists().where(migrations.c.org_id == domains.c.org_id, migrations.c.state == MigrationState.DETECTED)
+_NOW = given(_IT.digest_due_at, "now")
+_WITH_WORK = union(
+    select(inbox.c.org_id).where(literally(inbox.c.state, [InboxState.PENDING])),
+    select(errands.c.org_id),
+    select(migrations.c.org_id).where(migrations.c.started_at.is_(None), literally(migrations.c.state, OPEN)),
+    select(waves.c.org_id).where(waves.c.started_at.is_(None)),
+    select(waves.c.org_id).where(IS_FINISHED),
+    select(mails.c.org_id).where(literally(mails.c.postman, [Postman.ORGANIZATION]), IS_TO_SEND),
+    select(organizations.c.org_id).where(organizations.c.digest_due_at <= _NOW),
+    select(domains.c.org_id).where(domains.c.block_at <= _NOW, _HAS_WARNED),
+)
 
 
 class SqlOrganizations:
@@ -28,17 +46,16 @@ class SqlOrganizations:
         self._tx = transaction
 
     async def get(self, org_id: str) -> Organization | None:
-        return await self._tx.first(_organization, select(organizations).where(organizations.c.org_id == org_id))
+        return await self._tx.first(_organization, _GET, {"given_org_id": org_id})
 
     async def hold(self, org_id: str) -> Organization | None:
-        mine = select(organizations).where(organizations.c.org_id == org_id)
-        return await self._tx.first(_organization, mine.with_for_update(key_share=True))
+        return await self._tx.first(_organization, _HOLD, {"given_org_id": org_id})
 
     async def put(self, organization: Organization) -> None:
         values = {column.name: getattr(organization, column.name) for column in organizations.c}
         values["settings"] = organization.settings.model_dump(mode="json")
         values["administrators"] = list(organization.administrators)
-        await self._tx.change(self._tx.upsert(organizations, "org_id").values(values))
+        await self._tx.change(self._tx.upsert(organizations, "org_id"), values)
         at_zero = {**_NOTHING_PURCHASED, "org_id": organization.org_id, "next_ticket": 1}
         await self._tx.change(self._tx.insert(counters).values(at_zero).on_conflict_do_nothing())
 
@@ -48,17 +65,7 @@ class SqlOrganizations:
 
     async def with_work(self, now: datetime) -> Sequence[str]:
         """Each part is answered by the index that the organization's own drain uses."""
-        work = union(
-            select(inbox.c.org_id).where(literally(inbox.c.state, [InboxState.PENDING])),
-            select(errands.c.org_id),
-            select(migrations.c.org_id).where(migrations.c.started_at.is_(None), literally(migrations.c.state, OPEN)),
-            select(waves.c.org_id).where(waves.c.started_at.is_(None)),
-            select(waves.c.org_id).where(IS_FINISHED),
-            select(mails.c.org_id).where(literally(mails.c.postman, [Postman.ORGANIZATION]), IS_TO_SEND),
-            select(organizations.c.org_id).where(organizations.c.digest_due_at <= now),
-            select(domains.c.org_id).where(domains.c.block_at <= now, _HAS_WARNED),
-        )
-        return sorted({row["org_id"] for row in await self._tx.rows(work)} - {None})
+        return sorted({row["org_id"] for row in await self._tx.rows(_WITH_WORK, {"given_now": now})} - {None})
 
 
 def _organization(*, settings: object, administrators: Sequence[str], **columns: Any) -> Organization:
@@ -72,11 +79,10 @@ class SqlDomains:
         self._tx = transaction
 
     async def get(self, name: str) -> Domain | None:
-        return await self._tx.first(Domain, select(domains).where(domains.c.name == name))
+        return await self._tx.first(Domain, _GET_DOMAIN, {"given_name": name})
 
     async def hold(self, name: str) -> Domain | None:
-        mine = select(domains).where(domains.c.name == name)
-        return await self._tx.first(Domain, mine.with_for_update(key_share=True))
+        return await self._tx.first(Domain, _HOLD_DOMAIN, {"given_name": name})
 
     async def put(self, domain: Domain) -> None:
         """A domain that somebody else claims is not taken from him, whoever asks."""
@@ -92,7 +98,5 @@ class SqlDomains:
             raise Conflict("the domain belongs to another organization", mend="remove it there first")
 
     async def of_organization(self, org_id: str, *, claimed_only: bool = True) -> Sequence[Domain]:
-        mine = select(domains).where(domains.c.org_id == org_id).order_by(domains.c.name)
-        if claimed_only:
-            mine = mine.where(domains.c.is_claimed)
-        return await self._tx.all(Domain, mine)
+        mine = _CLAIMED_DOMAINS if claimed_only else _DOMAINS
+        return await self._tx.all(Domain, mine, {"given_org_id": org_id})

@@ -60,7 +60,7 @@ class SqlPolicies:
         self, user_id: str, org_id: str, group: str | None, revision: int, decisions: Mapping[PolicyAction, Decision]
     ) -> None:
         values = {"user_id": user_id, "org_id": org_id, "group_name": group, "revision": revision}
-        await self._tx.change(self._tx.upsert(effective_policies, "user_id").values(values))
+        await self._tx.change(self._tx.upsert(effective_policies, "user_id"), values)
         await self._tx.change(delete(effective_actions).where(effective_actions.c.user_id == user_id))
         await self._tx.change_each(
             insert(effective_actions),

@@ -3,15 +3,27 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, insert, select, tuple_, update
+from sqlalchemy import and_, func, insert, select, tuple_, update
 
 from edition_migration.adapters.store.tables.capacity import counters, tickets
 from edition_migration.adapters.store.tables.columns import literally
-from edition_migration.adapters.store.transaction import Transaction, chunks
+from edition_migration.adapters.store.transaction import GIVEN_LIMIT, Transaction, chunks, given, given_ref, of
 from edition_migration.domain.migration import Ticket, TicketState
 from edition_migration.domain.names import MigrationRef
 
 _WAITING = literally(tickets.c.state, [TicketState.WAITING])
+_IS_THEIRS = given_ref(tickets.c)
+_NEWEST = select(tickets).where(_IS_THEIRS).order_by(tickets.c.number.desc()).limit(1)
+_OF_ORGANIZATION = tickets.c.org_id == given(tickets.c.org_id, "org_id")
+_WAITING_BEHIND = (
+    select(tickets)
+    .where(_OF_ORGANIZATION, _WAITING, tickets.c.number > given(tickets.c.number, "number"))
+    .order_by(tickets.c.number)
+    .limit(GIVEN_LIMIT)
+    .with_for_update(key_share=True)
+)
+_WAITING_COUNT = select(func.count()).where(_OF_ORGANIZATION, _WAITING)
+_SET_OPEN = update(tickets).where(_IS_THEIRS, tickets.c.state != TicketState.CLOSED)
 
 
 class SqlTickets:
@@ -53,17 +65,14 @@ class SqlTickets:
         return found
 
     async def of(self, ref: MigrationRef) -> Ticket | None:
-        return await self._tx.first(
-            Ticket, select(tickets).where(_is_of(ref)).order_by(tickets.c.number.desc()).limit(1)
-        )
+        return await self._tx.first(Ticket, _NEWEST, of(ref))
 
     async def waiting(self, org_id: str, after_number: int, limit: int) -> Sequence[Ticket]:
-        behind = select(tickets).where(tickets.c.org_id == org_id, _WAITING, tickets.c.number > after_number)
-        held = behind.order_by(tickets.c.number).limit(limit).with_for_update(key_share=True)
-        return await self._tx.all(Ticket, held)
+        behind = {"given_org_id": org_id, "given_number": after_number, "given_limit": limit}
+        return await self._tx.all(Ticket, _WAITING_BEHIND, behind)
 
     async def waiting_count(self, org_id: str) -> int:
-        return await self._tx.value(select(func.count()).where(tickets.c.org_id == org_id, _WAITING))
+        return await self._tx.value(_WAITING_COUNT, {"given_org_id": org_id})
 
     async def set_granted(self, org_id: str, numbers: Sequence[int], at: datetime) -> None:
         for chunk in chunks(sorted(numbers)):
@@ -71,8 +80,7 @@ class SqlTickets:
             await self._tx.change(these.values(state=TicketState.GRANTED, granted_at=at))
 
     async def close(self, ref: MigrationRef) -> None:
-        it = update(tickets).where(_is_of(ref), tickets.c.state != TicketState.CLOSED)
-        await self._tx.change(it.values(state=TicketState.CLOSED))
+        await self._tx.change(_SET_OPEN, {**of(ref), "state": TicketState.CLOSED})
 
     async def close_many(self, org_id: str, refs: Sequence[MigrationRef]) -> None:
         for chunk in chunks(sorted((ref.user_id, ref.generation) for ref in refs)):
@@ -83,9 +91,3 @@ class SqlTickets:
             )
             await self._tx.lock(tickets.c.number, theirs)
             await self._tx.change(update(tickets).where(theirs).values(state=TicketState.CLOSED))
-
-
-def _is_of(ref: MigrationRef) -> ColumnElement[bool]:
-    return and_(
-        tickets.c.org_id == ref.org_id, tickets.c.user_id == ref.user_id, tickets.c.generation == ref.generation
-    )

@@ -4,18 +4,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import func, insert, or_, select, update
 
 from edition_migration.adapters.store.tables.migrations import reset_tokens
-from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.adapters.store.transaction import Transaction, given, given_ref, of
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.token import ResetToken, TokenState
 
 _IT = reset_tokens.c
-
-
-def _is_of(ref: MigrationRef) -> ColumnElement[bool]:
-    return and_(_IT.org_id == ref.org_id, _IT.user_id == ref.user_id, _IT.generation == ref.generation)
+_IS_THEIRS = given_ref(_IT)
+_GET = select(reset_tokens).where(_IT.token_id == given(_IT.token_id, "token_id"))
+_BY_DIGEST = select(reset_tokens).where(_IT.digest == given(_IT.digest, "digest"))
+_KILL = update(reset_tokens).where(_IS_THEIRS, _IT.state.in_([TokenState.ISSUED, TokenState.LIVE]))
 
 
 class SqlTokens:
@@ -26,18 +26,18 @@ class SqlTokens:
         await self._tx.change(insert(reset_tokens).values(asdict(token)))
 
     async def get(self, token_id: str) -> ResetToken | None:
-        return await self._tx.first(ResetToken, select(reset_tokens).where(_IT.token_id == token_id))
+        return await self._tx.first(ResetToken, _GET, {"given_token_id": token_id})
 
     async def by_digest(self, digest: str) -> ResetToken | None:
-        return await self._tx.first(ResetToken, select(reset_tokens).where(_IT.digest == digest))
+        return await self._tx.first(ResetToken, _BY_DIGEST, {"given_digest": digest})
 
     async def make_live(self, token_id: str) -> bool:
         mine = select(reset_tokens).where(_IT.token_id == token_id)
         row = await self._tx.row(mine.with_for_update(key_share=True))
         if row is None or row["state"] is not TokenState.ISSUED:
             return row is not None and row["state"] is TokenState.LIVE
-        older = and_(_is_of(ResetToken(**row).ref), _IT.state == TokenState.LIVE)
-        await self._tx.change(update(reset_tokens).where(older).values(state=TokenState.DEAD))
+        older = update(reset_tokens).where(_IS_THEIRS, _IT.state == TokenState.LIVE)
+        await self._tx.change(older.values(state=TokenState.DEAD), of(ResetToken(**row).ref))
         live = update(reset_tokens).where(_IT.token_id == token_id).values(state=TokenState.LIVE)
         return await self._tx.change(live) == 1
 
@@ -52,18 +52,17 @@ class SqlTokens:
         return await self._tx.first(ResetToken, it.values(state=TokenState.USED).returning(*_IT))
 
     async def kill_all(self, ref: MigrationRef) -> int:
-        theirs = update(reset_tokens).where(_is_of(ref), _IT.state.in_([TokenState.ISSUED, TokenState.LIVE]))
-        return await self._tx.change(theirs.values(state=TokenState.DEAD))
+        return await self._tx.change(_KILL, {**of(ref), "state": TokenState.DEAD})
 
     async def requested_since(self, ref: MigrationRef, since: datetime) -> int:
-        asked_for = select(func.count()).where(_is_of(ref), _IT.is_requested, _IT.created_at >= since)
-        return await self._tx.value(asked_for)
+        asked_for = select(func.count()).where(_IS_THEIRS, _IT.is_requested, _IT.created_at >= since)
+        return await self._tx.value(asked_for, of(ref))
 
     async def of_migration(
         self, ref: MigrationRef, states: Collection[TokenState] | None = None
     ) -> Sequence[ResetToken]:
         """Oldest first."""
-        theirs = select(reset_tokens).where(_is_of(ref)).order_by(_IT.created_at, _IT.token_id)
+        theirs = select(reset_tokens).where(_IS_THEIRS).order_by(_IT.created_at, _IT.token_id)
         if states is not None:
             theirs = theirs.where(_IT.state.in_(sorted(states)))
-        return await self._tx.all(ResetToken, theirs)
+        return await self._tx.all(ResetToken, theirs, of(ref))

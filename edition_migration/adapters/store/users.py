@@ -1,13 +1,13 @@
 """Users: who they are and what their accounts are worth."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, func, or_, select, update
 
 from edition_migration.adapters.store.tables.migrations import COMING_BACK, migrations
 from edition_migration.adapters.store.tables.people import users as user_rows
-from edition_migration.adapters.store.transaction import Transaction, chunks
+from edition_migration.adapters.store.transaction import GIVEN_LIMIT, Transaction, chunks, given, given_list
 from edition_migration.domain.states import AccountStatus, CredentialState, Edition, InactiveReason, MigrationState
 from edition_migration.domain.user import User
 
@@ -15,6 +15,42 @@ _COLUMNS = tuple(column.name for column in user_rows.c if column.name != "enroll
 _USER = [user_rows.c[name] for name in _COLUMNS]
 _LIVING = ~user_rows.c.is_deleted
 _COMES_BACK = and_(migrations.c.state == MigrationState.CANCELLED, migrations.c.reason.in_(COMING_BACK))
+_IT = user_rows.c
+_IS_IT = _IT.user_id == given(_IT.user_id, "user_id")
+_ARE_THEY = _IT.user_id.in_(given_list(_IT.user_id, "user_ids"))
+_GET = select(*_USER).where(_IS_IT)
+_HOLD = _GET.with_for_update(key_share=True)
+_HOLD_MANY = select(*_USER).where(_ARE_THEY).order_by(_IT.user_id).with_for_update(key_share=True)
+_SET = update(user_rows).where(_IS_IT)
+_SET_MANY = update(user_rows).where(_ARE_THEY)
+
+
+def _to_enroll(whose: Callable[[ColumnElement[Any], BindParameter[Any]], ColumnElement[bool]]) -> Select[Any]:
+    """Users of domains, with the generation that each would have; `whose` tells by who enrolled them last."""
+    org_id = given(migrations.c.org_id, "org_id")
+    newest = (
+        select(func.max(migrations.c.generation))
+        .where(migrations.c.org_id == org_id, migrations.c.user_id == _IT.user_id)
+        .correlate(user_rows)
+        .scalar_subquery()
+    )
+    theirs = and_(migrations.c.org_id == org_id, migrations.c.user_id == _IT.user_id, migrations.c.generation == newest)
+    next_generation = (func.coalesce(migrations.c.generation, 0) + 1).label("next_generation")
+    return (
+        select(*_USER, next_generation)
+        .select_from(user_rows.outerjoin(migrations, theirs))
+        .where(
+            _LIVING,
+            _IT.domain.in_(given_list(_IT.domain, "domains")),
+            whose(_IT.enrolled_by, org_id),
+            or_(migrations.c.user_id.is_(None), _COMES_BACK),
+        )
+        .limit(GIVEN_LIMIT)
+    )
+
+
+_ENROLLED_BY_NOBODY = _to_enroll(lambda enrolled_by, _: enrolled_by.is_(None))
+_ENROLLED_BY_ANOTHER = _to_enroll(lambda enrolled_by, org_id: or_(enrolled_by < org_id, enrolled_by > org_id))
 
 
 class SqlUsers:
@@ -22,7 +58,7 @@ class SqlUsers:
         self._tx = transaction
 
     async def get(self, user_id: str) -> User | None:
-        return await self._tx.first(User, select(*_USER).where(user_rows.c.user_id == user_id))
+        return await self._tx.first(User, _GET, {"given_user_id": user_id})
 
     async def get_many(self, user_ids: Sequence[str]) -> Sequence[User]:
         return await self._among(user_rows.c.user_id, user_ids)
@@ -43,14 +79,12 @@ class SqlUsers:
         return found
 
     async def hold(self, user_id: str) -> User | None:
-        mine = select(*_USER).where(user_rows.c.user_id == user_id)
-        return await self._tx.first(User, mine.with_for_update(key_share=True))
+        return await self._tx.first(User, _HOLD, {"given_user_id": user_id})
 
     async def hold_many(self, user_ids: Sequence[str]) -> Sequence[User]:
         found: list[User] = []
         for chunk in chunks(sorted(user_ids)):
-            theirs = select(*_USER).where(user_rows.c.user_id.in_(chunk)).order_by(user_rows.c.user_id)
-            found.extend(await self._tx.all(User, theirs.with_for_update(key_share=True)))
+            found.extend(await self._tx.all(User, _HOLD_MANY, {"given_user_ids": list(chunk)}))
         return found
 
     async def put(self, users: Sequence[User]) -> None:
@@ -76,12 +110,12 @@ class SqlUsers:
         changed = 0
         for chunk in chunks(sorted(user_ids)):
             await self._tx.lock(user_rows.c.user_id, user_rows.c.user_id.in_(chunk))
-            changed += await self._tx.change(update(user_rows).where(user_rows.c.user_id.in_(chunk)).values(values))
+            changed += await self._tx.change(_SET_MANY, {"given_user_ids": list(chunk), **values})
         return changed
 
     async def set_password(self, user_id: str, password_hash: str, credential: CredentialState) -> None:
         values = {"password_hash": password_hash, "credential_state": credential}
-        await self._tx.change(update(user_rows).where(user_rows.c.user_id == user_id).values(values))
+        await self._tx.change(_SET, {"given_user_id": user_id, **values})
 
     async def rehash(self, user_id: str, old_hash: str, new_hash: str) -> bool:
         mine = update(user_rows).where(user_rows.c.user_id == user_id, user_rows.c.password_hash == old_hash)
@@ -89,33 +123,9 @@ class SqlUsers:
 
     async def to_enroll(self, org_id: str, domains: Sequence[str], limit: int) -> Sequence[tuple[User, int]]:
         """First who belongs to nobody, by an index that passes nobody else; then who belonged to another."""
-        enrolled_by = user_rows.c.enrolled_by
-        found = await self._tx.rows(_to_enroll(org_id, domains, enrolled_by.is_(None)).limit(limit))
+        theirs = {"given_org_id": org_id, "given_domains": list(domains)}
+        found = await self._tx.rows(_ENROLLED_BY_NOBODY, {**theirs, "given_limit": limit})
         if len(found) < limit:
-            by_another = or_(enrolled_by < org_id, enrolled_by > org_id)
-            found += await self._tx.rows(_to_enroll(org_id, domains, by_another).limit(limit - len(found)))
+            found += await self._tx.rows(_ENROLLED_BY_ANOTHER, {**theirs, "given_limit": limit - len(found)})
         found.sort(key=lambda row: row["user_id"])
         return [(User(**{name: row[name] for name in _COLUMNS}), row["next_generation"]) for row in found]
-
-
-def _to_enroll(org_id: str, domains: Sequence[str], whose: ColumnElement[bool]) -> Select[Any]:
-    newest = (
-        select(func.max(migrations.c.generation))
-        .where(migrations.c.org_id == org_id, migrations.c.user_id == user_rows.c.user_id)
-        .correlate(user_rows)
-        .scalar_subquery()
-    )
-    joined = user_rows.outerjoin(
-        migrations,
-        and_(
-            migrations.c.org_id == org_id,
-            migrations.c.user_id == user_rows.c.user_id,
-            migrations.c.generation == newest,
-        ),
-    )
-    next_generation = (func.coalesce(migrations.c.generation, 0) + 1).label("next_generation")
-    return (
-        select(*_USER, next_generation)
-        .select_from(joined)
-        .where(_LIVING, user_rows.c.domain.in_(domains), whose, or_(migrations.c.user_id.is_(None), _COMES_BACK))
-    )

@@ -10,7 +10,7 @@ from edition_migration.adapters.store.tables.capacity import tickets, wave_order
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import migrations
 from edition_migration.adapters.store.tables.people import users
-from edition_migration.adapters.store.transaction import Transaction, chunks
+from edition_migration.adapters.store.transaction import GIVEN_LIMIT, Transaction, chunks, given
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.migration import Migration, TicketState, Wave, WaveState
 from edition_migration.domain.names import MigrationRef
@@ -29,6 +29,12 @@ IS_FINISHED = and_(
     ~select(_IT.user_id).where(_IT.org_id == waves.c.org_id, _IT.wave_id == waves.c.wave_id, _IS_OPEN).exists(),
 )
 """Releases nobody more, nobody of it is open, nobody was told. Also for the look of the sweep at all organizations."""
+_OLDEST_FIRST = (waves.c.created_at, waves.c.wave_id)
+_OF_ORGANIZATION = (
+    select(*_WAVE).where(waves.c.org_id == given(waves.c.org_id, "org_id")).order_by(*_OLDEST_FIRST).limit(GIVEN_LIMIT)
+)
+_UNSTARTED = _OF_ORGANIZATION.where(waves.c.started_at.is_(None))
+_FINISHED = _OF_ORGANIZATION.where(IS_FINISHED)
 
 
 class SqlWaves:
@@ -66,14 +72,13 @@ class SqlWaves:
 
     async def unstarted(self, org_id: str, limit: int) -> Sequence[Wave]:
         """Oldest first."""
-        return await self._waves(and_(waves.c.org_id == org_id, waves.c.started_at.is_(None)), limit)
+        return await self._tx.all(Wave, _UNSTARTED, {"given_org_id": org_id, "given_limit": limit})
 
     async def finished(self, org_id: str, limit: int) -> Sequence[Wave]:
-        return await self._waves(and_(waves.c.org_id == org_id, IS_FINISHED), limit)
+        return await self._tx.all(Wave, _FINISHED, {"given_org_id": org_id, "given_limit": limit})
 
-    async def _waves(self, where: ColumnElement[bool], limit: int | None = None) -> list[Wave]:
-        found = select(*_WAVE).where(where).order_by(waves.c.created_at, waves.c.wave_id).limit(limit)
-        return await self._tx.all(Wave, found)
+    async def _waves(self, where: ColumnElement[bool]) -> list[Wave]:
+        return await self._tx.all(Wave, select(*_WAVE).where(where).order_by(*_OLDEST_FIRST))
 
     async def set_started(self, org_id: str, wave_id: str, at: datetime) -> None:
         it = update(waves).where(_is_wave(org_id, wave_id), waves.c.started_at.is_(None))

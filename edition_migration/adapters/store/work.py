@@ -7,10 +7,23 @@ from sqlalchemy import delete, exists, insert, or_, select, update
 
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.work import doorbells, errands, inbox
-from edition_migration.adapters.store.transaction import Transaction, chunks
+from edition_migration.adapters.store.transaction import GIVEN_LIMIT, Transaction, chunks, given, given_list
 from edition_migration.domain.events.envelope import EventType
 from edition_migration.domain.names import MigrationRef, WaveRef
 from edition_migration.ports.store_events import Doorbell, Errand, InboxRow, InboxState, Received
+
+_NEXT_PENDING = (
+    select(inbox)
+    .where(inbox.c.org_id == given(inbox.c.org_id, "org_id"), literally(inbox.c.state, [InboxState.PENDING]))
+    .order_by(inbox.c.inbox_id)
+    .limit(1)
+)
+_RING = insert(doorbells)
+_OLDEST_BELLS = select(doorbells).order_by(doorbells.c.bell_id).limit(GIVEN_LIMIT)
+_REMOVE_BELLS = delete(doorbells).where(doorbells.c.bell_id.in_(given_list(doorbells.c.bell_id, "bell_ids")))
+_NEXT_ERRAND = (
+    select(errands).where(errands.c.org_id == given(errands.c.org_id, "org_id")).order_by(errands.c.errand_id).limit(1)
+)
 
 
 class SqlInbox:
@@ -28,8 +41,7 @@ class SqlInbox:
         return Received.REPEATED if first == row.digest else Received.DIFFERENT
 
     async def next_pending(self, org_id: str) -> InboxRow | None:
-        pending = select(inbox).where(inbox.c.org_id == org_id, literally(inbox.c.state, [InboxState.PENDING]))
-        return await self._tx.first(InboxRow, pending.order_by(inbox.c.inbox_id).limit(1))
+        return await self._tx.first(InboxRow, _NEXT_PENDING, {"given_org_id": org_id})
 
     async def settle(
         self,
@@ -89,21 +101,20 @@ class SqlDoorbells:
         rows = [
             {"org_id": ref.org_id, "user_id": ref.user_id, "generation": ref.generation, "rung_at": at} for ref in refs
         ]
-        await self._tx.change_each(insert(doorbells), rows)
+        await self._tx.change_each(_RING, rows)
 
     async def add_organization(self, org_id: str, at: datetime) -> None:
-        await self._tx.change(insert(doorbells).values(org_id=org_id, rung_at=at))
+        await self._tx.change(_RING, {"org_id": org_id, "rung_at": at})
 
     async def add_wave(self, ref: WaveRef, at: datetime) -> None:
-        await self._tx.change(insert(doorbells).values(org_id=ref.org_id, wave_id=ref.wave_id, rung_at=at))
+        await self._tx.change(_RING, {"org_id": ref.org_id, "wave_id": ref.wave_id, "rung_at": at})
 
     async def oldest(self, limit: int) -> Sequence[Doorbell]:
-        rows = await self._tx.rows(select(doorbells).order_by(doorbells.c.bell_id).limit(limit))
-        return [Doorbell(**row) for row in rows]
+        return await self._tx.all(Doorbell, _OLDEST_BELLS, {"given_limit": limit})
 
     async def remove(self, bell_ids: Sequence[int]) -> None:
         for chunk in chunks(sorted(bell_ids)):
-            await self._tx.change(delete(doorbells).where(doorbells.c.bell_id.in_(chunk)))
+            await self._tx.change(_REMOVE_BELLS, {"given_bell_ids": list(chunk)})
 
 
 class SqlErrands:
@@ -115,8 +126,7 @@ class SqlErrands:
         await self._tx.change(insert(errands).values(values))
 
     async def next(self, org_id: str) -> Errand | None:
-        oldest = select(errands).where(errands.c.org_id == org_id).order_by(errands.c.errand_id).limit(1)
-        return await self._tx.first(Errand, oldest)
+        return await self._tx.first(Errand, _NEXT_ERRAND, {"given_org_id": org_id})
 
     async def advance(self, errand_id: int, cursor: str) -> None:
         await self._tx.change(update(errands).where(errands.c.errand_id == errand_id).values(cursor=cursor))
