@@ -11,13 +11,15 @@ from time import perf_counter_ns
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import update
+from sqlalchemy import and_, update
 
+from edition_migration.adapters.store import migrations
 from edition_migration.adapters.store.ledger import SqlLedger
 from edition_migration.adapters.store.mails import SqlMails
 from edition_migration.adapters.store.tables.migrations import reset_tokens
 from edition_migration.adapters.store.tickets import SqlTickets
 from edition_migration.adapters.store.tokens import SqlTokens
+from edition_migration.adapters.store.transaction import given, given_list
 from edition_migration.adapters.store.work import SqlDoorbells
 from edition_migration.application import enrollment
 from edition_migration.application.rings import Bells, _targets
@@ -197,12 +199,10 @@ def refused_mails_again() -> AbstractContextManager[Any]:
 
 def no_generation_in_the_where() -> AbstractContextManager[Any]:
     """A move moves every generation of its user."""
-    from edition_migration.adapters.store import migrations
-
-    def of_user(ref: MigrationRef) -> Any:
-        return (migrations.table.c.org_id == ref.org_id) & (migrations.table.c.user_id == ref.user_id)
-
-    return patch.object(migrations, "_is", of_user)
+    its = migrations.table.c
+    of_user = and_(its.org_id == given(its.org_id, "org_id"), its.user_id == given(its.user_id, "user_id"))
+    is_in_source = its.state.in_(given_list(its.state, "sources"))
+    return patch.object(migrations, "_MOVE", update(migrations.table).where(of_user, is_in_source))
 
 
 PLANTED: dict[str, Plant] = {

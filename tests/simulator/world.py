@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -17,6 +18,7 @@ from edition_migration.bootstrap.worker import build_activities
 from edition_migration.cli.services import CliServices
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.states import MigrationState
+from edition_migration.settings import Settings
 from edition_migration.temporal.worker import migration_activities
 from tests.doubles import CountingHasher, StillPace
 from tests.e2e.world import settings_of
@@ -103,6 +105,11 @@ class World:
             raise Broken("\n".join(violations))
 
 
+@cache
+def _settings() -> Settings:
+    return settings_of(mails_per_second=1000.0)
+
+
 @contextmanager
 def prepared_world(seed: int, ground: Ground, loop: StillLoop, rates: Rates | None = None) -> Generator[World]:
     """A service in which nothing has happened yet; ids come from the seed while it is open."""
@@ -113,9 +120,7 @@ def prepared_world(seed: int, ground: Ground, loop: StillLoop, rates: Rates | No
     store = FaultyStore(ground.store, stage, faults)
     temporal = Temporal(random, clock, stage, faults)
     sink = MailSink(stage, faults, clock, ground.mail_state)
-    base = Foundation(
-        settings=settings_of(mails_per_second=1000.0), store=store, clock=clock, gateway=temporal, mailer=sink
-    )
+    base = Foundation(settings=_settings(), store=store, clock=clock, gateway=temporal, mailer=sink)
     _bind(temporal, base, clock)
     keys = link_keys(base.settings)
     hasher = CountingHasher()
