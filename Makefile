@@ -1,7 +1,7 @@
 # Everything this project needs is fetched or built by these targets; a second run finds it all done.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs reference pictures synced simulate chaos tests-ready demo-ready
+.PHONY: help demo test check format docs reference pictures image synced simulate chaos tests-ready demo-ready
 
 # Python is the machine's own (3.11 or newer). What `deploy/setup/uv.sh` installs comes last on PATH.
 export UV_PYTHON_DOWNLOADS := never
@@ -52,6 +52,10 @@ pictures: tests-ready ## Take the pictures of the documents anew: mails, page, t
 	$(PYTHON) -m docs.mails.pictures
 	$(PYTHON) -m docs.site.terminal_pictures
 	$(PYTHON) -m docs.site.ui_picture
+
+image: tests-ready ## Build the image with buildah and run it as an orchestrator does (root on Debian)
+	deploy/image/build.sh
+	$(PYTHON) -m tests.deploy.image_check
 
 demo-ready:
 	@deploy/setup/uv.sh
