@@ -1,0 +1,110 @@
+"""compose.yaml by the published schema of Compose, and by what the schema cannot see. No container is run."""
+
+import json
+import stat
+import subprocess
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from jsonschema.validators import validator_for
+
+from edition_migration.settings import PREFIX, load_settings
+from tests.deploy.manifests import DEPLOY, documents, entry_of_image, unknown_settings
+
+FOLDER = DEPLOY / "compose"
+COMPOSE: dict[str, Any] = documents(FOLDER / "compose.yaml")[0]
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name: it for name, it in SERVICES.items() if "build" in it}
+JOBS = {"temporal-schema", "temporal-namespace", "setup"}
+
+
+def schema() -> dict[str, Any]:
+    folder = files("check_jsonschema") / "builtin_schemas" / "vendor"
+    return json.loads((folder / "compose-spec.json").read_text())
+
+
+def mistakes(document: dict[str, Any]) -> list[str]:
+    validator = validator_for(schema(), default=Draft202012Validator)(schema())
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(document)]
+
+
+def test_it_is_right_by_the_schema_of_compose() -> None:
+    assert mistakes(COMPOSE) == []
+
+
+def test_the_schema_finds_a_misspelt_key() -> None:
+    broken = {**COMPOSE, "services": {**SERVICES, "web": {**SERVICES["web"], "comand": ["web"]}}}
+    assert len(mistakes(broken)) == 1
+
+
+def test_each_of_our_services_runs_a_command_of_the_image() -> None:
+    assert {name: it["command"] for name, it in OURS.items()} == {
+        "setup": ["starter", "setup"],
+        "worker": ["worker", "--queue", "migration"],
+        "mail-worker": ["worker", "--queue", "mail"],
+        "web": ["web"],
+    }
+    answers = [entry_of_image(*it["command"], "--help") for it in OURS.values()]
+    assert [answer.stderr for answer in answers if answer.returncode] == []
+
+
+def test_whoever_waits_for_a_service_waits_for_one_that_can_say_that_it_is_ready() -> None:
+    waits = [wait for service in SERVICES.values() for wait in service.get("depends_on", {}).items()]
+    ended = {name for name, it in waits if it["condition"] == "service_completed_successfully"}
+    healthy = {name for name, it in waits if it["condition"] == "service_healthy"}
+    assert ended == JOBS
+    assert [name for name in healthy if "healthcheck" not in SERVICES[name]] == []
+    assert {name for name, _ in waits} == ended | healthy
+
+
+def test_every_variable_of_ours_is_a_setting() -> None:
+    assert {name: unknown_settings(it["environment"]) for name, it in OURS.items()} == {name: [] for name in OURS}
+
+
+def test_our_services_write_nothing_but_their_scratch_and_have_no_right_of_their_own() -> None:
+    for service in OURS.values():
+        assert (service["read_only"], service["tmpfs"], service["cap_drop"]) == (True, ["/tmp"], ["ALL"])
+        assert service["user"] == "10001:10001"
+
+
+def test_ports_are_open_to_this_machine_only() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert ports
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
+def test_only_the_operators_ui_may_act() -> None:
+    uis = {name: it["environment"] for name, it in SERVICES.items() if "-ui" in name}
+    switches = {name: it["TEMPORAL_DISABLE_WRITE_ACTIONS"] for name, it in uis.items()}
+    assert switches == {"temporal-ui": "true", "temporal-ui-operator": "false"}
+    assert SERVICES["temporal-ui-operator"]["profiles"] == ["operator"]
+
+
+def test_the_made_secrets_are_those_that_are_mounted_and_our_settings_take_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = _make_secrets(tmp_path / "secrets")
+    assert {Path(it["file"]).name for it in COMPOSE["secrets"].values()} == set(made)
+    assert {name for service in SERVICES.values() for name in service.get("secrets", [])} == set(made)
+    monkeypatch.chdir(tmp_path)
+    for name in ("LINK_KEYS", "WEBHOOK_SECRETS", "PAGE_SECRET", "DATABASE_URL"):
+        monkeypatch.delenv(f"{PREFIX}{name}", raising=False)
+    monkeypatch.setenv(f"{PREFIX}SECRETS_DIR", str(tmp_path / "secrets"))
+    password = made["edition_migration_db_password"].strip()
+    url = f"postgresql+asyncpg://edition_migration:{password}@postgres/edition_migration"
+    assert load_settings().database_url.get_secret_value() == url
+
+
+def test_secrets_that_are_there_already_stay_and_only_their_owner_gets_to_them(tmp_path: Path) -> None:
+    made = _make_secrets(tmp_path / "secrets")
+    assert _make_secrets(tmp_path / "secrets") == made
+    assert stat.S_IMODE((tmp_path / "secrets").stat().st_mode) == 0o700
+    assert len(set(made.values())) == len(made)
+
+
+def _make_secrets(folder: Path) -> dict[str, str]:
+    subprocess.run([str(FOLDER / "make-secrets.sh"), str(folder)], check=True)
+    return {file.name: file.read_text() for file in folder.iterdir()}
