@@ -347,6 +347,19 @@ def test_a_cancelled_move_names_its_reason(reason: CancelReason, sentence: str) 
     assert sentence in render(MailKind.CANCELLED, cancel_reason=reason).text
 
 
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [
+        (CancelReason.ADMINISTRATOR, "- Your account is inactive, and you cannot sign in with it.\n"),
+        (CancelReason.LEFT_DOMAIN, "- Your Guest Edition account is as it was before.\n"),
+        (CancelReason.DOMAIN_REMOVED, "- Your Guest Edition account is as it was before.\n"),
+        (CancelReason.DEPROVISIONED, "- Your Guest Edition account is as it was before.\n"),
+    ],
+)
+def test_a_cancelled_move_says_what_becomes_of_the_account(reason: CancelReason, sentence: str) -> None:
+    assert sentence in render(MailKind.CANCELLED, cancel_reason=reason).text
+
+
 def test_a_lack_of_storage_is_told_apart_from_a_lack_of_licenses() -> None:
     content = render(MailKind.CAPACITY_SHORT, capacity=replace(NONE_FREE, licenses_purchased=30), waiting_count=1)
     assert content.subject == "1 selected user is waiting for storage"
