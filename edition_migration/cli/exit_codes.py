@@ -32,10 +32,10 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.OK: "done, or nothing had to be done",
-    ExitCode.REFUSED: "some of it, or all, was refused; the answer says which and why",
+    ExitCode.REFUSED: "some or all was refused, nobody fits, or a check found something; the output says what",
     ExitCode.USAGE: "wrong arguments",
     ExitCode.INVALID_INPUT: "the input breaks a rule; nothing was changed",
-    ExitCode.NOT_FOUND: "no such organization or user",
+    ExitCode.NOT_FOUND: "no such organization, user or wave",
     ExitCode.STORE_UNAVAILABLE: "the database cannot answer",
     ExitCode.TEMPORAL_UNAVAILABLE: "Temporal cannot be reached",
     ExitCode.CONFLICT: "the same id was used before with another content",
