@@ -14,7 +14,7 @@ from edition_migration.cli.session import session_of
 from edition_migration.cli.stdin_file import spooled_stdin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from edition_migration.application.import_file import ImportReport, Progress
     from edition_migration.cli.services import CliServices
@@ -45,7 +45,7 @@ def users(
         with spooled_stdin(file, STDIN) as rows, Watch() as watch:
             return await services.user_import.run(rows, target, is_strict=strict, progress=_on(watch))
 
-    _show(session_of(ctx).change(run, is_dry=is_dry), is_dry, as_json)
+    _show(_done(ctx, run, is_dry), is_dry, as_json)
 
 
 @app.command()
@@ -64,7 +64,15 @@ def contacts(
         with spooled_stdin(file, STDIN) as rows, Watch() as watch:
             return await services.contact_import.run(rows, target, is_strict=strict, progress=_on(watch))
 
-    _show(session_of(ctx).change(run, is_dry=is_dry), is_dry, as_json)
+    _show(_done(ctx, run, is_dry), is_dry, as_json)
+
+
+def _done(ctx: typer.Context, run: "Callable[[CliServices], Awaitable[ImportReport]]", is_dry: bool) -> "ImportReport":
+    try:
+        return session_of(ctx).change(run, is_dry=is_dry)
+    except KeyboardInterrupt:
+        say("To go on, give the same command again: rows that are imported already change nothing.")
+        raise
 
 
 def _on(watch: Watch) -> "Callable[[Progress], None]":

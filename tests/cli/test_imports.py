@@ -72,3 +72,14 @@ def test_temporal_down_does_not_stop_an_import(cli: CommandLine, file: Path) -> 
     result = cli.run("import", "users", str(file))
     assert result.exit_code == 0
     assert "Temporal is not reachable. The change is saved, and the worker will go on by itself.\n" in result.stderr
+
+
+def test_an_interrupted_import_says_how_to_go_on(cli: CommandLine, file: Path) -> None:
+    cli.put()
+    cli.failure = KeyboardInterrupt()
+    result = cli.run("import", "users", str(file))
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert result.stderr == (
+        "To go on, give the same command again: rows that are imported already change nothing.\n"
+        "Interrupted. What was done so far is kept whole; nothing was left half done.\n"
+    )
