@@ -25,12 +25,14 @@ class Events:
     async def apply_next(self, page: PageInput) -> PageOutcome:
         """Applies one event. One that fails by its own content is marked failed with the reason, shown, and passed.
 
-        A repeat finds the event settled and takes the next one.
+        A repeat finds the event settled and takes the next one. Where there is none, an errand that waits counts: the
+        first try may have left it, and its answer was lost.
         """
         async with self._store.write() as uow:
             row = await uow.inbox.next_pending(page.org_id)
             if row is None:
-                return PageOutcome(more=False)
+                has_errand = await uow.errands.next(page.org_id) is not None
+                return PageOutcome(more=False, count=int(has_errand))
             failure = await self._settle(uow, row)
         if failure is not None:
             await self._fail(row, failure)
