@@ -14,6 +14,13 @@ from edition_migration.settings_table import stray_variables
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
+COMMANDS = {
+    "setup": ["starter", "setup"],
+    "web": ["web"],
+    "worker": ["worker", "--queue", "migration"],
+    "mail-worker": ["worker", "--queue", "mail"],
+}
+"""What each service runs, in compose.yaml and on Kubernetes; `test_image` runs them as processes."""
 
 
 def documents(file: Path) -> list[dict[str, Any]]:

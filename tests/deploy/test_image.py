@@ -5,24 +5,22 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.deploy.manifests import DEPLOY, ROOT, entry_of_image
+from tests.deploy.manifests import COMMANDS, DEPLOY, ROOT, entry_of_image
 
 DOCKERFILE = (DEPLOY / "image" / "Dockerfile").read_text()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("worker", "--help"), "usage: worker.py"),
-        (("web", "--help"), "usage: python -m edition_migration"),
-        (("starter", "--help"), "starter.py"),
-        (("--help",), "usage: edition-migration worker"),
-    ],
-)
-def test_each_command_of_the_image_is_one_of_our_processes(arguments: tuple[str, ...], says: str) -> None:
-    done = entry_of_image(*arguments)
+@pytest.mark.parametrize("service", COMMANDS)
+def test_the_command_of_each_service_is_one_of_our_processes(service: str) -> None:
+    done = entry_of_image(*COMMANDS[service], "--help")
     assert (done.returncode, done.stderr) == (0, "")
-    assert says in done.stdout
+    program = {"starter": "starter.py setup", "web": "python -m edition_migration", "worker": "worker.py"}
+    assert program[COMMANDS[service][0]] in done.stdout
+
+
+def test_without_a_command_it_says_which_there_are() -> None:
+    done = entry_of_image("--help")
+    assert done.stdout == "usage: edition-migration worker [--queue migration|mail] | web | starter VERB ...\n"
 
 
 def test_another_command_is_refused_with_those_that_there_are() -> None:
