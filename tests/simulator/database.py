@@ -143,7 +143,7 @@ def _typed(names: Sequence[str] | None, types: Mapping[str, Any]) -> list[tuple[
 
 
 class _Statements:
-    """Statements of a process as they were compiled. One made anew for each call is compiled as one of its shape was."""
+    """Statements of a process as they were compiled. One made anew for each call shares the text of its shape."""
 
     def __init__(self) -> None:
         self._dialect = sqlite.dialect(paramstyle="qmark")

@@ -230,17 +230,19 @@ PLANTED: dict[str, Plant] = {
 }
 
 CAUGHT_BY = {
-    "bell_removed_before_its_ring": 2,
+    "bell_removed_before_its_ring": 10,
     "bells_forgotten": 1,
-    "cancel_without_compensation": 20,
-    "expiry_without_compensation": 34,
-    "failed_start_is_a_start": 30,
-    "flag_cleared_after_the_look": 35,
+    "cancel_without_compensation": 2,
+    "expiry_without_compensation": 104,
+    "failed_start_is_a_start": 24,
+    "flag_cleared_after_the_look": 592,
     "grant_without_ticket": 1,
-    "last_mails_left_behind": 79,
+    "last_mails_left_behind": 10,
+    "links_outlive_the_password": 43,
     "released_twice": 1,
+    "ring_before_commit": 22,
     "smtp_before_commit": 1,
     "step_by_the_machines_clock": 2,
-    "tickets_stay_open": 4,
-    "two_links_alive": 34,
+    "tickets_stay_open": 1,
+    "two_links_alive": 85,
 }

@@ -5,7 +5,7 @@ import os
 from tests.simulator.batch import kept_seeds, run_here, run_spread
 from tests.simulator.simulation import Outcome
 
-SEEDS = 100
+SEEDS = 1000
 
 
 def test_every_seed_keeps_the_invariants() -> None:
