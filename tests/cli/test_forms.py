@@ -58,6 +58,7 @@ def office(cli: CommandLine, tmp_path: Path) -> CommandLine:
     (tmp_path / "event.json").write_text(event())
     (tmp_path / "org.yaml").write_text(ORG_FILE)
     (tmp_path / "users.csv").write_text("email,displayName\nnew@acme.example,New\n")
+    (tmp_path / "contacts.csv").write_text("email,contactEmail\nu2@acme.example,friend@other.example\n")
     (tmp_path / "text.txt").write_text("Subject: Hello\n\nGet it: %CLIENTDOWNLOADURL%\n")
     return cli
 
@@ -162,8 +163,22 @@ CHANGES = (
     "org apply org.yaml",
     "import users users.csv",
     "mails set instructions text.txt",
+    "import contacts contacts.csv",
+    "mails undo instructions",
+    "resume",
+    "wave pause WAVE",
+    "wave resume WAVE",
+    "wave cancel WAVE",
+    "wave retry-failed WAVE",
 )
-"""Every verb that changes the store, as it would be done."""
+"""Every verb that changes the store, as it would be done; `WAVE` is that of u2."""
+
+BEFORE = {
+    "mails undo instructions": "mails set instructions text.txt",
+    "resume": "pause",
+    "wave resume WAVE": "wave pause WAVE",
+}
+"""What must have happened for there to be something to change."""
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -171,16 +186,30 @@ def test_a_dry_run_answers_and_leaves_the_store_byte_for_byte(
     office: CommandLine, change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    wave_id = office.json("wave", "list")["waves"][0]["wave_id"]
+    words = change.replace("WAVE", wave_id).split()
+    if change in BEFORE:
+        office.run(*BEFORE[change].replace("WAVE", wave_id).split())
+    if change == "wave retry-failed WAVE":
+        office.write(_parks_u2)
+    office.gateway.rung.clear()
     file = Path(office.store_url.partition("///")[2])
     before = (file.read_bytes(), dump(file))
-    result = office.run(*change.split(), "--dry-run")
+    result = office.run(*words, "--dry-run")
     assert result.exit_code in {0, 1}
     assert "Dry run: " in result.stderr
     assert result.stdout != ""
     assert (file.read_bytes(), dump(file)) == before
     assert office.gateway.rung == []
-    office.run(*change.split(), *(() if change.split()[0] not in {"exclude", "cancel", "undo"} else ("--yes",)))
-    assert dump(file) != before[1]
+    is_asked = change.startswith(("exclude", "cancel", "undo", "wave cancel"))
+    done = office.run(*words, *(("--yes",) if is_asked else ()))
+    assert dump(file) != before[1], done.output
+
+
+async def _parks_u2(uow: UnitOfWork) -> None:
+    ref = MigrationRef(org_id="acme", user_id="u2", generation=1)
+    await uow.migrations.set_attention(ref, Attention.UNDELIVERABLE, NOW)
+    await uow.commit()
 
 
 DESTRUCTIVE = {
