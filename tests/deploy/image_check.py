@@ -60,19 +60,21 @@ async def _begin_and_end(image: Image, role: list[str], environ: Mapping[str, st
     port = _free_port()
     running = await run(image, role, {**environ, name: str(port)}, folder)
     await _until_ready(port)
-    _look_at_process(running, image)
+    memory = _look_at_process(running, image)
     code, output = await running.terminated(DRAIN_LIMIT)
     assert code == 0, f"{role} ended with {code}: {output}"
     assert ("drained" in output) or ("web.stopped" in output), output
-    print(f"image: {' '.join(role)}: ready, process 1, drained on SIGTERM, code 0")  # noqa: T201
+    print(f"image: {' '.join(role)}: ready, process 1, {memory} MiB idle, drained on SIGTERM, code 0")  # noqa: T201
 
 
-def _look_at_process(running: Running, image: Image) -> None:
+def _look_at_process(running: Running, image: Image) -> int:
+    """Its resident memory in MiB."""
     status = Path(f"/proc/{running.pid}/status").read_text()
     command = Path(f"/proc/{running.pid}/cmdline").read_bytes().split(b"\0")
     assert re.search(r"^NSpid:\s+\d+\s+1$", status, re.MULTILINE), status
     assert re.search(rf"^Uid:\s+{image.user.partition(':')[0]}\s", status, re.MULTILINE), status
     assert command[0] == b"python", f"process 1 is {command}"
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
 
 
 async def _until_ready(port: int) -> None:

@@ -18,8 +18,8 @@ STATE = "/tmp/state"
 
 _INSIDE = """
 set -eu
-root=$1 state=$2 user=$3
-shift 3
+root=$1 state=$2 user=$3 folder=$4
+shift 4
 mount --bind "$root" "$root"
 mount -o remount,bind,ro "$root"
 mount -t proc proc "$root/proc"
@@ -28,7 +28,7 @@ mkdir "$root/tmp/state"
 mount --bind "$state" "$root/tmp/state"
 mount --bind /dev/urandom "$root/dev/urandom"
 mount --bind /dev/null "$root/dev/null"
-exec chroot --userspec="$user" "$root" env -i "$@"
+exec chroot --userspec="$user" "$root" env -i --chdir "$folder" "$@"
 """
 
 
@@ -38,6 +38,7 @@ class Image:
 
     root: Path
     user: str
+    folder: str
     entry: tuple[str, ...]
     environ: Mapping[str, str]
 
@@ -65,15 +66,17 @@ def mounted(container: str) -> Image:
     root = Path(_buildah("mount", container).strip())
     config: dict[str, Any] = json.loads(_buildah("inspect", container))["OCIv1"]["config"]
     environ = dict(line.split("=", 1) for line in config["Env"])
-    return Image(root=root, user=config["User"], entry=tuple(config["Entrypoint"]), environ=environ)
+    return Image(
+        root=root, user=config["User"], folder=config["WorkingDir"], entry=tuple(config["Entrypoint"]), environ=environ
+    )
 
 
 async def run(image: Image, arguments: Sequence[str], environ: Mapping[str, str], state: Path) -> Running:
     """Starts the image's entry point with these arguments; `state` is seen inside as STATE."""
     variables = [f"{key}={value}" for key, value in {**image.environ, **environ}.items()]
-    command = ["sh", "-c", _INSIDE, "sh", str(image.root), str(state), image.user, *variables, *image.entry, *arguments]
+    inside = [str(image.root), str(state), image.user, image.folder, *variables, *image.entry, *arguments]
     outer = await asyncio.create_subprocess_exec(
-        *("unshare", "--mount", "--pid", "--fork", "--kill-child", *command),
+        *("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", _INSIDE, "sh", *inside),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
