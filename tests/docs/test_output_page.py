@@ -78,7 +78,7 @@ def test_every_verb_with_json_or_csv_is_described() -> None:
     options = {verb: {opt for it in command.params for opt in it.opts} for verb, command in leaves(command_tree())}
     assert {verb for verb, its in options.items() if "--json" in its} - APART == set(DOCUMENTS)
     with_csv = {verb for verb, its in options.items() if "--csv" in its} - APART - ROW_THAT_NAMED
-    assert with_csv == set(LINES) - {"export"}
+    assert with_csv == set(LINES)
 
 
 def test_the_examples_that_are_given_exist() -> None:
