@@ -24,8 +24,9 @@ from tests.deploy.image_run import STATE, Image, Running, mounted, run
 
 READY_LIMIT = 60.0
 DRAIN_LIMIT = 45.0
-OURS = {".venv", "LICENSE", "__pycache__", "activities", "edition_migration", "pyproject.toml", "starter.py"}
-OURS |= {"uv.lock", "worker.py", "workflows"}
+OURS = set(
+    ".venv LICENSE __pycache__ activities edition_migration pyproject.toml starter.py uv.lock worker.py workflows".split()
+)
 _SECRETS = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64}|whsec_[A-Za-z0-9+/]{32}")
 
 

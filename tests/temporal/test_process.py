@@ -11,6 +11,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from edition_migration.domain.errors import ConfigurationError
+from edition_migration.domain.names import MAIL_QUEUE
 from edition_migration.temporal.process import HealthAddress, run_worker
 from edition_migration.temporal.worker import WorkerOptions
 from tests.workflows.script import PATIENCE, Script, activities_of
@@ -67,6 +68,23 @@ async def test_worker_is_ready_and_returns_after_sigterm(temporal_env: WorkflowE
         os.kill(os.getpid(), signal.SIGTERM)
         await running
     assert not await _ready(port)
+
+
+async def test_a_worker_for_mails_alone_neither_sweeps_nor_seals(temporal_env: WorkflowEnvironment) -> None:
+    bells: Any = BrokenBells()
+    sealer: Any = NoSealer()
+    port = _free_port()
+    options = WorkerOptions(mails_per_second=10, queues=(MAIL_QUEUE,), drain_limit=timedelta(seconds=5))
+    running = asyncio.create_task(
+        run_worker(
+            temporal_env.client, activities_of(Script()), bells, sealer, options, HealthAddress("127.0.0.1", port), {}
+        )
+    )
+    async with asyncio.timeout(PATIENCE):
+        while not await _ready(port):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGTERM)
+        await running
 
 
 async def test_sweep_that_fails_ends_the_process_with_its_error(temporal_env: WorkflowEnvironment) -> None:

@@ -20,9 +20,9 @@ class Door:
     """`names` are the server names that clients asked for, `subjects` the common names of their certificates."""
 
     address: str = ""
-    names: list[str] = field(default_factory=list)
-    subjects: list[str] = field(default_factory=list)
-    authorizations: set[str] = field(default_factory=set)
+    names: list[str] = field(default_factory=list[str])
+    subjects: list[str] = field(default_factory=list[str])
+    authorizations: set[str] = field(default_factory=set[str])
 
 
 class _Headers:
@@ -55,9 +55,9 @@ class _Headers:
             payload = payload[1 : len(payload) - payload[0]]
         if flags & _PRIORITY:
             payload = payload[5:]
-        headers = dict(self._decoder.decode(payload))
-        if "authorization" in headers:
-            self._door.authorizations.add(headers["authorization"])
+        for name, value in self._decoder.decode(payload, raw=True):
+            if name == b"authorization":
+                self._door.authorizations.add(value.decode())
 
 
 @asynccontextmanager
