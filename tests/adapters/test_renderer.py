@@ -239,7 +239,7 @@ def test_each_mail_has_exactly_one_action(kind: MailKind, locale: str) -> None:
     assert content.text.count(f"\n{action_of(kind)}\n") + content.text.count(f"    {action_of(kind)}\n") == 1
 
 
-@pytest.mark.parametrize("kind", WITHOUT_ACTION)
+@pytest.mark.parametrize("kind", sorted(WITHOUT_ACTION))
 def test_a_mail_that_comes_unasked_asks_for_no_action(kind: MailKind) -> None:
     html = render(kind).html
     assert 'class="button"' not in html
