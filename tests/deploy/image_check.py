@@ -24,9 +24,8 @@ from tests.deploy.image_run import STATE, Image, Running, mounted, run
 
 READY_LIMIT = 60.0
 DRAIN_LIMIT = 45.0
-OURS = set(
-    ".venv LICENSE __pycache__ activities edition_migration pyproject.toml starter.py uv.lock worker.py workflows".split()
-)
+PACKAGES = {"activities", "edition_migration", "workflows"}
+OURS = PACKAGES | {".venv", "LICENSE", "__pycache__", "pyproject.toml", "starter.py", "uv.lock", "worker.py"}
 _SECRETS = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64}|whsec_[A-Za-z0-9+/]{32}")
 
 
@@ -103,7 +102,7 @@ def _look_into(image: Image) -> None:
     assert suspects == [], f"these look like secrets: {suspects}"
     loose = [str(it.relative_to(app)) for it in app.rglob("*") if it.lstat().st_mode & 0o002 and not it.is_symlink()]
     assert loose == [], f"anybody may write to {loose}"
-    uncompiled = [it for it in (app / "edition_migration").rglob("*.py") if not _compiled(it).exists()]
+    uncompiled = [it for name in PACKAGES for it in (app / name).rglob("*.py") if not _compiled(it).exists()]
     assert uncompiled == [], f"not compiled: {uncompiled}"
 
 
