@@ -29,9 +29,12 @@ from edition_migration.application.views import (
     InboxView,
     ListedMail,
     MailPage,
+    OrganizationLine,
+    OrganizationList,
     OrganizationView,
     PauseAnswer,
     ReceiptView,
+    SelectionView,
     StateCount,
     StatusView,
     UserLine,
@@ -40,7 +43,6 @@ from edition_migration.application.views import (
 )
 from edition_migration.application.wave_views import MemberLine, WaveDetail, WaveLine, WaveList, WaveReport
 from edition_migration.cli.output import camel
-from edition_migration.domain.commands import SelectionAnswer
 from edition_migration.domain.diagnosis import Diagnosis, Finding
 from edition_migration.domain.differences import Difference, DifferencesView
 from edition_migration.domain.waves import WaveAnswer
@@ -51,6 +53,7 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "doctor": Diagnosis,
     "config": SettingsTable,
     "org apply": AppliedChanges,
+    "org list": OrganizationList,
     "org show": OrganizationView,
     "import users": ImportReport,
     "import contacts": ImportReport,
@@ -61,7 +64,7 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "export": UserPage,
     "status": StatusView,
     "plan": PlanView,
-    "select": SelectionAnswer,
+    "select": SelectionView,
     **dict.fromkeys(ON_USERS, CommandView),
     "wave list": WaveList,
     "wave show": WaveDetail,
@@ -85,6 +88,7 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
 LINES: dict[str, type[BaseModel]] = {
     "doctor": Finding,
     "config": SettingRow,
+    "org list": OrganizationLine,
     "inbox": EventLine,
     **dict.fromkeys(("pending", "parked", "export"), UserLine),
     "status": StateCount,

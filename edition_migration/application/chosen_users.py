@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,10 +12,9 @@ from edition_migration.application.queries import organization_named, user_named
 from edition_migration.application.wave_queries import wave_named
 from edition_migration.domain.addresses import normalize_address
 from edition_migration.domain.commands import LEGAL_IN, CommandKind
-from edition_migration.domain.errors import InvalidInput, Problem
+from edition_migration.domain.errors import InvalidInput, NotFound, Problem
 from edition_migration.domain.mail import TOLD_BY
 from edition_migration.domain.organization import Organization
-from edition_migration.domain.states import MigrationState
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.row_files import RowFiles
 from edition_migration.ports.store import Store, UnitOfWork
@@ -67,14 +67,13 @@ class ChosenUsers:
     async def of(self, choice: Choice) -> Chosen:
         """A selection of everybody pending leaves the organization's administrators out.
 
-        Raises NotFound for an unknown organization, wave or name, InvalidInput with each row of the file that names
-        nobody, and for a filter that cannot fit anybody.
+        Raises NotFound for an unknown organization, wave, domain or name, InvalidInput with each row of the file that
+        names nobody, and for a filter that cannot fit anybody.
         """
         async with self._store.read() as uow:
             organization = await organization_named(uow, choice.org_id)
             org_id, given = organization.org_id, None
-            if choice.fitting.wave_id is not None:
-                await wave_named(uow, org_id, choice.fitting.wave_id)
+            await check_names(uow, org_id, choice.fitting)
             user_ids = [(await user_named(uow, name, org_id)).user_id for name in choice.names]
             if choice.file is not None:
                 user_ids, given = await self._in_file(uow, choice.file)
@@ -84,13 +83,6 @@ class ChosenUsers:
                 fitting = set(await self._fitting(uow, org_id, EVERYBODY, choice))
                 user_ids = [it for it in user_ids if it in fitting]
         return Chosen(org_id, tuple(dict.fromkeys(user_ids))[: choice.limit], given)
-
-    async def states(self, chosen: Chosen) -> dict[MigrationState, int]:
-        """How many of them are where; who has no migration is not counted."""
-        async with self._store.read() as uow:
-            rows = await uow.migrations.latest_many(chosen.org_id, chosen.user_ids)
-        found = [row.state for row in rows]
-        return {state: found.count(state) for state in MigrationState if state in found}
 
     async def _everybody(self, uow: UnitOfWork, organization: Organization, choice: Choice) -> list[str]:
         criteria = whom(choice.kind, choice.fitting)
@@ -131,6 +123,18 @@ class ChosenUsers:
         user_ids = [known[row.cells[column]] for row in rows]
         first = {user_id: row.cells for user_id, row in zip(reversed(user_ids), reversed(rows), strict=True)}
         return user_ids, Given(header, first)
+
+
+async def check_names(uow: UnitOfWork, org_id: str, fitting: Filter) -> None:
+    """Raises NotFound where the filter names a wave or a domain that the organization never had: a slip of the pen."""
+    if fitting.wave_id is not None:
+        await wave_named(uow, org_id, fitting.wave_id)
+    if fitting.domain is None:
+        return
+    known = [it.name for it in await uow.domains.of_organization(org_id, claimed_only=False)]
+    if fitting.domain.lower() not in known:
+        nearest = tuple(get_close_matches(fitting.domain.lower(), known))
+        raise NotFound("the organization has no such domain", nearest=nearest, mend="see `starter.py org show`")
 
 
 async def pages(

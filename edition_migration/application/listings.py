@@ -4,10 +4,9 @@ from collections.abc import AsyncGenerator, Sequence
 from enum import StrEnum
 
 from edition_migration.application import views
-from edition_migration.application.chosen_users import pages
+from edition_migration.application.chosen_users import check_names, pages
 from edition_migration.application.filters import Filter
 from edition_migration.application.queries import organization_named, user_named
-from edition_migration.application.wave_queries import wave_named
 from edition_migration.domain.mail import Mail, MailKind, MailState
 from edition_migration.domain.overview import next_step
 from edition_migration.domain.states import InactiveReason
@@ -81,10 +80,9 @@ class Listings:
 
 
 async def _org_id(uow: UnitOfWork, org_id: str | None, fitting: Filter) -> str:
-    """The organization's id. Raises NotFound for it, and for a wave that it does not have."""
+    """The organization's id. Raises NotFound for it, for a wave and for a domain that it does not have."""
     org_id = (await organization_named(uow, org_id)).org_id
-    if fitting.wave_id is not None:
-        await wave_named(uow, org_id, fitting.wave_id)
+    await check_names(uow, org_id, fitting)
     return org_id
 
 

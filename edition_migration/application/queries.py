@@ -44,6 +44,12 @@ class Queries:
                 capacity=await capacity_of(uow, organization.org_id),
             )
 
+    async def organizations(self) -> views.OrganizationList:
+        """All of them, by id."""
+        async with self._store.read() as uow:
+            lines = [await _organization_line(uow, org_id) for org_id in sorted(await uow.organizations.list_ids())]
+        return views.OrganizationList(organizations=tuple(lines))
+
     async def status(self, org_id: str | None) -> views.StatusView:
         """How many users are where, and what they wait for. Raises NotFound."""
         async with self._store.read() as uow:
@@ -96,8 +102,19 @@ async def organization_named(uow: UnitOfWork, org_id: str | None) -> Organizatio
     organization = await uow.organizations.get(org_id)
     if organization is None:
         nearest = tuple(get_close_matches(org_id, known))
-        raise NotFound("there is no organization of this id", nearest=nearest, mend="see `starter.py org show`")
+        raise NotFound("there is no organization of this id", nearest=nearest, mend="see `starter.py org list`")
     return organization
+
+
+async def _organization_line(uow: UnitOfWork, org_id: str) -> views.OrganizationLine:
+    organization = await organization_named(uow, org_id)
+    return views.OrganizationLine(
+        org_id=org_id,
+        name=organization.name,
+        status=organization.status,
+        domains=len(await uow.domains.of_organization(org_id)),
+        pending=await uow.listing.count(org_id, PENDING),
+    )
 
 
 async def user_named(uow: UnitOfWork, name: str, org_id: str | None = None) -> User:

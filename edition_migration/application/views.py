@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from edition_migration.domain.commands import CommandAnswer
+from edition_migration.domain.commands import CommandAnswer, SelectionAnswer
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention, Step, TicketState, WaveState
 from edition_migration.domain.organization import Activation, OrganizationSettings, ServiceStatus
@@ -40,6 +40,22 @@ class CapacityView(View):
 class DomainView(View):
     name: str
     blocked_since: datetime | None
+
+
+class OrganizationLine(View):
+    """A line of `org list`."""
+
+    org_id: str
+    name: str
+    status: ServiceStatus
+    domains: int
+    pending: int
+
+
+class OrganizationList(View):
+    """`org list`, by id."""
+
+    organizations: tuple[OrganizationLine, ...]
 
 
 class OrganizationView(View):
@@ -293,6 +309,14 @@ class ReceiptView(View):
     outcome: Received
     org_id: str | None
     is_known_type: bool
+
+
+class SelectionView(SelectionAnswer):
+    """`select`. `is_dry`: nothing of it was kept, and there is no wave."""
+
+    org_id: str
+    is_dry: bool
+    command_id: str
 
 
 class CommandView(View):

@@ -1,4 +1,4 @@
-"""`org apply` and `org show`."""
+"""`org apply`, `org list` and `org show`."""
 
 import re
 from datetime import timedelta
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edition_migration.cli.documents import read_yaml
-from edition_migration.cli.options import AsJson, DryRun, InputFile, Yes
-from edition_migration.cli.output import Cell, confirm, say, show_fields, show_json, show_table, text_of
+from edition_migration.cli.option_groups import grouped
+from edition_migration.cli.options import AsJson, DryRun, Form, InputFile, Yes
+from edition_migration.cli.output import Cell, confirm, say, show_fields, show_json, show_list, show_table, text_of
 from edition_migration.cli.session import session_of
 
 if TYPE_CHECKING:
@@ -45,6 +46,21 @@ def apply(
         say("Nothing to change: all that the file says holds, or is on its way.")
     if is_dry:
         say("Dry run: nothing was changed.")
+
+
+@app.command("list")
+@grouped
+def list_organizations(ctx: typer.Context, form: Form) -> None:
+    """List the organizations: their ids, which other commands take with --org, and how many guests are pending."""
+    from edition_migration.application.views import OrganizationLine
+
+    view = session_of(ctx).run(lambda services: services.queries.organizations())
+
+    def cells(it: OrganizationLine) -> tuple[Cell, ...]:
+        return it.org_id, it.name, it.status, it.domains, it.pending
+
+    columns = ("Organization", "Name", "Service", "Domains", "Pending")
+    show_list(form, view, view.organizations, OrganizationLine, "Organizations", columns, cells)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from edition_migration.cli.session import session_of
 if TYPE_CHECKING:
     from edition_migration.application.chosen_users import Chosen
     from edition_migration.application.selection import SelectionOrder
+    from edition_migration.application.views import SelectionView
     from edition_migration.domain.commands import SelectionAnswer
 
 
@@ -91,13 +92,20 @@ def select(ctx: typer.Context, who: Who, terms: Terms, how: How, form: Form) -> 
     order = _order(chosen, terms, how)
     answer = session_of(ctx).change(lambda services: services.selection.select(order), is_dry=how.is_dry)
     if form.as_json:
-        show_json(_without_wave(answer) if how.is_dry else answer)
+        show_json(_view(answer, order, how))
     else:
         show_answers(chosen, answer.answers, form)
         if answer.wave_id and not how.is_dry:
             say(f"Wave: {answer.wave_id}. See `starter.py wave show {answer.wave_id}`.")
         say(f"Licenses free: {answer.licenses_free}. Users waiting for capacity: {answer.waiting_for_capacity}.")
     end_with(answer.answers, how)
+
+
+def _view(answer: "SelectionAnswer", order: "SelectionOrder", how: How) -> "SelectionView":
+    from edition_migration.application.views import SelectionView
+
+    kept = _without_wave(answer) if how.is_dry else answer
+    return SelectionView(**kept.model_dump(), org_id=order.org_id, is_dry=how.is_dry, command_id=order.command_id)
 
 
 def _without_wave(answer: "SelectionAnswer") -> "SelectionAnswer":

@@ -11,7 +11,7 @@ from edition_migration.application.chosen_users import Choice, ChosenUsers
 from edition_migration.application.filters import NO_FILTER, Filter, state_named
 from edition_migration.application.listings import Listings, Scope
 from edition_migration.domain.commands import CommandKind
-from edition_migration.domain.errors import InvalidInput
+from edition_migration.domain.errors import InvalidInput, NotFound
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.states import AccountStatus, InactiveReason
 from edition_migration.domain.states import MigrationState as S
@@ -66,7 +66,6 @@ async def filled(store: SqlStore) -> SqlStore:
         (Scope.EVERYBODY, Filter(reason="guest_pending", states=(S.EXPIRED,)), "u8"),
         (Scope.EVERYBODY, Filter(client="unknown"), "u9"),
         (Scope.EVERYBODY, Filter(domain="ACME.example", states=(S.BLOCKED,)), "u3"),
-        (Scope.EVERYBODY, Filter(domain="me.example"), ""),
     ],
 )
 async def test_a_list_holds_all_who_fit_each_part(filled: SqlStore, scope: Scope, fitting: Filter, found: str) -> None:
@@ -125,6 +124,14 @@ async def test_a_state_in_which_nothing_can_be_done_is_refused(filled: SqlStore)
     assert str(refused.value.problems[0]) == (
         "--state: is none in which this can be done; use one of MIGRATED, or name users"
     )
+
+
+async def test_a_domain_that_the_organization_never_had_is_no_empty_list(filled: SqlStore) -> None:
+    with pytest.raises(NotFound) as refused:
+        await Listings(store=filled, clock=MovableClock()).page(
+            Scope.EVERYBODY, None, Filter(domain="acme.exampel"), limit=10
+        )
+    assert refused.value.nearest == ("acme.example",)
 
 
 def test_a_state_is_named_in_any_case_and_a_wrong_one_gets_the_nearest() -> None:

@@ -26,6 +26,7 @@ LISTS: dict[str, str] = {
     "parked": "userId,email,displayName,clientVersion,inactiveReason,state,reason,since,waveId,deadlineAt,attention,"
     "attentionAt,nextStep",
     "status": "state,reason,users",
+    "org list": "orgId,name,status,domains,pending",
     "inbox": "receivedAt,source,eventId,type,orgId,state,reason",
     "wave list": "waveId,actor,state,users,released,finished,pilot,releaseAt,createdAt",
     "mails list": "number,userId,kind,round,state,attempts,replyCode,createdAt,notBefore,acceptedAt",
