@@ -23,6 +23,8 @@ from edition_migration.ports.store import Store, UnitOfWork
 CHUNK = 500
 STATUS_COLUMN = "importStatus"
 REASON_COLUMN = "importReason"
+NEXT_COLUMN = "importNextStep"
+RESULT_COLUMNS = (STATUS_COLUMN, REASON_COLUMN, NEXT_COLUMN)
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
@@ -38,6 +40,13 @@ class RowStatus(StrEnum):
     SUPERSEDED = "superseded"
     REFUSED = "refused"
     NOT_IMPORTED = "not_imported"
+
+
+NEXT_STEP = {
+    RowStatus.REFUSED: "mend the row, and import it again",
+    RowStatus.NOT_IMPORTED: "mend the refused rows, and import the file again",
+    RowStatus.SUPERSEDED: "nothing; what a newer event said stays",
+}
 
 
 class Outcome(NamedTuple):
@@ -108,7 +117,7 @@ class FileImport(Generic[Parsed]):
     async def run(
         self, path: Path, result: Path, *, is_strict: bool = False, progress: Callable[[Progress], None] | None = None
     ) -> ImportReport:
-        """Imports the file and writes the result: the same columns, and status and reason of each row.
+        """Imports the file and writes the result: the same columns, and status, reason and next step of each row.
 
         A bad row never stops a good one, unless strict: then nothing is written at all. Raises InvalidInput for a file
         that cannot be read to its end, before anything is written. Interrupted, it is simply run again.
@@ -119,8 +128,8 @@ class FileImport(Generic[Parsed]):
             bad, digests = await self._check(reader, report)
         is_writing = not (is_strict and (bad or digests.twice))
         with self._files.read(path) as reader:
-            columns = [name for name in reader.header if name not in {STATUS_COLUMN, REASON_COLUMN}]
-            with self._files.write(result, [*columns, STATUS_COLUMN, REASON_COLUMN], reader.form) as writer:
+            columns = [name for name in reader.header if name not in RESULT_COLUMNS]
+            with self._files.write(result, [*columns, *RESULT_COLUMNS], reader.form) as writer:
                 counts = await self._write(reader, writer, _Twice(digests.twice), report, digests.rows, is_writing)
         return ImportReport(
             rows=counts.total(),
@@ -165,7 +174,8 @@ class FileImport(Generic[Parsed]):
             checked = [self._first_only(self._parsed(row), twice) for row in chunk]
             outcomes = await self._write_chunk(checked, is_writing)
             for it, outcome in zip(checked, outcomes, strict=True):
-                writer.write({**it.row.cells, STATUS_COLUMN: outcome.status, REASON_COLUMN: outcome.reason})
+                added = (outcome.status, outcome.reason, NEXT_STEP.get(outcome.status, ""))
+                writer.write({**it.row.cells, **dict(zip(RESULT_COLUMNS, added, strict=True))})
                 counts[outcome.status] += 1
             progress(Progress(True, counts.total(), total))
         return counts

@@ -30,15 +30,17 @@ class MailPlan(View):
 
 
 class PacePlan(View):
-    """Mails that the selection itself sends, and how long they take at `per_second`, once nothing holds them.
+    """Mails that the selection itself sends: they take so long at `per_second`, and are sent by `done_at`.
 
-    `quiet_until`: quiet hours hold them in the organization's zone now, until then.
+    Quiet hours are counted in the organization's zone; they hold the first mail until `quiet_until`. A user in another
+    zone has his own.
     """
 
     mails: int
     per_second: float
     takes: timedelta
     quiet_until: datetime | None
+    done_at: datetime
 
 
 class LossPlan(View):
@@ -64,6 +66,7 @@ class PlanView(View):
     licenses: CapacityPlan
     storage_mb: CapacityPlan
     activation: Activation
+    activation_delay: timedelta
     release_at: datetime | None
     pilot: int | None
     deadline: timedelta

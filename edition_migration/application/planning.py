@@ -1,8 +1,9 @@
 """What a selection would do, before it is made: the real checks on the real rows, and nothing is kept."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from edition_migration.application.plan_views import (
     CapacityPlan,
@@ -17,7 +18,7 @@ from edition_migration.application.selection import Selection, SelectionOrder
 from edition_migration.domain.commands import CommandAnswer, Verdict
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.organization import Organization
-from edition_migration.domain.quiet_hours import held_until
+from edition_migration.domain.quiet_hours import held_until, working_until
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store, UnitOfWork
 
@@ -54,21 +55,30 @@ class Planning:
             licenses=_capacity(len(going), capacity.licenses_free),
             storage_mb=_capacity(storage, capacity.storage_free_mb),
             activation=order.activation or settings.activation,
+            activation_delay=settings.activation_delay if order.activation_delay is None else order.activation_delay,
             release_at=order.release_at,
             pilot=order.pilot,
             deadline=settings.deadline,
             mails=_mails(organization, len(going)),
-            pace=self._pace(organization, going),
+            pace=self._pace(organization, going, order.release_at),
             losses=losses,
             answers=answer.answers,
         )
 
-    def _pace(self, organization: Organization, going: Sequence[str]) -> PacePlan:
+    def _pace(self, organization: Organization, going: Sequence[str], release_at: datetime | None) -> PacePlan:
         settings, now = organization.settings, self._clock.now()
         rate = min(self._mails_per_second, settings.mails_per_second or self._mails_per_second)
         mails = sum(it.mails for it in _mails(organization, len(going)) if not it.only_if)
-        quiet = held_until(now, settings.quiet_hours, settings.zone) if settings.quiet_hours else None
-        return PacePlan(mails=mails, per_second=rate, takes=timedelta(seconds=round(mails / rate)), quiet_until=quiet)
+        takes = timedelta(seconds=math.ceil(mails / rate))
+        hours, zone = settings.quiet_hours, settings.zone
+        begin = max(now, release_at or now)
+        return PacePlan(
+            mails=mails,
+            per_second=rate,
+            takes=takes,
+            quiet_until=held_until(begin, hours, zone) if hours else None,
+            done_at=working_until(begin, takes, hours, zone) if hours else begin + takes,
+        )
 
 
 def _capacity(needed: int, free: int) -> CapacityPlan:

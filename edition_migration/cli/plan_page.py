@@ -23,10 +23,15 @@ def show_plan(view: "PlanView") -> None:
     if view.release_at is not None:
         say(f"Nobody is released before {text_of(view.release_at)} (UTC).")
     if pace.quiet_until is not None:
-        say(f"Quiet hours hold mails now, until {text_of(pace.quiet_until)} (UTC) in the organization's zone.")
+        say(f"Quiet hours of the organization hold the first mail until {text_of(pace.quiet_until)} (UTC).")
+    say(f"All are sent by {text_of(pace.done_at)} (UTC), unless users' own quiet hours or a pause hold them.")
     if view.pilot is not None:
         say(f"The first {view.pilot} go as a pilot; the others wait for `starter.py wave resume`.")
     lost = view.losses
     say(f"Lost: contacts {lost.contacts} (not transferred), open sessions {lost.sessions}, passwords {lost.passwords}.")
-    say(f"Time to choose a new password: {duration(view.deadline)}. Activation: {view.activation}.")
+    say(f"Time to choose a new password: {duration(view.deadline)}. Activation: {_activation(view)}.")
     say("Each user's answer: --csv or --json. Nothing was changed.")
+
+
+def _activation(view: "PlanView") -> str:
+    return f"{view.activation}, after {duration(view.activation_delay)}" if view.activation_delay else view.activation

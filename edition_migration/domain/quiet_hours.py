@@ -10,6 +10,7 @@ from edition_migration.domain.organization import QuietHours
 
 SATURDAY = 5
 MIDNIGHT = time()
+_MINUTE = timedelta(minutes=1)
 
 
 def held_until(now: datetime, hours: QuietHours, zone: str) -> datetime | None:
@@ -21,6 +22,18 @@ def held_until(now: datetime, hours: QuietHours, zone: str) -> datetime | None:
     while _is_quiet(moment.astimezone(there), hours):
         moment = _next_change(moment, time.fromisoformat(hours.ends), there)
     return None if moment == now else moment
+
+
+def working_until(begin: datetime, work: timedelta, hours: QuietHours, zone: str) -> datetime:
+    """When this much work is done that stands still in quiet time, to the minute."""
+    moment, left = begin, work
+    while left > timedelta():
+        if (end := held_until(moment, hours, zone)) is not None:
+            moment = end
+            continue
+        step = min(left, _MINUTE)
+        moment, left = moment + step, left - step
+    return moment
 
 
 def _is_quiet(local: datetime, hours: QuietHours) -> bool:

@@ -303,11 +303,17 @@ async def test_progress_names_both_passes(desk: Desk) -> None:
 async def test_a_result_can_be_imported_again(desk: Desk) -> None:
     await desk.import_users("email,displayName\nana@acme.example,Ana\n")
     report = await desk.import_users(desk.result.read_text(encoding="utf-8"))
-    assert report.skipped_columns == ("importStatus", "importReason")
+    assert report.skipped_columns == ("importStatus", "importReason", "importNextStep")
     assert desk.result.read_text(encoding="utf-8").splitlines() == [
-        "email,displayName,importStatus,importReason",
-        "ana@acme.example,Ana,unchanged,",
+        "email,displayName,importStatus,importReason,importNextStep",
+        "ana@acme.example,Ana,unchanged,,",
     ]
+
+
+async def test_a_refused_row_says_what_to_do_next(desk: Desk) -> None:
+    await desk.import_users("email,displayName\nN/A,Ana\n")
+    with desk.result.open(encoding="utf-8", newline="") as file:
+        assert [row["importNextStep"] for row in csv.DictReader(file)] == ["mend the row, and import it again"]
 
 
 async def test_contacts_are_kept_for_owners_who_exist(desk: Desk) -> None:

@@ -43,7 +43,13 @@ def test_a_plan_says_who_goes_and_what_it_needs(office: CommandLine) -> None:
     }
     assert plan["licenses"] == {"needed": 3, "free": 2, "left": -1}
     assert plan["storage_mb"] == {"needed": 900, "free": 1000, "left": 100}
-    assert plan["pace"] == {"mails": 6, "per_second": 0.5, "takes": "PT12S", "quiet_until": "2026-11-22T13:30:00Z"}
+    assert plan["pace"] == {
+        "mails": 6,
+        "per_second": 0.5,
+        "takes": "PT12S",
+        "quiet_until": "2026-11-22T13:30:00Z",
+        "done_at": "2026-11-22T13:30:12Z",
+    }
     assert [(it["kind"], it["mails"]) for it in plan["mails"]] == [
         ("instructions", 3), ("reset_password", 3), ("reminder", 9), ("welcome", 3),
     ]  # fmt: skip
@@ -58,7 +64,10 @@ def test_a_plan_reads_as_a_page_and_changes_nothing(office: CommandLine) -> None
     assert "when capacity is free 1" in lines
     assert "licenses 3 2 0 1" in lines
     assert result.stderr.endswith("Each user's answer: --csv or --json. Nothing was changed.\n")
-    assert "Quiet hours hold mails now, until 2026-11-22 13:30 (UTC)" in result.stderr
+    assert (
+        "Quiet hours of the organization hold the first mail until 2026-11-22 13:30 (UTC).\nAll are sent by"
+        in result.stderr
+    )
     assert (office.json("pending")["total"], office.json("wave", "list")["waves"]) == (4, [])
     assert office.gateway.rung == []
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edition_migration.domain.organization import QuietHours
-from edition_migration.domain.quiet_hours import held_until
+from edition_migration.domain.quiet_hours import held_until, working_until
 
 NIGHTS = QuietHours(begins="18:00", ends="08:00", weekends=False)
 NIGHTS_AND_WEEKENDS = QuietHours()
@@ -43,6 +43,20 @@ def utc(text: str) -> datetime:
 )
 def test_a_mail_is_held_until_the_reader_is_up(hours: QuietHours, zone: str, now: str, until: str | None) -> None:
     assert held_until(utc(now), hours, zone) == (utc(until) if until else None)
+
+
+@pytest.mark.parametrize(
+    ("begin", "work", "end"),
+    [
+        ("2026-11-24 10:00", timedelta(hours=2), "2026-11-24 12:00"),
+        ("2026-11-24 17:00", timedelta(hours=2), "2026-11-25 09:00"),
+        ("2026-11-24 20:00", timedelta(seconds=30), "2026-11-25 08:00:30"),
+        ("2026-11-27 17:59", timedelta(minutes=3), "2026-11-30 08:02"),
+        ("2026-11-24 20:00", timedelta(), "2026-11-24 20:00"),
+    ],
+)
+def test_work_stands_still_in_quiet_time(begin: str, work: timedelta, end: str) -> None:
+    assert working_until(utc(begin), work, NIGHTS_AND_WEEKENDS, "UTC") == utc(end)
 
 
 @pytest.mark.parametrize("zone", ["Nowhere/Atall", "", "../etc/passwd", "Europe", "/", "a\0b"])
