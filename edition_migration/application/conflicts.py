@@ -19,8 +19,8 @@ async def address_is_free(uow: UnitOfWork, email: str | None, now: datetime) -> 
         await _retry(uow, _TAKE_ADDRESSES, now, wants=email)
 
 
-async def address_is_known(uow: UnitOfWork, user_id: str, now: datetime) -> None:
-    """Call it where a user's first address is heard: an older word of his wants another one no more."""
+async def older_words_are_moot(uow: UnitOfWork, user_id: str, now: datetime) -> None:
+    """Call it where a user's first address is heard, or he is deleted: an older word of his wants another no more."""
     await _retry(uow, _TAKE_ADDRESSES, now, user_id=user_id)
 
 

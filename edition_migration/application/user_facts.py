@@ -9,7 +9,7 @@ from datetime import datetime
 
 from edition_migration.application import address_change
 from edition_migration.application.compensation import restore_guest
-from edition_migration.application.conflicts import address_is_free, address_is_known
+from edition_migration.application.conflicts import address_is_free, older_words_are_moot
 from edition_migration.application.errand_policies import follow_policy
 from edition_migration.application.reconsideration import Reconsideration
 from edition_migration.application.records import PROVISIONING, Detail, journal_entry
@@ -94,7 +94,7 @@ class UserFacts:
             await self._follow_address(changed, row, user.email)
         else:
             if user.email is None and changed.email is not None:
-                await address_is_known(self.uow, user.user_id, self.now)
+                await older_words_are_moot(self.uow, user.user_id, self.now)
             await self._reconsider(changed, row)
         if row is not None and changed.policy_group != user.policy_group:
             await self._follow_policy_group(row)
@@ -140,6 +140,7 @@ class UserFacts:
         await self.uow.former_addresses.erase(user.user_id)
         await self.uow.users.put([tombstone(user.user_id)])
         await address_is_free(self.uow, user.email, self.now)
+        await older_words_are_moot(self.uow, user.user_id, self.now)
         return True
 
     async def _first_sign_in(self, user: User, row: Migration | None) -> bool:

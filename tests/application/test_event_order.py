@@ -245,8 +245,10 @@ SETS["a domain changes hands"] = [
 async def fresh_service(template: Path, file: Path) -> AsyncGenerator[Service]:
     shutil.copyfile(template, file)
     store = SqlStore(f"sqlite+aiosqlite:///{file}")
-    yield Service(store)
-    await store.dispose()
+    try:
+        yield Service(store)
+    finally:
+        await store.dispose()
 
 
 async def in_order(template: Path, folder: Path, events: Sequence[dict[str, Any]]) -> dict[str, Any]:

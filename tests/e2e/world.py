@@ -7,7 +7,7 @@ Only the clock is moved: `skip` moves the stored time and one workflow's time to
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from uuid import uuid4
 import httpx2
 from pydantic import SecretStr
 from temporalio.client import WorkflowExecutionStatus, WorkflowHandle
+from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 
 from edition_migration.adapters.smtp import Relay, SmtpMailer
@@ -377,4 +378,5 @@ async def running_world(
 async def _end_workflows(world: World) -> None:
     for handle in await world.workflows():
         if (await handle.describe()).status is WorkflowExecutionStatus.RUNNING:
-            await handle.terminate("the test is over")
+            with suppress(RPCError):  # it may have ended since by itself
+                await handle.terminate("the test is over")
