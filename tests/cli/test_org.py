@@ -143,7 +143,7 @@ def test_an_unknown_organization_is_not_found_with_the_nearest(cli: CommandLine)
     result = cli.run("org", "show", "amce")
     assert (result.exit_code, result.stdout) == (4, "")
     assert result.stderr == (
-        "Error: there is no organization of this id\n  Near it: acme\nWhat helps: see `starter.py org show`\n"
+        "Error: there is no organization of this id\n  Near it: acme\nWhat helps: see `starter.py org list`\n"
     )
 
 

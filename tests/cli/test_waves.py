@@ -28,6 +28,12 @@ def office(cli: CommandLine) -> CommandLine:
         guest("u3", client_version=None, pending_for=timedelta(days=3)),
         guest("u4", email="u4@eu.acme.example", domain="eu.acme.example", client_version="4.9"),
     )
+
+    async def add_domain(uow: UnitOfWork) -> None:
+        await uow.domains.put(builders.domain(name="eu.acme.example"))
+        await uow.commit()
+
+    cli.write(add_domain)
     return cli
 
 
