@@ -42,17 +42,22 @@ async def _relay_to(target: str) -> AsyncIterator[str]:
 
 @pytest_asyncio.fixture
 async def native_line() -> AsyncIterator[asyncio.Event]:
-    """Set with the first line that reaches the logger of the native part; its threads are not ours."""
+    """Set with the first line that reaches the logger of the native part; its threads are not ours.
+
+    The logger has a level of its own meanwhile, since a test before may have left the root's higher.
+    """
     line, loop = asyncio.Event(), asyncio.get_running_loop()
 
     class Listener(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             loop.call_soon_threadsafe(line.set)
 
-    listener = Listener()
-    logging.getLogger("temporalio.core").addHandler(listener)
+    listener, logger = Listener(), logging.getLogger("temporalio.core")
+    logger.addHandler(listener)
+    logger.setLevel(logging.WARNING)
     yield line
-    logging.getLogger("temporalio.core").removeHandler(listener)
+    logger.removeHandler(listener)
+    logger.setLevel(logging.NOTSET)
 
 
 async def test_a_lost_connection_is_a_line_of_our_log(
