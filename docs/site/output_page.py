@@ -22,6 +22,7 @@ from edition_migration.application.own_text_views import (
 )
 from edition_migration.application.plan_views import PlanView
 from edition_migration.application.timeline import TimelineLine, TimelineView
+from edition_migration.application.user_views import UserView
 from edition_migration.application.views import (
     AppliedChanges,
     CommandView,
@@ -39,7 +40,6 @@ from edition_migration.application.views import (
     StatusView,
     UserLine,
     UserPage,
-    UserView,
 )
 from edition_migration.application.wave_views import MemberLine, WaveDetail, WaveLine, WaveList, WaveReport
 from edition_migration.cli.output import camel

@@ -17,8 +17,7 @@ PAGE = 500
 async def cut_tickets(uow: UnitOfWork, organization: Organization, refs: Sequence[MigrationRef]) -> None:
     """One ticket a user, in the given order, for a license and for the storage he will count with, in MB."""
     users = {user.user_id: user for user in await uow.users.get_many([ref.user_id for ref in refs])}
-    least = organization.settings.storage_per_user_mb
-    holders = [(ref, max(users[ref.user_id].storage_used_mb, least)) for ref in refs]
+    holders = [(ref, organization.storage_counted_mb(users[ref.user_id].storage_used_mb)) for ref in refs]
     await uow.tickets.cut(organization.org_id, holders)
 
 

@@ -102,10 +102,12 @@ def _mails(organization: Organization, users: int) -> tuple[MailPlan, ...]:
 
 async def _storage_needed(uow: UnitOfWork, organization: Organization, user_ids: Sequence[str]) -> int:
     users = await uow.users.get_many(list(user_ids))
-    return sum(max(it.storage_used_mb, organization.settings.storage_per_user_mb) for it in users)
+    return sum(organization.storage_counted_mb(it.storage_used_mb) for it in users)
 
 
 async def _losses(uow: UnitOfWork, user_ids: Sequence[str]) -> LossPlan:
-    contacts = [await uow.contacts.count(user_id) for user_id in user_ids]
-    sessions = [await uow.sessions.open_count(user_id) for user_id in user_ids]
-    return LossPlan(contacts=sum(contacts), sessions=sum(sessions), passwords=len(user_ids))
+    return LossPlan(
+        contacts=await uow.contacts.count(*user_ids),
+        sessions=await uow.sessions.open_count(*user_ids),
+        passwords=len(user_ids),
+    )

@@ -27,10 +27,10 @@ class Previews:
                 rows = [row for row in rows if is_undoable(row.since, window, self._clock.now())]
             losing = [row for row in rows if row.state in AFTER_ACTIVATION or row.state is MigrationState.MIGRATED]
             tickets = [await uow.tickets.of(row.ref) for row in losing]
-            sessions = [await uow.sessions.open_count(row.user_id) for row in losing]
+            sessions = await uow.sessions.open_count(*(row.user_id for row in losing))
         return views.CommandPreview(
             users=len(rows),
             activated=len(losing),
             storage_mb=sum(ticket.storage_mb for ticket in tickets if ticket is not None),
-            sessions=sum(sessions),
+            sessions=sessions,
         )

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 from edition_migration.application import views
 from edition_migration.application.user_view import user_view
+from edition_migration.application.user_views import UserView
 from edition_migration.domain.addresses import normalize_address
 from edition_migration.domain.errors import InvalidInput, NotFound
 from edition_migration.domain.mail import MailKind, MailState
@@ -70,7 +71,7 @@ class Queries:
                 mails=mail_counts(mails),
             )
 
-    async def user(self, name: str, org_id: str | None = None) -> views.UserView:
+    async def user(self, name: str, org_id: str | None = None) -> UserView:
         """The user of this id or address, with his migration of this organization, or else of the one that has him.
 
         Raises NotFound with the nearest ids or addresses.

@@ -1,6 +1,6 @@
 """Everything about one user on one page, for `user show`."""
 
-from edition_migration.application import views
+from edition_migration.application import user_views as views
 from edition_migration.application.capacity import why_waiting
 from edition_migration.domain.migration import JournalEntry, Migration, Ticket, TicketState
 from edition_migration.domain.overview import overview

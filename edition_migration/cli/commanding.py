@@ -5,7 +5,6 @@ from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import typer
 
@@ -69,7 +68,7 @@ def command(
     """Applies it to each of them and shows the answers; a repeat of the command id gets the first ones."""
     from edition_migration.domain.commands import CommandKind, CommandRequest
 
-    request, key = CommandRequest(actor=how.actor, extension=extension), how.command_id or uuid4().hex
+    request, key = CommandRequest(actor=how.actor, extension=extension), how.key
     total = len(chosen.user_ids)
     with Watch() as watch:
         try:

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
-from uuid import uuid4
 
 import typer
 
@@ -35,7 +34,7 @@ def fix_address(
     org: Org = None,
 ) -> None:
     """Correct a user's address; what was refused is sent to the new one."""
-    chosen, key = chosen_users(ctx, Who(users=[user], org=org), "fix_address"), how.command_id or uuid4().hex
+    chosen, key = chosen_users(ctx, Who(users=[user], org=org), "fix_address"), how.key
 
     async def fix(services: "CliServices") -> "CommandAnswer":
         return await services.commands.fix_address(

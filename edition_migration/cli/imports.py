@@ -1,5 +1,6 @@
 """`import users` and `import contacts`."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from edition_migration.cli.documents import STDIN
 from edition_migration.cli.exit_codes import ExitCode
+from edition_migration.cli.option_groups import grouped
 from edition_migration.cli.options import AsJson, DryRun
 from edition_migration.cli.output import say, show_json, show_table
 from edition_migration.cli.progress import Watch
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from edition_migration.application.import_file import ImportReport, Progress
+    from edition_migration.application.imports import ContactImport, UserImport
     from edition_migration.cli.services import CliServices
 
 app = typer.Typer(no_args_is_help=True, help="The product's CSV files: UTF-8, or UTF-16LE with a byte order mark.")
@@ -29,42 +32,39 @@ Result = Annotated[
 Strict = Annotated[bool, typer.Option("--strict", help="Write nothing at all if one row is refused.")]
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What is imported, and how."""
+
+    file: RowsFile
+    result: Result = None
+    strict: Strict = False
+    is_dry: DryRun = False
+    as_json: AsJson = False
+
+
 @app.command()
-def users(
-    ctx: typer.Context,
-    file: RowsFile,
-    result: Result = None,
-    strict: Strict = False,
-    is_dry: DryRun = False,
-    as_json: AsJson = False,
-) -> None:
+@grouped
+def users(ctx: typer.Context, options: Options) -> None:
     """Import users: new ones, and known addresses overwritten. The result is the same file plus status and reason."""
-    target = result or result_path(file)
-
-    async def run(services: "CliServices") -> "ImportReport":
-        with spooled_stdin(file, STDIN) as rows, Watch() as watch:
-            return await services.user_import.run(rows, target, is_strict=strict, progress=_on(watch))
-
-    _show(_done(ctx, run, is_dry), is_dry, as_json)
+    _import(ctx, lambda services: services.user_import, options)
 
 
 @app.command()
-def contacts(
-    ctx: typer.Context,
-    file: RowsFile,
-    result: Result = None,
-    strict: Strict = False,
-    is_dry: DryRun = False,
-    as_json: AsJson = False,
-) -> None:
+@grouped
+def contacts(ctx: typer.Context, options: Options) -> None:
     """Import contact lists of guests. They are kept, and never carried over."""
-    target = result or result_path(file)
+    _import(ctx, lambda services: services.contact_import, options)
+
+
+def _import(ctx: typer.Context, kind: "Callable[[CliServices], UserImport | ContactImport]", it: Options) -> None:
+    target = it.result or result_path(it.file)
 
     async def run(services: "CliServices") -> "ImportReport":
-        with spooled_stdin(file, STDIN) as rows, Watch() as watch:
-            return await services.contact_import.run(rows, target, is_strict=strict, progress=_on(watch))
+        with spooled_stdin(it.file, STDIN) as rows, Watch() as watch:
+            return await kind(services).run(rows, target, is_strict=it.strict, progress=_on(watch))
 
-    _show(_done(ctx, run, is_dry), is_dry, as_json)
+    _show(_done(ctx, run, it.is_dry), it.is_dry, it.as_json)
 
 
 def _done(ctx: typer.Context, run: "Callable[[CliServices], Awaitable[ImportReport]]", is_dry: bool) -> "ImportReport":

@@ -10,7 +10,7 @@ import typer
 from edition_migration.cli.documents import read_text, write_text
 from edition_migration.cli.exit_codes import ExitCode
 from edition_migration.cli.option_groups import grouped
-from edition_migration.cli.options import DEFAULT_ACTOR, Actor, AsJson, CommandId, DryRun, Form, Org
+from edition_migration.cli.options import AsJson, CommandId, Form, Order, Org
 from edition_migration.cli.output import Cell, say, show_json, show_list
 from edition_migration.cli.session import session_of
 from edition_migration.cli.text_file import read_mail_text
@@ -124,18 +124,16 @@ def set_text(
     ctx: typer.Context,
     which: Which,
     file: TextFile,
-    is_dry: DryRun = False,
-    actor: Actor = DEFAULT_ACTOR,
-    command_id: CommandId = None,
+    given: Order,
     as_json: AsJson = False,
 ) -> None:
     """Keep an own text; mails that are not sent yet get it. It is checked first."""
     from edition_migration.application.own_text_views import OwnTextOrder
 
     subject, body = read_mail_text(read_text(file))
-    order = OwnTextOrder(**which.fields, subject=subject, body=body, actor=actor, command_id=command_id or uuid4().hex)
-    answer = session_of(ctx).change(lambda services: services.own_texts.set(order), is_dry=is_dry)
-    _show_answer(answer, is_dry=is_dry, as_json=as_json)
+    order = OwnTextOrder(**which.fields, subject=subject, body=body, actor=given.actor, command_id=given.key)
+    answer = session_of(ctx).change(lambda services: services.own_texts.set(order), is_dry=given.is_dry)
+    _show_answer(answer, is_dry=given.is_dry, as_json=as_json)
 
 
 @app.command()
@@ -143,17 +141,15 @@ def set_text(
 def undo(
     ctx: typer.Context,
     which: Which,
-    is_dry: DryRun = False,
-    actor: Actor = DEFAULT_ACTOR,
-    command_id: CommandId = None,
+    given: Order,
     as_json: AsJson = False,
 ) -> None:
     """Go back to the own text before, and from the first one to ours."""
     from edition_migration.application.own_text_views import UndoOrder
 
-    order = UndoOrder(**which.fields, actor=actor, command_id=command_id or uuid4().hex)
-    answer = session_of(ctx).change(lambda services: services.own_texts.undo(order), is_dry=is_dry)
-    _show_answer(answer, is_dry=is_dry, as_json=as_json)
+    order = UndoOrder(**which.fields, actor=given.actor, command_id=given.key)
+    answer = session_of(ctx).change(lambda services: services.own_texts.undo(order), is_dry=given.is_dry)
+    _show_answer(answer, is_dry=given.is_dry, as_json=as_json)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
+from uuid import uuid4
 
 import typer
 
@@ -111,13 +112,24 @@ class Who(Fitting):
 
 
 @dataclass(frozen=True, slots=True)
-class How:
-    """How a command is given."""
+class Order:
+    """How a command is given: by whom, as which, and whether it shall last."""
 
     is_dry: DryRun = False
-    yes: Yes = False
     actor: Actor = DEFAULT_ACTOR
     command_id: CommandId = None
+
+    @property
+    def key(self) -> str:
+        """The id of this command; a new one unless one was given."""
+        return self.command_id or uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class How(Order):
+    """The same, of a command that may ask before it does anything."""
+
+    yes: Yes = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
-from uuid import uuid4
 
 import typer
 
@@ -122,7 +121,7 @@ def _order(chosen: "Chosen", terms: Terms, how: How) -> "SelectionOrder":
         org_id=chosen.org_id,
         user_ids=chosen.user_ids,
         actor=how.actor,
-        command_id=how.command_id or uuid4().hex,
+        command_id=how.key,
         activation=Activation(terms.activation) if terms.activation else None,
         activation_delay=terms.activation_delay,
         confirm_administrator=terms.administrator,

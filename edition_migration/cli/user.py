@@ -13,7 +13,7 @@ from edition_migration.cli.session import session_of
 
 if TYPE_CHECKING:
     from edition_migration.application.timeline import TimelineLine, TimelineView
-    from edition_migration.application.views import EffectivePolicy, MigrationView, UserView
+    from edition_migration.application.user_views import EffectivePolicy, MigrationView, UserView
 
 app = typer.Typer(no_args_is_help=True, help="Single users.")
 

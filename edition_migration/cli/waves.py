@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from uuid import uuid4
 
 import typer
 
@@ -133,7 +132,7 @@ def _control(ctx: typer.Context, name: str, wave_id: str, org: str | None, how: 
             org_id=wave.org_id,
             wave_id=wave.wave_id,
             actor=how.actor,
-            command_id=how.command_id or uuid4().hex,
+            command_id=how.key,
         )
         return await services.wave_control.control(command)
 

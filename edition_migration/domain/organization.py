@@ -206,6 +206,10 @@ class Organization:
     policy_revision: int
     digest_due_at: datetime | None = None
 
+    def storage_counted_mb(self, used_mb: int) -> int:
+        """What a user who uses this much counts with in the totals: that, and at least what each user is given."""
+        return max(used_mb, self.settings.storage_per_user_mb)
+
     @property
     def why_a_domain_is_gone(self) -> CancelReason:
         """Of a domain that was the organization's: it alone was removed, or the whole service has ended."""

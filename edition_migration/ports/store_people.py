@@ -112,7 +112,9 @@ class Sessions(Protocol):
         """Ends every open session of these users; how many ended."""
         ...
 
-    async def open_count(self, user_id: str) -> int: ...
+    async def open_count(self, *user_ids: str) -> int:
+        """Of these users together."""
+        ...
 
     async def of_user(self, user_id: str) -> Sequence[Session]:
         """Open and ended ones, oldest first."""
@@ -124,7 +126,9 @@ class Contacts(Protocol):
         """Adds contacts; an entry of the same owner and address is overwritten."""
         ...
 
-    async def count(self, owner_user_id: str) -> int: ...
+    async def count(self, *owner_user_ids: str) -> int:
+        """Of these owners together."""
+        ...
 
 
 class FormerAddresses(Protocol):

@@ -9,7 +9,8 @@ from edition_migration.adapters.csv_files import CsvFiles
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.chosen_users import Choice, ChosenUsers
 from edition_migration.application.queries import Queries
-from edition_migration.application.views import MailCount, PolicyLine, StateCount
+from edition_migration.application.user_views import PolicyLine
+from edition_migration.application.views import MailCount, StateCount
 from edition_migration.domain.commands import CommandKind
 from edition_migration.domain.errors import NotFound
 from edition_migration.domain.mail import MailKind, MailState

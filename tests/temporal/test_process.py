@@ -85,6 +85,7 @@ async def test_a_worker_for_mails_alone_neither_sweeps_nor_seals(temporal_env: W
             await asyncio.sleep(0.05)
         os.kill(os.getpid(), signal.SIGTERM)
         await running
+    assert running.exception() is None, "the bells break whoever rings them, and the sealer whoever seals"
 
 
 async def test_sweep_that_fails_ends_the_process_with_its_error(temporal_env: WorkflowEnvironment) -> None:

@@ -29,9 +29,10 @@ class SqlSessions:
             ended += await self._tx.change(_END, {"given_user_ids": list(chunk), "ended_at": at})
         return ended
 
-    async def open_count(self, user_id: str) -> int:
-        mine = select(func.count()).where(sessions.c.user_id == user_id, sessions.c.ended_at.is_(None))
-        return await self._tx.value(mine)
+    async def open_count(self, *user_ids: str) -> int:
+        are_open = select(func.count()).where(sessions.c.ended_at.is_(None))
+        theirs = [are_open.where(sessions.c.user_id.in_(chunk)) for chunk in chunks(user_ids)]
+        return sum([await self._tx.value(each) for each in theirs])
 
     async def of_user(self, user_id: str) -> Sequence[Session]:
         mine = select(sessions).where(sessions.c.user_id == user_id)
@@ -49,8 +50,9 @@ class SqlContacts:
         ]
         await self._tx.change_each(self._tx.upsert(contact_rows, "owner_user_id", "email"), rows)
 
-    async def count(self, owner_user_id: str) -> int:
-        return await self._tx.value(select(func.count()).where(contact_rows.c.owner_user_id == owner_user_id))
+    async def count(self, *owner_user_ids: str) -> int:
+        theirs = [select(func.count()).where(contact_rows.c.owner_user_id.in_(it)) for it in chunks(owner_user_ids)]
+        return sum([await self._tx.value(each) for each in theirs])
 
 
 class SqlFormerAddresses:

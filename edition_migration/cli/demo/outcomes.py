@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edition_migration.application.views import UserView
+from edition_migration.application.user_views import UserView
 from edition_migration.domain.mail import MailKind, MailState
 
 
