@@ -103,10 +103,6 @@ class Migrations(Protocol):
         """DETECTED rows of users with an address in one of these domains, held, by user id."""
         ...
 
-    async def open_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:
-        """Open rows of users with an address in `domain`, by user id, after the cursor."""
-        ...
-
     async def in_states(
         self,
         org_id: str,

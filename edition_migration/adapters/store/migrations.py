@@ -217,9 +217,6 @@ class SqlMigrations:
         theirs = {"given_org_id": org_id, "given_domains": list(domains), "given_limit": limit}
         return await self._tx.all(Migration, _DETECTED_OF_DOMAINS, theirs)
 
-    async def open_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:
-        return await self._of_domain(org_id, domain, after_user_id, limit, _IS_OPEN)
-
     async def in_states(
         self,
         org_id: str,
@@ -234,15 +231,10 @@ class SqlMigrations:
         return await self._migrations(rows.order_by(_IT.user_id).limit(limit))
 
     async def newest_of_domain(self, org_id: str, domain: str, after_user_id: str, limit: int) -> Sequence[Migration]:
-        return await self._of_domain(org_id, domain, after_user_id, limit, IS_NEWEST)
-
-    async def _of_domain(
-        self, org_id: str, domain: str, after_user_id: str, limit: int, which: ColumnElement[bool]
-    ) -> Sequence[Migration]:
         rows = (
             select(table)
             .join(users, users.c.user_id == _IT.user_id)
-            .where(_IT.org_id == org_id, which, ~users.c.is_deleted, users.c.domain == domain)
+            .where(_IT.org_id == org_id, IS_NEWEST, ~users.c.is_deleted, users.c.domain == domain)
             .where(users.c.user_id > after_user_id)
             .order_by(users.c.user_id)
         )

@@ -84,15 +84,15 @@ async def test_user_whose_migration_ended_with_the_domain_is_enrolled_again(stor
         assert await uow.users.to_enroll(ORG, ["acme.example"], 10) == []
 
 
-async def test_open_rows_of_a_domain_by_user_behind_the_cursor(store: SqlStore) -> None:
+async def test_newest_rows_of_a_domain_by_user_behind_the_cursor(store: SqlStore) -> None:
     await _users(store)
     async with store.write() as uow:
         await uow.users.put([user("c", email="c@other.example")])
         await uow.migrations.add([migration(user_id) for user_id in USERS])
         await uow.migrations.move(ref("D"), {S.BLOCKED}, S.CANCELLED, NOW)
-        page = await uow.migrations.open_of_domain(ORG, "acme.example", "", 2)
-        assert [it.user_id for it in page] == ["B", "a"]
-        assert [it.user_id for it in await uow.migrations.open_of_domain(ORG, "acme.example", "a", 2)] == ["e"]
+        first = await uow.migrations.newest_of_domain(ORG, "acme.example", "", 2)
+        assert [it.user_id for it in first] == ["B", "D"]
+        assert [it.user_id for it in await uow.migrations.newest_of_domain(ORG, "acme.example", "a", 2)] == ["e"]
         newest = await uow.migrations.newest_of_domain(ORG, "acme.example", "B", 2)
         assert [(it.user_id, it.state) for it in newest] == [("D", S.CANCELLED), ("a", S.BLOCKED)]
 

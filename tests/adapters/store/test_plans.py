@@ -21,7 +21,7 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Awaitable[object]]] = {
     "ix_waves_unreported": lambda uow: uow.waves.finished(ORG, 10),
     "ix_migrations_user_id": lambda uow: uow.migrations.latest_of_user("u5"),
     "ix_users_to_enroll": lambda uow: uow.users.to_enroll(ORG, ["acme.example"], 500),
-    "ix_users_living_domain": lambda uow: uow.migrations.open_of_domain(ORG, "acme.example", "u5", 500),
+    "ix_users_living_domain": lambda uow: uow.migrations.newest_of_domain(ORG, "acme.example", "u5", 500),
     "uq_users_living_email": lambda uow: uow.users.by_email("u5@acme.example"),
     "ix_tickets_waiting": lambda uow: uow.tickets.waiting(ORG, 0, 500),
     "ix_mails_of_migration": lambda uow: uow.mails.of_migration(ref("u5")),
