@@ -44,7 +44,7 @@ class Planning:
             storage = await _storage_needed(uow, organization, going)
             waiting = answer.waiting_for_capacity - await uow.tickets.waiting_count(order.org_id)
             losses = await _losses(uow, going)
-        settings = organization.settings
+        activation, delay = order.activation_of(organization)
         return PlanView(
             org_id=order.org_id,
             asked=len(answer.answers),
@@ -54,11 +54,11 @@ class Planning:
             refused=_refused(answer.answers),
             licenses=_capacity(len(going), capacity.licenses_free),
             storage_mb=_capacity(storage, capacity.storage_free_mb),
-            activation=order.activation or settings.activation,
-            activation_delay=settings.activation_delay if order.activation_delay is None else order.activation_delay,
+            activation=activation,
+            activation_delay=delay,
             release_at=order.release_at,
             pilot=order.pilot,
-            deadline=settings.deadline,
+            deadline=organization.settings.deadline,
             mails=_mails(organization, len(going)),
             pace=self._pace(organization, going, order.release_at),
             losses=losses,

@@ -38,6 +38,12 @@ class SelectionOrder:
     release_at: datetime | None = None
     pilot: int | None = None
 
+    def activation_of(self, organization: Organization) -> tuple[Activation, timedelta]:
+        """When users are activated, and with what delay: as ordered, else as the organization has it."""
+        settings = organization.settings
+        delay = settings.activation_delay if self.activation_delay is None else self.activation_delay
+        return self.activation or settings.activation, delay
+
 
 class Selection:
     """Accepts selections of administrators."""
@@ -149,15 +155,15 @@ def _refusal(field: str, reason: str, mend: str) -> InvalidInput:
 
 
 def _wave(order: SelectionOrder, organization: Organization, now: datetime) -> Wave:
-    settings = organization.settings
+    activation, delay = order.activation_of(organization)
     return Wave(
         org_id=order.org_id,
         wave_id=new_id(),
         command_id=order.command_id,
         actor=order.actor,
         state=WaveState.RELEASING,
-        activation=order.activation or settings.activation,
-        activation_delay=settings.activation_delay if order.activation_delay is None else order.activation_delay,
+        activation=activation,
+        activation_delay=delay,
         created_at=now,
         started_at=None,
         size=0,
