@@ -67,6 +67,7 @@ async def started(time_skipper: TimeSkipper, script: Script, request: pytest.Fix
     """With both workers running on the script."""
     options = WorkerOptions(mails_per_second=1000)
     begun = Started(time_skipper)
+    script.org_id = begun.org_id
     async with AsyncExitStack() as stack:
         for worker in build_workers(time_skipper.client, activities_of(script), options):
             await stack.enter_async_context(worker)

@@ -47,9 +47,14 @@ Answer = BaseModel | Callable[[Any], Awaitable[BaseModel]]
 
 
 class Script:
-    """Stands for every application class at once; `asked` holds (use case, input) in the order of the calls."""
+    """Stands for every application class at once; `asked` holds (use case, input) in the order of the calls.
 
-    def __init__(self) -> None:
+    With `org_id`, workflows of other organizations, which other tests left on the server, get the default answers and
+    are not heard of.
+    """
+
+    def __init__(self, org_id: str | None = None) -> None:
+        self.org_id = org_id
         self.asked: list[tuple[str, Any]] = []
         self._answers: dict[str, deque[Answer]] = defaultdict(deque)
         self._asked_more = asyncio.Condition()
@@ -81,6 +86,8 @@ class Script:
             raise AttributeError(use_case)
 
         async def play(given: Any) -> BaseModel:
+            if self._is_of_others(given):
+                return DEFAULTS[use_case]
             async with self._asked_more:
                 self.asked.append((use_case, given))
                 self._asked_more.notify_all()
@@ -92,9 +99,12 @@ class Script:
 
         return play
 
+    def _is_of_others(self, given: Any) -> bool:
+        org_id = getattr(getattr(given, "migration", given), "org_id", None)
+        return None not in (self.org_id, org_id) and org_id != self.org_id
 
-def activities_of(script: Any, reconciliation: Any = None) -> Activities:
-    """`script` behind every activity; `reconciliation`, if given, behind those of `Reconciliation` alone."""
+
+def activities_of(script: Any) -> Activities:
     return Activities(
         steps=StepActivities(script),
         commands=CommandActivities(script),
@@ -103,7 +113,7 @@ def activities_of(script: Any, reconciliation: Any = None) -> Activities:
         ),
         waves=WaveActivities(script, script),
         mails=MailActivities(script),
-        reconciliation=ReconciliationActivities(reconciliation or script),
+        reconciliation=ReconciliationActivities(script),
     )
 
 

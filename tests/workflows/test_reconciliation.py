@@ -29,10 +29,9 @@ K = DifferenceKind
 
 @pytest_asyncio.fixture
 async def pages(temporal_env: WorkflowEnvironment) -> AsyncIterator[Script]:
-    """What the pages will answer; a worker plays them. Organizations left by other tests have a script of their own."""
-    script = Script()
-    activities = activities_of(Script(), reconciliation=script)
-    workers = build_workers(temporal_env.client, activities, WorkerOptions(mails_per_second=1))
+    """What the pages will answer; a worker plays them."""
+    script = Script(org_id="acme")
+    workers = build_workers(temporal_env.client, activities_of(script), WorkerOptions(mails_per_second=1))
     async with workers[0], workers[1]:
         yield script
 
