@@ -29,9 +29,9 @@ _HAS_MAIL_TO_SEND = (
 )
 
 _RUNNING = pauses.c.ended_at.is_(None)
-_IS_PAUSED = (
-    select(pauses.c.pause_id).where(pauses.c.scope.in_(given_list(pauses.c.scope, "scopes")), _RUNNING).limit(1)
-)
+_IS_OF_SCOPES = pauses.c.scope.in_(given_list(pauses.c.scope, "scopes"))
+_IS_PAUSED = select(pauses.c.pause_id).where(_IS_OF_SCOPES, _RUNNING).limit(1)
+_OF_SCOPES = select(pauses).where(_IS_OF_SCOPES).order_by(pauses.c.started_at, pauses.c.pause_id)
 
 
 class SqlPauses:
@@ -49,8 +49,7 @@ class SqlPauses:
         return await self._tx.change(running.values(ended_at=at, ended_by=actor)) == 1
 
     async def of(self, org_id: str) -> Sequence[Pause]:
-        theirs = select(pauses).where(pauses.c.scope.in_([org_id, SERVICE]))
-        return await self._tx.all(Pause, theirs.order_by(pauses.c.started_at, pauses.c.pause_id))
+        return await self._tx.all(Pause, _OF_SCOPES, {"given_scopes": [org_id, SERVICE]})
 
     async def is_paused(self, org_id: str) -> bool:
         return await self._tx.value(_IS_PAUSED, {"given_scopes": [org_id, SERVICE]}) is not None

@@ -83,6 +83,8 @@ _LAST_TO_ORGANIZATION = (
 )
 _GET = select(*MAIL).where(_IS_IT)
 _SET = update(mail_rows).where(_IS_IT)
+_FIGURES = select(_IT.figures).where(_IS_IT)
+_SET_FIRST_FIGURES = _SET.where(_IT.figures.is_(None))
 _MARK = _SET.where(_IT.state.in_(given_list(_IT.state, "sources")))
 _MARK_SENDING = _MARK.values(attempts=_IT.attempts + 1, text_revision=_TEXT_REVISION)
 _SUPPRESS = update(mail_rows).where(_IS_THEIRS, _IT.state.in_(NOT_BEGUN), ~_IS_GIVEN_UP)
@@ -143,11 +145,10 @@ class SqlMails:
         await self._tx.change(_SET, {"given_mail_id": mail_id, "held_until": at})
 
     async def figures(self, mail_id: str) -> str | None:
-        return await self._tx.value(select(_IT.figures).where(_IT.mail_id == mail_id))
+        return await self._tx.value(_FIGURES, {"given_mail_id": mail_id})
 
     async def keep_figures(self, mail_id: str, figures: str) -> None:
-        first = update(mail_rows).where(_IT.mail_id == mail_id, _IT.figures.is_(None))
-        await self._tx.change(first.values(figures=figures))
+        await self._tx.change(_SET_FIRST_FIGURES, {"given_mail_id": mail_id, "figures": figures})
 
     async def put_back(self, mail_id: str, state: MailState) -> None:
         sending = update(mail_rows).where(_IT.mail_id == mail_id, _IT.state == MailState.SENDING)

@@ -1,10 +1,10 @@
 """The rows of migrations: the truth about where each user stands, moved by guarded UPDATEs only."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Executable, Select, Table, and_, case, func, or_, select, tuple_, update
 
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import COMING_BACK
@@ -12,6 +12,7 @@ from edition_migration.adapters.store.tables.migrations import migrations as tab
 from edition_migration.adapters.store.tables.people import users
 from edition_migration.adapters.store.transaction import (
     GIVEN_LIMIT,
+    Insert,
     Transaction,
     chunks,
     given,
@@ -50,6 +51,10 @@ _LATEST = _OF_USER.where(_OF_ORGANIZATION).order_by(_IT.generation.desc()).limit
 _OPEN_FIRST = case((_IS_OPEN, 0), (_IT.state == MigrationState.MIGRATED, 1), else_=2)
 _LATEST_OF_USER = _OF_USER.order_by(_OPEN_FIRST, _IT.since.desc(), _IT.generation.desc()).limit(1)
 _LATEST_MANY = select(table).where(_OF_ORGANIZATION, _IT.user_id.in_(given_list(_IT.user_id, "user_ids")), IS_NEWEST)
+_OPEN_AMONG = select(_IT.user_id).where(_IT.user_id.in_(given_list(_IT.user_id, "user_ids")), _IS_OPEN)
+_OPEN_IN_WAVE = (
+    select(_IT.user_id).where(_OF_ORGANIZATION, _IT.wave_id == given(_IT.wave_id, "wave_id"), _IS_OPEN).limit(1)
+)
 _SET = update(table).where(_IS_IT)
 _MOVE = _SET.where(_IT.state.in_(given_list(_IT.state, "sources")))
 _SET_ENROLLED_BY = update(users).where(users.c.user_id.in_(given_list(users.c.user_id, "user_ids")))
@@ -71,6 +76,10 @@ _DETECTED_OF_DOMAINS = (
     .limit(GIVEN_LIMIT)
     .with_for_update(of=table, key_share=True)
 )
+
+
+def _add(new: Callable[[Table], Insert]) -> Executable:
+    return new(table).on_conflict_do_nothing().returning(*_KEY)
 
 
 class SqlMigrations:
@@ -96,8 +105,8 @@ class SqlMigrations:
     async def with_open_ones(self, user_ids: Sequence[str]) -> frozenset[str]:
         found: set[str] = set()
         for chunk in chunks(user_ids):
-            theirs = select(_IT.user_id).where(_IT.user_id.in_(chunk), _IS_OPEN)
-            found.update(row["user_id"] for row in await self._tx.rows(theirs))
+            rows = await self._tx.rows(_OPEN_AMONG, {"given_user_ids": list(chunk)})
+            found.update(row["user_id"] for row in rows)
         return frozenset(found)
 
     async def hold(self, ref: MigrationRef) -> Migration | None:
@@ -115,8 +124,7 @@ class SqlMigrations:
             return []
         rows = [{name: getattr(it, name) for name in COLUMNS} for it in migrations]
         rows.sort(key=lambda row: row["user_id"])
-        new = self._tx.insert(table).on_conflict_do_nothing().returning(*_KEY)
-        added = {MigrationRef(**row) for row in await self._tx.rows(new, rows)}
+        added = {MigrationRef(**row) for row in await self._tx.rows(self._tx.made(_add), rows)}
         for org_id in sorted({ref.org_id for ref in added}):
             await self._set_enrolled_by([ref.user_id for ref in added if ref.org_id == org_id], org_id)
         return [it.ref for it in migrations if it.ref in added]
@@ -193,8 +201,8 @@ class SqlMigrations:
         await self._set(ref, wave_id=None, activation=Activation.WITH_INSTRUCTIONS, activate_at=None)
 
     async def has_open_in_wave(self, org_id: str, wave_id: str) -> bool:
-        theirs = select(_IT.user_id).where(_IT.org_id == org_id, _IT.wave_id == wave_id, _IS_OPEN).limit(1)
-        return await self._tx.value(theirs) is not None
+        its = {"given_org_id": org_id, "given_wave_id": wave_id}
+        return await self._tx.value(_OPEN_IN_WAVE, its) is not None
 
     async def _set(self, ref: MigrationRef, **values: Any) -> None:
         await self._tx.change(_SET, {**of(ref), **values})

@@ -1,10 +1,10 @@
 """Organizations and their domains."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select, union
+from sqlalchemy import Executable, Table, exists, select, union
 
 from edition_migration.adapters.store.mails import IS_TO_SEND
 from edition_migration.adapters.store.tables.capacity import counters, waves
@@ -12,7 +12,7 @@ from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import Postman, mails, migrations
 from edition_migration.adapters.store.tables.people import domains, organizations
 from edition_migration.adapters.store.tables.work import errands, inbox
-from edition_migration.adapters.store.transaction import Transaction, given
+from edition_migration.adapters.store.transaction import Insert, Transaction, given
 from edition_migration.adapters.store.waves import IS_FINISHED
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.organization import Domain, Organization, OrganizationSettings
@@ -41,6 +41,21 @@ _WITH_WORK = union(
 )
 
 
+def _begin_counting(new: Callable[[Table], Insert]) -> Executable:
+    return new(counters).on_conflict_do_nothing()
+
+
+def _put_domain(insert: Callable[[Table], Insert]) -> Executable:
+    statement = insert(domains)
+    new = statement.excluded
+    put = statement.on_conflict_do_update(
+        index_elements=["name"],
+        set_={"org_id": new.org_id, "is_claimed": new.is_claimed, "block_at": new.block_at, "stamp": new.stamp},
+        where=(domains.c.org_id == new.org_id) | ~domains.c.is_claimed,
+    )
+    return put.returning(domains.c.name)
+
+
 class SqlOrganizations:
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction
@@ -57,7 +72,7 @@ class SqlOrganizations:
         values["administrators"] = list(organization.administrators)
         await self._tx.change(self._tx.upsert(organizations, "org_id"), values)
         at_zero = {**_NOTHING_PURCHASED, "org_id": organization.org_id, "next_ticket": 1}
-        await self._tx.change(self._tx.insert(counters).values(at_zero).on_conflict_do_nothing())
+        await self._tx.change(self._tx.made(_begin_counting), at_zero)
 
     async def list_ids(self) -> Sequence[str]:
         rows = await self._tx.rows(select(organizations.c.org_id).order_by(organizations.c.org_id))
@@ -86,15 +101,8 @@ class SqlDomains:
 
     async def put(self, domain: Domain) -> None:
         """A domain that somebody else claims is not taken from him, whoever asks."""
-        statement = self._tx.insert(domains)
-        new = statement.excluded
-        mine = statement.values({column.name: getattr(domain, column.name) for column in domains.c})
-        put = mine.on_conflict_do_update(
-            index_elements=["name"],
-            set_={"org_id": new.org_id, "is_claimed": new.is_claimed, "block_at": new.block_at, "stamp": new.stamp},
-            where=(domains.c.org_id == new.org_id) | ~domains.c.is_claimed,
-        )
-        if not await self._tx.rows(put.returning(domains.c.name)):
+        values = {column.name: getattr(domain, column.name) for column in domains.c}
+        if not await self._tx.rows(self._tx.made(_put_domain), values):
             raise Conflict("the domain belongs to another organization", mend="remove it there first")
 
     async def of_organization(self, org_id: str, *, claimed_only: bool = True) -> Sequence[Domain]:

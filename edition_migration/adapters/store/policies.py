@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, Select, Table, delete, insert, select
 
 from edition_migration.adapters.store.tables.policies import (
     effective_actions,
@@ -12,8 +12,17 @@ from edition_migration.adapters.store.tables.policies import (
     policy_group_actions,
     policy_groups,
 )
-from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.adapters.store.transaction import Transaction, given
 from edition_migration.domain.policies import Decision, PolicyAction, PolicyGroup, PolicySet
+
+
+def _of_organization(table: Table) -> Select[Any]:
+    return select(table).where(table.c.org_id == given(table.c.org_id, "org_id"))
+
+
+_OWN = _of_organization(policy_actions)
+_GROUPS = _of_organization(policy_groups).order_by(policy_groups.c.position)
+_GROUP_ACTIONS = _of_organization(policy_group_actions)
 
 
 class SqlPolicies:
@@ -21,12 +30,11 @@ class SqlPolicies:
         self._tx = transaction
 
     async def get(self, org_id: str) -> PolicySet:
-        own = await self._tx.rows(select(policy_actions).where(policy_actions.c.org_id == org_id))
-        groups = await self._tx.rows(
-            select(policy_groups).where(policy_groups.c.org_id == org_id).order_by(policy_groups.c.position)
-        )
+        its = {"given_org_id": org_id}
+        own = await self._tx.rows(_OWN, its)
+        groups = await self._tx.rows(_GROUPS, its)
         actions: dict[str, dict[PolicyAction, bool | None]] = {group["name"]: {} for group in groups}
-        for row in await self._tx.rows(select(policy_group_actions).where(policy_group_actions.c.org_id == org_id)):
+        for row in await self._tx.rows(_GROUP_ACTIONS, its):
             actions[row["group_name"]][row["action"]] = row["is_allowed"]
         return PolicySet(
             organization={row["action"]: row["is_allowed"] for row in own},

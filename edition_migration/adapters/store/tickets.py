@@ -25,6 +25,11 @@ _WAITING_BEHIND = (
 _WAITING_COUNT = select(func.count()).where(_OF_ORGANIZATION, _WAITING)
 _SET_OPEN = update(tickets).where(_IS_THEIRS, tickets.c.state != TicketState.CLOSED)
 
+_IS_COUNTED = counters.c.org_id == given(counters.c.org_id, "org_id")
+_HOLD_NEXT = select(counters.c.next_ticket).where(_IS_COUNTED).with_for_update(key_share=True)
+_SET_NEXT = update(counters).where(_IS_COUNTED)
+_CUT = insert(tickets)
+
 
 class SqlTickets:
     def __init__(self, transaction: Transaction) -> None:
@@ -34,8 +39,7 @@ class SqlTickets:
         """The counters' row is held first, so that two selections cannot take the same numbers."""
         if not holders:
             return
-        mine = counters.c.org_id == org_id
-        number = await self._tx.value(select(counters.c.next_ticket).where(mine).with_for_update(key_share=True))
+        number = await self._tx.value(_HOLD_NEXT, {"given_org_id": org_id})
         kept = await self._with_open_ticket(org_id, [ref for ref, _ in holders])
         new = [(ref, mb) for ref, mb in dict(holders).items() if ref not in kept]
         rows = [
@@ -49,8 +53,8 @@ class SqlTickets:
             }
             for place, (ref, storage_mb) in enumerate(new)
         ]
-        await self._tx.change_each(insert(tickets), rows)
-        await self._tx.change(update(counters).where(mine).values(next_ticket=number + len(rows)))
+        await self._tx.change_each(_CUT, rows)
+        await self._tx.change(_SET_NEXT, {"given_org_id": org_id, "next_ticket": number + len(rows)})
 
     async def _with_open_ticket(self, org_id: str, refs: Sequence[MigrationRef]) -> set[MigrationRef]:
         found: set[MigrationRef] = set()

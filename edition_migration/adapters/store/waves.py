@@ -1,16 +1,16 @@
 """Waves: the selections, what was commanded to them, and who is in them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, select, tuple_, update
+from sqlalchemy import ColumnElement, Executable, Table, and_, case, func, literal, select, tuple_, update
 
 from edition_migration.adapters.store.listing import LINE, line_of
 from edition_migration.adapters.store.tables.capacity import tickets, wave_orders, waves
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import migrations
 from edition_migration.adapters.store.tables.people import users
-from edition_migration.adapters.store.transaction import GIVEN_LIMIT, Transaction, chunks, given
+from edition_migration.adapters.store.transaction import GIVEN_LIMIT, Insert, Transaction, chunks, given
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.migration import Migration, TicketState, Wave, WaveState
 from edition_migration.domain.names import MigrationRef
@@ -29,12 +29,21 @@ IS_FINISHED = and_(
     ~select(_IT.user_id).where(_IT.org_id == waves.c.org_id, _IT.wave_id == waves.c.wave_id, _IS_OPEN).exists(),
 )
 """Releases nobody more, nobody of it is open, nobody was told. Also for the look of the sweep at all organizations."""
+_IS_OF_ORGANIZATION = waves.c.org_id == given(waves.c.org_id, "org_id")
+_IS_IT = and_(_IS_OF_ORGANIZATION, waves.c.wave_id == given(waves.c.wave_id, "wave_id"))
+_GET = select(*_WAVE).where(_IS_IT)
+_HOLD = _GET.with_for_update(key_share=True)
+_FIRST_ANSWER = select(waves.c.answer).where(_IS_IT)
+_IS_COMMAND = waves.c.command_id == given(waves.c.command_id, "command_id")
+_ANSWER_TO = select(waves.c.answer).where(_IS_OF_ORGANIZATION, _IS_COMMAND)
 _OLDEST_FIRST = (waves.c.created_at, waves.c.wave_id)
-_OF_ORGANIZATION = (
-    select(*_WAVE).where(waves.c.org_id == given(waves.c.org_id, "org_id")).order_by(*_OLDEST_FIRST).limit(GIVEN_LIMIT)
-)
+_OF_ORGANIZATION = select(*_WAVE).where(_IS_OF_ORGANIZATION).order_by(*_OLDEST_FIRST).limit(GIVEN_LIMIT)
 _UNSTARTED = _OF_ORGANIZATION.where(waves.c.started_at.is_(None))
 _FINISHED = _OF_ORGANIZATION.where(IS_FINISHED)
+
+
+def _add(new: Callable[[Table], Insert]) -> Executable:
+    return new(waves).on_conflict_do_nothing().returning(waves.c.wave_id)
 
 
 class SqlWaves:
@@ -43,23 +52,20 @@ class SqlWaves:
 
     async def add(self, wave: Wave, answer: str) -> None:
         values = {column.name: getattr(wave, column.name) for column in _WAVE}
-        new = self._tx.insert(waves).values(**values, answer=answer).on_conflict_do_nothing()
-        if not await self._tx.rows(new.returning(waves.c.wave_id)):
+        if not await self._tx.rows(self._tx.made(_add), {**values, "answer": answer}):
             raise Conflict("this command was given before", mend="give each command an id of its own")
 
     async def answer_to(self, org_id: str, command_id: str) -> str | None:
-        given = select(waves.c.answer).where(waves.c.org_id == org_id, waves.c.command_id == command_id)
-        return await self._tx.value(given)
+        return await self._tx.value(_ANSWER_TO, {"given_org_id": org_id, "given_command_id": command_id})
 
     async def first_answer(self, org_id: str, wave_id: str) -> str | None:
-        return await self._tx.value(select(waves.c.answer).where(_is_wave(org_id, wave_id)))
+        return await self._tx.value(_FIRST_ANSWER, {"given_org_id": org_id, "given_wave_id": wave_id})
 
     async def get(self, org_id: str, wave_id: str) -> Wave | None:
-        return await self._tx.first(Wave, select(*_WAVE).where(_is_wave(org_id, wave_id)))
+        return await self._tx.first(Wave, _GET, {"given_org_id": org_id, "given_wave_id": wave_id})
 
     async def hold(self, org_id: str, wave_id: str) -> Wave | None:
-        mine = select(*_WAVE).where(_is_wave(org_id, wave_id))
-        return await self._tx.first(Wave, mine.with_for_update(key_share=True))
+        return await self._tx.first(Wave, _HOLD, {"given_org_id": org_id, "given_wave_id": wave_id})
 
     async def get_many(self, org_id: str, wave_ids: Sequence[str]) -> Sequence[Wave]:
         found: list[Wave] = []

@@ -1,13 +1,13 @@
 """What is to be done: the inbox of events, doorbells, errands."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, insert, or_, select, update
+from sqlalchemy import Executable, Table, delete, exists, insert, or_, select, update
 
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.work import doorbells, errands, inbox
-from edition_migration.adapters.store.transaction import GIVEN_LIMIT, Transaction, chunks, given, given_list
+from edition_migration.adapters.store.transaction import GIVEN_LIMIT, Insert, Transaction, chunks, given, given_list
 from edition_migration.domain.events.envelope import EventType
 from edition_migration.domain.names import MigrationRef, WaveRef
 from edition_migration.ports.store_events import Doorbell, Errand, InboxRow, InboxState, Received
@@ -18,12 +18,25 @@ _NEXT_PENDING = (
     .order_by(inbox.c.inbox_id)
     .limit(1)
 )
+_DIGEST = select(inbox.c.digest).where(
+    inbox.c.source == given(inbox.c.source, "source"), inbox.c.event_id == given(inbox.c.event_id, "event_id")
+)
+_SETTLE = update(inbox).where(inbox.c.inbox_id == given(inbox.c.inbox_id, "inbox_id"))
 _RING = insert(doorbells)
 _OLDEST_BELLS = select(doorbells).order_by(doorbells.c.bell_id).limit(GIVEN_LIMIT)
 _REMOVE_BELLS = delete(doorbells).where(doorbells.c.bell_id.in_(given_list(doorbells.c.bell_id, "bell_ids")))
 _NEXT_ERRAND = (
     select(errands).where(errands.c.org_id == given(errands.c.org_id, "org_id")).order_by(errands.c.errand_id).limit(1)
 )
+_IS_ERRAND = errands.c.errand_id == given(errands.c.errand_id, "errand_id")
+_ADD_ERRAND = insert(errands)
+_ADVANCE = update(errands).where(_IS_ERRAND)
+_FINISH = delete(errands).where(_IS_ERRAND)
+
+
+def _keep(new: Callable[[Table], Insert]) -> Executable:
+    keep = new(inbox).on_conflict_do_nothing(index_elements=["source", "event_id"])
+    return keep.returning(inbox.c.inbox_id)
 
 
 class SqlInbox:
@@ -32,12 +45,9 @@ class SqlInbox:
 
     async def receive(self, row: InboxRow) -> Received:
         values = {column.name: getattr(row, column.name) for column in inbox.c if column.name != "inbox_id"}
-        keep = self._tx.insert(inbox).values(values).on_conflict_do_nothing(index_elements=["source", "event_id"])
-        if await self._tx.rows(keep.returning(inbox.c.inbox_id)):
+        if await self._tx.rows(self._tx.made(_keep), values):
             return Received.NEW
-        first = await self._tx.value(
-            select(inbox.c.digest).where(inbox.c.source == row.source, inbox.c.event_id == row.event_id)
-        )
+        first = await self._tx.value(_DIGEST, {"given_source": row.source, "given_event_id": row.event_id})
         return Received.REPEATED if first == row.digest else Received.DIFFERENT
 
     async def next_pending(self, org_id: str) -> InboxRow | None:
@@ -52,8 +62,8 @@ class SqlInbox:
         failure: str | None = None,
         wants: str | None = None,
     ) -> None:
-        it = update(inbox).where(inbox.c.inbox_id == inbox_id)
-        await self._tx.change(it.values(state=state, reason=reason, failure=failure, wants=wants))
+        outcome = {"state": state, "reason": reason, "failure": failure, "wants": wants}
+        await self._tx.change(_SETTLE, {"given_inbox_id": inbox_id, **outcome})
 
     async def retry_failed(
         self, failure: str, types: Collection[str], *, user_id: str | None = None, wants: str | None = None
@@ -123,13 +133,13 @@ class SqlErrands:
 
     async def add(self, org_id: str, kind: str, argument: str, at: datetime) -> None:
         values = {"org_id": org_id, "kind": kind, "argument": argument, "cursor": "", "created_at": at}
-        await self._tx.change(insert(errands).values(values))
+        await self._tx.change(_ADD_ERRAND, values)
 
     async def next(self, org_id: str) -> Errand | None:
         return await self._tx.first(Errand, _NEXT_ERRAND, {"given_org_id": org_id})
 
     async def advance(self, errand_id: int, cursor: str) -> None:
-        await self._tx.change(update(errands).where(errands.c.errand_id == errand_id).values(cursor=cursor))
+        await self._tx.change(_ADVANCE, {"given_errand_id": errand_id, "cursor": cursor})
 
     async def finish(self, errand_id: int) -> None:
-        await self._tx.change(delete(errands).where(errands.c.errand_id == errand_id))
+        await self._tx.change(_FINISH, {"given_errand_id": errand_id})
