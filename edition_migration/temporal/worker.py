@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from temporalio.client import Client
-from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker import PollerBehaviorAutoscaling, Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.commands import CommandActivities
@@ -39,6 +39,9 @@ QUEUES = (MIGRATION_QUEUE, MAIL_QUEUE)
 STICKY_LIMIT = timedelta(seconds=2)
 """After a crash a workflow waits this long for its old worker (measured: 2 s instead of 10 s)."""
 
+POLLERS = PollerBehaviorAutoscaling()
+"""As many as the backlog wants. Of a fixed five one alone takes what left its sticky queue, as after each crash."""
+
 
 @dataclass(frozen=True)
 class Activities:
@@ -56,12 +59,14 @@ class Activities:
 class WorkerOptions:
     """Limits of one process. The mail rate is the queue's, whatever the number of processes: set it equal in all.
 
-    `queues` are those it takes from; `deployment` None runs unversioned.
+    `queues` are those it takes from; `deployment` None runs unversioned. `concurrent_workflow_tasks` is as many as one
+    processor answers soon: what a process holds that is killed waits ten seconds for its time-out.
     """
 
     mails_per_second: float
     queues: tuple[str, ...] = QUEUES
     deployment: WorkerDeploymentConfig | None = None
+    concurrent_workflow_tasks: int = 20
     concurrent_mails: int = 10
     concurrent_activities: int = 20
     drain_limit: timedelta = timedelta(seconds=30)
@@ -87,7 +92,10 @@ def _migration_worker(client: Client, activities: Activities, options: WorkerOpt
         workflow_runner=sandbox(),
         build_id=_plain_build_id(options),
         deployment_config=options.deployment,
+        max_concurrent_workflow_tasks=options.concurrent_workflow_tasks,
         max_concurrent_activities=options.concurrent_activities,
+        workflow_task_poller_behavior=POLLERS,
+        activity_task_poller_behavior=POLLERS,
         sticky_queue_schedule_to_start_timeout=STICKY_LIMIT,
         graceful_shutdown_timeout=options.drain_limit,
     )
