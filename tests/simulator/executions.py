@@ -120,6 +120,10 @@ class Run:
     def _flags(self) -> Sequence[int]:
         return self._tape[-1].flags if self._tape else ()
 
+    def startable(self, now: datetime) -> list[Activity]:
+        """Activities that a worker could take."""
+        return [it for it in self.activities.values() if it.work is None and it.due <= now]
+
     def give(self, job: sdk.Job) -> None:
         """Something happened that the workflow must hear of."""
         self.jobs.append(job)

@@ -1,7 +1,8 @@
 """What happens next while the faults last: of all that could, the seed says which. Used by `simulation` and `rest`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
 from edition_migration.domain.names import OrganizationRef
 from tests.simulator.actors import select_some
@@ -58,15 +59,19 @@ class Schedule:
             raise Broken("I10 the service does not come to rest")
 
     def could_happen(self) -> list[Callable[[], None]]:
-        world = self._world
-        can: list[Callable[[], None]] = [self.go_on] * min(world.stage.waiting, 3)
-        can += [lambda run=run: self._task(run) for run in world.temporal.running() if run.jobs and not _drains(run)]
-        can += [lambda it=it: self._begin(it) for it in world.temporal.startable() if not _drains(it.run)]
+        waiting = self._world.stage.waiting
+        running = list(self._world.temporal.running())
+        can: list[Callable[[], None]] = [self.go_on] * min(waiting, 3)
+        can += self._next_of([run for run in running if not _drains(run)])
         if can and self._random.random() < 0.8:  # the organization drains late: many rings are one drain then
             return can
-        can += [lambda run=run: self._task(run) for run in world.temporal.running() if run.jobs and _drains(run)]
-        can += [lambda it=it: self._begin(it) for it in world.temporal.startable() if _drains(it.run)]
-        return can
+        return can + self._next_of([run for run in running if _drains(run)])
+
+    def _next_of(self, runs: Sequence[Run]) -> list[Callable[[], None]]:
+        """The workflow tasks of these runs that have news, and their activities that are due."""
+        now = self._world.clock.now()
+        can: list[Callable[[], None]] = [partial(self._task, run) for run in runs if run.jobs]
+        return can + [partial(self._begin, it) for run in runs for it in run.startable(now)]
 
     def go_on(self) -> None:
         self._world.note(f"goes on: {self._world.stage.go_on()}")

@@ -193,10 +193,6 @@ class Temporal:
 
     # Activities
 
-    def startable(self) -> list[Activity]:
-        now = self.clock.now()
-        return [it for run in self.running() for it in run.activities.values() if it.work is None and it.due <= now]
-
     def begin(self, activity: Activity) -> str:
         """A worker takes the activity; what it is called."""
         method = self.activities.get(activity.name)

@@ -74,7 +74,7 @@ class World:
 
     def note(self, what: str) -> None:
         """One line of the trace that a failure prints."""
-        self.trace.append(f"{self.clock.at:%m-%d %H:%M:%S.%f} {what}")
+        self.trace.append(f"{self.clock.at.isoformat()} {what}")
 
     def number(self) -> int:
         """The next of the run's own numbers, for ids and sequences."""
