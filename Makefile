@@ -5,6 +5,8 @@
 
 # Python is the machine's own (3.11 or newer). What `deploy/setup/uv.sh` installs comes last on PATH.
 export UV_PYTHON_DOWNLOADS := never
+# Tests start many processes; each would compile all that it imports, for seconds, where nothing may be kept.
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(PATH):$(CURDIR)/.tools/bin
 PYTHON := .venv/bin/python
 # Two files at a time, each with servers of its own process: one alone takes twenty minutes.
