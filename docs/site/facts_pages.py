@@ -55,8 +55,8 @@ def errors_page() -> str:
     return page(
         "Errors",
         "The closed set of failures. The code is stable; callers decide by it and never by text. No message "
-        "holds an address, a name, a secret or a link; `nearest`, which only the command line shows, to whoever typed a "
-        "wrong name, may be addresses.",
+        "holds an address, a name, a secret or a link; `nearest`, which only the command line shows, to whoever typed "
+        "a wrong name, may be addresses.",
         table(("Code", "What", "Who can mend it", "A repeat can help", "Exit code"), [_error(it) for it in _errors()]),
     )
 
