@@ -20,10 +20,10 @@ def _open_services(*, is_dry: bool = False) -> "AbstractAsyncContextManager[CliS
     return cli.open_services(is_dry=is_dry)
 
 
-async def _set_up() -> Sequence[str]:
+async def _set_up(*, creates_namespace: bool = False) -> Sequence[str]:
     from edition_migration.bootstrap import cli
 
-    return await cli.set_up()
+    return await cli.set_up(creates_namespace=creates_namespace)
 
 
 async def _examine() -> "Diagnosis":

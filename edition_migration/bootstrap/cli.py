@@ -91,7 +91,7 @@ async def open_services(*, is_dry: bool = False) -> AsyncGenerator[CliServices]:
         await base.store.dispose()
 
 
-async def set_up() -> Sequence[str]:
+async def set_up(*, creates_namespace: bool = False) -> Sequence[str]:
     """Schema, then namespace and search attributes. A repeat changes nothing.
 
     Raises StoreUnavailable, TemporalUnavailable, ConfigurationError (no such namespace); what was done stays done.
@@ -100,4 +100,5 @@ async def set_up() -> Sequence[str]:
 
     settings = load_settings()
     await upgrade(settings.database_url.get_secret_value())
-    return ("Database: the schema is at this code's revision.", *await prepare(await connect(identity="starter")))
+    prepared = await prepare(await connect(identity="starter"), creates_namespace=creates_namespace)
+    return ("Database: the schema is at this code's revision.", *prepared)

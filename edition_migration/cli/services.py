@@ -1,6 +1,6 @@
 """What the command line needs from the rest: its use cases. Filled by bootstrap, opened by each command for itself."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -63,5 +63,7 @@ class OpenServices(Protocol):
         ...
 
 
-SetUp = Callable[[], Awaitable[Sequence[str]]]
-"""Schema, namespace and search attributes; says what it did, line by line. A repeat changes nothing."""
+class SetUp(Protocol):
+    """Schema, namespace and search attributes; says what it did, line by line. A repeat changes nothing."""
+
+    def __call__(self, *, creates_namespace: bool = False) -> Awaitable[Sequence[str]]: ...

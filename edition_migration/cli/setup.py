@@ -13,14 +13,19 @@ from edition_migration.cli.session import session_of
 KEY_BYTES = 32
 
 
-def setup(ctx: typer.Context) -> None:
+def setup(
+    ctx: typer.Context,
+    creates_namespace: Annotated[
+        bool, typer.Option("--create-namespace", help="Make Temporal's namespace, where it is missing.")
+    ] = False,
+) -> None:
     """Prepare database and Temporal: schema, namespace, search attributes. A repeat changes nothing."""
-    for line in asyncio.run(_set_up(ctx)):
+    for line in asyncio.run(_set_up(ctx, creates_namespace=creates_namespace)):
         typer.echo(line)
 
 
-async def _set_up(ctx: typer.Context) -> list[str]:
-    return list(await session_of(ctx).set_up())
+async def _set_up(ctx: typer.Context, *, creates_namespace: bool) -> list[str]:
+    return list(await session_of(ctx).set_up(creates_namespace=creates_namespace))
 
 
 def secrets() -> None:

@@ -23,6 +23,7 @@ from edition_migration.domain.errors import StoreUnavailable, TemporalUnavailabl
 from edition_migration.domain.names import RECONCILIATION
 from edition_migration.ports.clock import Clock
 from edition_migration.temporal.asking import LIMIT, answering, reaching
+from edition_migration.temporal.namespace import MISSING_MEND
 from edition_migration.temporal.pollers import of_queues
 from edition_migration.temporal.search_attributes import search_attribute_keys
 from edition_migration.temporal.server_clock import read_clock
@@ -70,8 +71,7 @@ class TemporalProbes:
             await _describe(client)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
-                mend = f"create it: temporal operator namespace create {client.namespace}; or set TEMPORAL_NAMESPACE"
-                return [fails(Subject.NAMESPACE, f"there is no namespace {client.namespace}", mend)]
+                return [fails(Subject.NAMESPACE, f"there is no namespace {client.namespace}", MISSING_MEND)]
             mend = "give this client a key that may use it, or set TEMPORAL_NAMESPACE"
             text = f"namespace {client.namespace} may not be looked at ({error.status.name})"
             return [fails(Subject.NAMESPACE, text, mend)]

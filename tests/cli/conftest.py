@@ -154,10 +154,10 @@ class CommandLine:
         finally:
             await store.dispose()
 
-    async def _set_up(self) -> list[str]:
+    async def _set_up(self, *, creates_namespace: bool = False) -> list[str]:
         if isinstance(self.failure, EditionMigrationError):
             raise self.failure
-        return ["Database: schema 0001", "Temporal: namespace default is there"]
+        return ["Database: schema 0001", f"Temporal: namespace {'new' if creates_namespace else 'default'} is there"]
 
 
 @pytest.fixture

@@ -120,6 +120,10 @@ def test_setup_says_what_it_did(cli: CommandLine) -> None:
     assert (result.exit_code, result.stdout) == (0, "Database: schema 0001\nTemporal: namespace default is there\n")
 
 
+def test_setup_makes_the_namespace_where_that_is_asked_for(cli: CommandLine) -> None:
+    assert "namespace new is there" in cli.run("setup", "--create-namespace").stdout
+
+
 def test_setup_without_temporal_says_so(cli: CommandLine) -> None:
     cli.failure = TemporalUnavailable("no Temporal service answers", mend="start it, or set TEMPORAL_ADDRESS")
     assert cli.run("setup").exit_code == 6

@@ -100,7 +100,7 @@ async def test_without_a_server_one_line_fails_and_the_others_know_nothing() -> 
 
 async def test_a_namespace_that_is_not_there_is_named_with_its_making(temporal_env: WorkflowEnvironment) -> None:
     client = in_namespace(temporal_env.client, "nobody-made-this")
-    mend = "create it: temporal operator namespace create nobody-made-this; or set TEMPORAL_NAMESPACE"
+    mend = "set TEMPORAL_NAMESPACE to the one that is meant, or run `starter.py setup --create-namespace`"
     missing = fails(Subject.NAMESPACE, "there is no namespace nobody-made-this", mend)
     assert await one(client, Subject.NAMESPACE) == missing
     text = "not known: namespace nobody-made-this cannot be looked at (NOT_FOUND)"
