@@ -7,11 +7,8 @@ anything.
 
 import argparse
 import asyncio
-import contextlib
 import json
 import os
-import platform
-import random
 import sys
 import tempfile
 import time
@@ -20,49 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from edition_migration.adapters.store.store import SqlStore
-from tests.chaos.monkey import Monkey, environment, kept_running
-from tests.chaos.notes import FAULTS, SETTING, SINK, read_notes
-from tests.chaos.people import People, Person
+from tests.chaos.monkey import Monkey, kept_running
+from tests.chaos.notes import FAULTS, SINK, read_notes
+from tests.chaos.people import People
+from tests.chaos.play import REST_LIMIT, Play, checked, environment, machine, persons, relay, run_once
 from tests.fixtures.database_process import running_database
 from tests.fixtures.temporal_process import free_port, running_temporal
 
-ROLES = (("choose", 0.84), ("cancel", 0.10), ("expire", 0.06))
-ORGANIZATIONS = 4
-REST_LIMIT = 900.0
-"""Seconds after the last fault in which everybody comes to an end."""
-
-
-def persons(count: int, seed: int) -> list[Person]:
-    """Users of some organizations; those who let it be are all of the last one, whose deadline is short."""
-    chance = random.Random(seed)  # noqa: S311 - a seed is to be repeated
-    roles = chance.choices([role for role, _ in ROLES], [weight for _, weight in ROLES], k=count)
-    return [
-        Person(
-            f"u{number:05d}",
-            f"o{ORGANIZATIONS if role == 'expire' else 1 + number % (ORGANIZATIONS - 1)}",
-            role,
-            number,
-        )
-        for number, role in enumerate(roles)
-    ]
-
-
-@contextlib.asynccontextmanager
-async def relay(folder: Path, seed: int):
-    """The port of the relay's own process."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.chaos.relay", str(folder), str(seed)), stdout=asyncio.subprocess.PIPE
-    )
-    assert process.stdout is not None
-    try:
-        yield int(await process.stdout.readline())
-    finally:
-        process.kill()
-        await process.wait()
-
 
 async def play(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    """The run itself; what it took."""
+    """The run itself: faults from the first moment until everybody has come to an end, or the limit; then peace."""
     count, seed = arguments.migrations, arguments.seed
     async with (
         running_database() as database,
@@ -72,66 +36,31 @@ async def play(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         environ = environment(database.url, temporal.address, smtp_port, free_port())
         await run_once(environ, sys.executable, "starter.py", "setup")
         store = SqlStore(database.url)
-        people = People(folder, store, environ, persons(count, seed), seed)
+        doors = [environ["EDITION_MIGRATION_LINK_BASE"]]
+        people = People(folder, store, environ, persons(count, seed), seed, doors)
         async with kept_running(folder, environ):
-            monkey = Monkey(folder, seed, database, temporal, arguments.rest)
-            took = await until_all_ended(people, monkey, arguments.limit)
-            setting = {"database_url": database.url, "temporal_address": temporal.address, "environ": environ, **took}
-            setting["people"] = {it.user_id: it.email for it in people.persons}
-            (folder / SETTING).write_text(json.dumps(setting))
-            checked = await run_once(environ, sys.executable, "-m", "tests.chaos.check", str(folder))
+            monkey, scene = Monkey(folder, seed, database, temporal, arguments.rest), Play(people)
+            begun = time.time()
+            monkey.start()
+            await scene.begin()
+            await scene.until_done(arguments.limit)
+            await monkey.stop()
+            last_fault_at = time.time()
+            await scene.until_done(REST_LIMIT)
+            found = await checked(folder, people, last_fault_at, await scene.end())
         await store.dispose()
-    return {"took": took, **json.loads(checked)}
-
-
-async def until_all_ended(people: People, monkey: Monkey, limit: float) -> dict[str, Any]:
-    """Faults from the first moment until everybody has come to an end, or the limit; then peace, until all is still."""
-    begun = time.time()
-    monkey.start()
-    await people.provision()
-    acting = [asyncio.create_task(people.administrate()), asyncio.create_task(people.use_links())]
-    while time.time() - begun < limit:
-        if any(it.done() for it in acting):
-            break
-        await asyncio.sleep(5)
-        sys.stderr.write(f"{time.time() - begun:6.0f} s  {json.dumps(await people.progress())}\n")
-        if await people.are_done():
-            break
-    await monkey.stop()
-    last_fault = time.time()
-    while not await people.are_done() and time.time() - last_fault < REST_LIMIT and not any(it.done() for it in acting):  # noqa: ASYNC110
-        await asyncio.sleep(2)
-    for task in acting:
-        task.cancel()
-    outcomes = await asyncio.gather(*acting, return_exceptions=True)
-    broken = [repr(it) for it in outcomes if isinstance(it, Exception)]
-    return {
-        "seconds_under_fault": round(last_fault - begun, 1),
-        "last_fault_at": last_fault,
-        "states": await people.progress(),
-        "people_failed": broken,
-    }
-
-
-async def run_once(environ: dict[str, str], *command: str) -> str:
-    process = await asyncio.create_subprocess_exec(*command, env=environ, stdout=asyncio.subprocess.PIPE)
-    out, _ = await process.communicate()
-    assert process.returncode == 0, f"{command} ended with {process.returncode}"
-    return out.decode()
+    return {"seconds_under_fault": round(last_fault_at - begun, 1), **found}
 
 
 def result_of(arguments: argparse.Namespace, folder: Path, ran: dict[str, Any], seconds: float) -> dict[str, Any]:
     fired = Counter(it["kind"] for it in read_notes(folder, FAULTS))
-    took = ran.pop("took")
-    del took["last_fault_at"]
     return {
         "command": f"python -m tests.chaos --migrations {arguments.migrations} --seed {arguments.seed}"
         f" --limit {arguments.limit:g} --rest {arguments.rest:g}",
         "seed": arguments.seed,
         "migrations": arguments.migrations,
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
+        "machine": machine(),
         "seconds": round(seconds, 1),
-        **took,
         "faults_fired": dict(sorted(fired.items())),
         "mails_received": len(read_notes(folder, SINK)),
         **ran,

@@ -174,8 +174,8 @@ class Check:
         """All events once more: each is answered as a repeat, and no row changes."""
         documents = [it["document"] for it in read_notes(self.folder, EVENTS)]
         environ: dict[str, str] = self.setting["environ"]
-        async with httpx2.AsyncClient(base_url=environ["EDITION_MIGRATION_LINK_BASE"], timeout=30) as client:
-            answers = [await posted(client, it, environ) for it in documents]
+        async with httpx2.AsyncClient(timeout=30) as client:
+            answers = [await posted(client, environ["EDITION_MIGRATION_LINK_BASE"], it, environ) for it in documents]
         after = await self._view()
         watched = ("migrations", "mails", "ledger", "inbox", "journal", "users", "counters")
         broken = [f"I12 {table} changed" for table in watched if after[table] != before[table]]
@@ -210,8 +210,9 @@ def _received(note: dict[str, Any], mail_ids: dict[str, str]) -> ReceivedMail:
 
 async def main(folder: Path) -> None:
     setting = json.loads((folder / SETTING).read_text())
-    store = SqlStore(setting["database_url"])
-    client = await connect(identity="check", environ={"TEMPORAL_ADDRESS": setting["temporal_address"]})
+    environ: dict[str, str] = setting["environ"]
+    store = SqlStore(environ["EDITION_MIGRATION_DATABASE_URL"])
+    client = await connect(identity="check", environ=environ)
     sys.stdout.write(json.dumps(await Check(folder, setting, store, client).run()))
     await store.dispose()
 

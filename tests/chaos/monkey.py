@@ -129,27 +129,3 @@ async def kept_running(folder: Path, environ: dict[str, str]) -> AsyncGenerator[
         yield
     finally:
         await nursery.communicate(b"enough")
-
-
-def environment(database_url: str, temporal_address: str, smtp_port: int, web_port: int) -> dict[str, str]:
-    """What worker and web read; secrets of this run alone."""
-    own = {
-        "DATABASE_URL": database_url,
-        "LINK_BASE": f"http://127.0.0.1:{web_port}",
-        "LINK_KEYS": "k1:bGlua3MgbGlua3MgbGlua3MgbGlua3MgbGlua3MgbGk=",
-        "WEBHOOK_SECRETS": "whsec_d2ViaG9vayB3ZWJob29rIHdlYmhvb2sh",
-        "PAGE_SECRET": "page secret of the chaos run, long enough",
-        "SMTP_PORT": str(smtp_port),
-        "SMTP_SECURITY": "none",
-        "SMTP_MESSAGE_DOMAIN": "chaos.example",
-        "SMTP_SENDER": "no-reply@chaos.example",
-        "MAILS_PER_SECOND": "100",
-        "WEB_PORT": str(web_port),
-        "WORKER_HEALTH_PORT": "0",
-        "LOG_LEVEL": "INFO",
-    }
-    return {
-        **os.environ,
-        "TEMPORAL_ADDRESS": temporal_address,
-        **{f"EDITION_MIGRATION_{name}": value for name, value in own.items()},
-    }

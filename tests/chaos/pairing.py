@@ -10,7 +10,14 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Any
 
-KILLS = ("kill_worker", "freeze_worker", "kill_database", "worker-0_ended_by_itself", "worker-1_ended_by_itself")
+KILLS = (
+    "kill_worker",
+    "freeze_worker",
+    "kill_database",
+    "end_postgresql",
+    "worker-0_ended_by_itself",
+    "worker-1_ended_by_itself",
+)
 WOKE_UP = "worker_woke_up"
 BEFORE, AFTER = 0.5, 10.0
 """Seconds from a kill back to a 250 whose commit it may have taken: recovery, a busy machine."""

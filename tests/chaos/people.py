@@ -35,7 +35,6 @@ CSRF = re.compile(r'name="csrf" value="([^"]+)"')
 PASSWORD = "correct horse battery staple"
 DEADLINE = timedelta(seconds=60)
 """Of the organization whose users may expire."""
-WAVE = 100
 BETWEEN_WAVES = 20.0
 """Seconds between two waves of one organization."""
 LOOK = 3.0
@@ -69,6 +68,10 @@ class People:
     environ: dict[str, str]
     persons: list[Person]
     seed: int
+    doors: list[str]
+    """Addresses of the web processes; each request goes to any of them."""
+    wave: int = 100
+    """The most users of one wave."""
     clock: SystemClock = field(default_factory=SystemClock)
     has_chosen: set[str] = field(default_factory=set[str])
 
@@ -128,7 +131,7 @@ class People:
         ready = sorted(it for it, row in rows.items() if row.org_id == org_id and _may_be_selected(row))
         if ready:
             self._waves += 1
-            await self._select(org_id, ready[:WAVE], f"wave-{self._waves}")
+            await self._select(org_id, ready[: self.wave], f"wave-{self._waves}")
         return bool(ready)
 
     async def _look_at_each(self, rows: dict[str, Any]) -> None:
@@ -189,10 +192,9 @@ class People:
     async def _choose(self, person: Person, link: str) -> None:
         """Until the page confirms it, or has no form for this link any more."""
         transport = httpx2.AsyncHTTPTransport(local_address=person.own_address, verify=False)
-        base = self.environ["EDITION_MIGRATION_LINK_BASE"]
-        async with httpx2.AsyncClient(base_url=base, transport=transport, timeout=30) as browser:
+        async with httpx2.AsyncClient(transport=transport, timeout=30) as browser:
             for _ in range(100):
-                status = await _submitted(browser, link, base)
+                status = await self._submitted(browser, link)
                 if status == 200:
                     self._chosen.add(user_id=person.user_id)
                     self.has_chosen.add(person.email)
@@ -214,13 +216,29 @@ class People:
     async def _post(self, document: dict[str, Any]) -> None:
         """Until it is answered 202 or 200."""
         self._events.add(document=document)
-        async with httpx2.AsyncClient(base_url=self.environ["EDITION_MIGRATION_LINK_BASE"], timeout=30) as client:
-            while (await posted(client, document, self.environ)) not in (200, 202):  # noqa: ASYNC110 - a sender repeats
+        async with httpx2.AsyncClient(timeout=30) as client:
+            while (await posted(client, self._door(), document, self.environ)) not in (200, 202):  # noqa: ASYNC110
                 await asyncio.sleep(0.3)
 
+    async def _submitted(self, browser: httpx2.AsyncClient, link: str) -> int:
+        """The form may come from one web process and go to another."""
+        try:
+            page = await browser.get(self._door() + link)
+            csrf = CSRF.search(page.text)
+            if page.status_code != 200 or csrf is None:
+                return page.status_code
+            fields = {"csrf": csrf[1], "password": PASSWORD, "password_again": PASSWORD}
+            origin = {"Origin": self.environ["EDITION_MIGRATION_LINK_BASE"]}
+            return (await browser.post(self._door() + link, data=fields, headers=origin)).status_code
+        except httpx2.TransportError:
+            return 0
 
-async def posted(client: httpx2.AsyncClient, document: dict[str, Any], environ: dict[str, str]) -> int:
-    """The status of one try, 0 where nobody answered."""
+    def _door(self) -> str:
+        return self._random.choice(self.doors)
+
+
+async def posted(client: httpx2.AsyncClient, door: str, document: dict[str, Any], environ: dict[str, str]) -> int:
+    """The status of one try at one web process, 0 where nobody answered."""
     body, at = json.dumps(document).encode(), datetime.now(UTC)
     signature = Webhook(environ["EDITION_MIGRATION_WEBHOOK_SECRETS"]).sign(document["id"], at, body.decode())
     headers = {
@@ -230,19 +248,7 @@ async def posted(client: httpx2.AsyncClient, document: dict[str, Any], environ: 
         "webhook-signature": signature,
     }
     try:
-        return (await client.post("/v1/events", content=body, headers=headers)).status_code
-    except httpx2.TransportError:
-        return 0
-
-
-async def _submitted(browser: httpx2.AsyncClient, link: str, origin: str) -> int:
-    try:
-        page = await browser.get(link)
-        csrf = CSRF.search(page.text)
-        if page.status_code != 200 or csrf is None:
-            return page.status_code
-        fields = {"csrf": csrf[1], "password": PASSWORD, "password_again": PASSWORD}
-        return (await browser.post(link, data=fields, headers={"Origin": origin})).status_code
+        return (await client.post(f"{door}/v1/events", content=body, headers=headers)).status_code
     except httpx2.TransportError:
         return 0
 

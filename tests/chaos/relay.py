@@ -1,8 +1,8 @@
 """The relay of a chaos run: fails one conversation in five, and notes every mail that it got and every fault.
 
-Some addresses it refuses for good, until somebody has their mail sent again.
+Some addresses it refuses for good, until somebody has their mail sent again. Without a seed it fails nobody.
 
-`python -m tests.chaos.relay FOLDER SEED` says its port on the first line, and serves until it is ended.
+`python -m tests.chaos.relay FOLDER [SEED]` says its port on the first line, and serves until it is ended.
 """
 
 import asyncio
@@ -85,12 +85,13 @@ class Sink:
         )
 
 
-async def main(folder: Path, seed: int) -> None:
+async def main(folder: Path, seed: str | None = None) -> None:
     async with running_smtp_server() as server:
         faked: Any = server
-        faults = Notes(folder, FAULTS)
-        faked.next = Dice(seed, faults)
-        faked.recipients = Refusals(faults)
+        if seed is not None:
+            faults = Notes(folder, FAULTS)
+            faked.next = Dice(int(seed), faults)
+            faked.recipients = Refusals(faults)
         faked.received = Sink(Notes(folder, SINK))
         sys.stdout.write(f"{server.port}\n")
         sys.stdout.flush()
@@ -98,4 +99,4 @@ async def main(folder: Path, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
+    asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
