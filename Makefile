@@ -1,7 +1,7 @@
 # Everything this project needs is fetched or built by these targets; a second run finds it all done.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs reference pictures image synced simulate chaos tests-ready demo-ready
+.PHONY: help demo test check format docs reference pictures image synced simulate chaos cluster-test cluster-ready tests-ready demo-ready
 
 # Python is the machine's own (3.11 or newer). What `deploy/setup/uv.sh` installs comes last on PATH.
 export UV_PYTHON_DOWNLOADS := never
@@ -18,8 +18,8 @@ SEEDS ?= 1000
 START ?= 1
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "  ARGS='...' goes on to demo and test, e.g. make demo ARGS=--exit, make test ARGS='-k token'"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  ARGS='...' goes on to demo, test, chaos and cluster-test, e.g. make demo ARGS=--exit, make test ARGS='-k token'"
 
 demo: demo-ready ## Play a whole migration on this machine, and keep its pages up until Ctrl-C
 	$(PYTHON) starter.py demo $(ARGS)
@@ -32,6 +32,9 @@ simulate: synced ## Simulate many seeds with faults, e.g. make simulate SEEDS=10
 
 chaos: tests-ready ## Kill real processes at random under many migrations, then check, e.g. make chaos MIGRATIONS=1000 SEED=1
 	$(PYTHON) -m tests.chaos --migrations $(MIGRATIONS) --seed $(SEED) $(ARGS)
+
+cluster-test: cluster-ready ## Restart each process of a Temporal cluster and of ours under migrations, then check
+	$(PYTHON) -m tests.cluster $(ARGS)
 
 check: tests-ready ## Format, lint, types, layers, then all tests
 	.venv/bin/ruff format --check .
@@ -71,3 +74,6 @@ synced:
 tests-ready: synced
 	@$(PYTHON) -m edition_migration.temporal.local_server --ensure
 	@deploy/setup/chromium.sh
+
+cluster-ready: synced
+	@deploy/setup/postgresql.sh

@@ -55,13 +55,22 @@ def build_server(environ: Mapping[str, str], tell: Tell = tell_stderr, module_di
 
     Raises TemporalUnavailable where no Go can be had or the build fails; the cache is then as before.
     """
-    target = built_server(environ, module_dir)
+    return build_program(built_server(environ, module_dir), ".", environ, tell, module_dir)
+
+
+def build_program(
+    target: Path, package: str, environ: Mapping[str, str], tell: Tell = tell_stderr, module_dir: Path = MODULE_DIR
+) -> Path:
+    """Builds one package of the module, or of what its `tool` lines pin, as `build_server` does; the path `target`."""
     with _one_at_a_time(target.parent, tell):
         if not target.exists():
             go = find_go(environ, tell, module_dir)
             unfinished = target.with_suffix(".unfinished")
+            tell(
+                f"building {target.name}, once a machine (about six minutes cold on two cores, much less with a cache)"
+            )
             _compile(
-                [*go, "build", "-v", "-trimpath", "-ldflags=-s -w", "-o", str(unfinished), "."],
+                [*go, "build", "-v", "-trimpath", "-ldflags=-s -w", "-o", str(unfinished), package],
                 environ,
                 module_dir,
                 tell,
@@ -101,7 +110,6 @@ def _compile(command: list[str], environ: Mapping[str, str], module_dir: Path, t
     started = reported = time.monotonic()
     compiled = 0
     last_lines: list[str] = []
-    tell("building the local Temporal server, once a machine (about six minutes on two cores, much less with a cache)")
     with subprocess.Popen(  # noqa: S603
         command,
         cwd=module_dir,
@@ -118,7 +126,7 @@ def _compile(command: list[str], environ: Mapping[str, str], module_dir: Path, t
                 tell(f"{reported - started:4.0f} s, {compiled} packages compiled")
     if process.returncode != 0:
         raise TemporalUnavailable(
-            f"the local Temporal server could not be built (exit code {process.returncode})",
+            f"the Temporal server could not be built (exit code {process.returncode})",
             mend="the compiler's last words:\n  " + "\n  ".join(last_lines),
         )
     tell(f"built in {time.monotonic() - started:.0f} s, {compiled} packages compiled")
@@ -132,6 +140,6 @@ def _one_at_a_time(folder: Path, tell: Tell) -> Generator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            tell("another process is building the local Temporal server; waiting for it")
+            tell("another process is building a Temporal server; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield

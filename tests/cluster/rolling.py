@@ -1,0 +1,66 @@
+"""Ends and starts one process after the other while migrations run, as a deployment does, and notes how it went."""
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from edition_migration.domain.states import TERMINAL
+from tests.chaos.notes import FAULTS, SINK, Notes, read_notes
+from tests.chaos.people import People
+from tests.chaos.play import REST_LIMIT, Play
+from tests.cluster.program import Program
+
+
+class Rolling:
+    """First what the service stands on, then the service itself. `result` holds the figures after `run`."""
+
+    def __init__(self, people: People, theirs: Sequence[Program], ours: Sequence[Program]) -> None:
+        self._people, self._theirs, self._ours = people, theirs, ours
+        self._notes = Notes(people.folder, FAULTS)
+        self.result: dict[str, Any] = {}
+        self.last_restart_at = 0.0
+
+    async def run(self) -> dict[str, Any]:
+        """Until everybody has come to an end; what `Play.end` says. Raises ProgramFailed."""
+        scene, begun = Play(self._people), time.monotonic()
+        await scene.begin()
+        theirs = {it.name: await self._restart(it) for it in self._theirs}
+        ours = {it.name: await self._restart(it) for it in self._ours}
+        self.last_restart_at = time.time()
+        await scene.until_done(REST_LIMIT)
+        seconds = time.monotonic() - begun
+        self.result = {
+            "seconds_until_all_ended": round(seconds, 1),
+            "migrations_per_second": round(len(self._people.persons) / seconds, 2),
+            "mails_received": len(read_notes(self._people.folder, SINK)),
+            "restarts_of_theirs": theirs,
+            "restarts_of_ours": ours,
+            **self._processes(),
+        }
+        return await scene.end()
+
+    async def _restart(self, program: Program) -> dict[str, Any]:
+        figures: dict[str, Any] = {"migrations_open": await self._open()}
+        self._notes.add(kind=f"end_{program.name}")
+        seconds, code = await program.end()
+        figures |= {"seconds_until_ended": round(seconds, 1), "exit_code": code}
+        figures["seconds_until_ready"] = round(await program.start(), 1)
+        sys.stderr.write(f"restarted {program.name}: {figures}\n")
+        return figures
+
+    async def _open(self) -> int:
+        """Migrations that have not come to their end."""
+        states = await self._people.progress()
+        return len(self._people.persons) - sum(count for state, count in states.items() if state in TERMINAL)
+
+    def _processes(self) -> dict[str, Any]:
+        """Most memory of each, at its restart or now; and who is gone without having been told to end."""
+        programs = (*self._theirs, *self._ours)
+        running = [it for it in programs if it.exit_code is None]
+        for program in running:
+            program.look_at_memory()
+        return {
+            "ended_by_themselves": [it.name for it in programs if it not in running],
+            "memory_mib": {it.name: round(it.most_mib) for it in programs},
+        }
