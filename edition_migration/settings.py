@@ -8,10 +8,11 @@ import base64
 import binascii
 import os
 import secrets
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, IPvAnyAddress, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -67,6 +68,14 @@ class Settings(BaseSettings):
     web_port: int = Field(default=8080, ge=0, le=65535, description="Its port")
     worker_health_host: str = Field(default="127.0.0.1", description="Where the worker answers /healthz and /readyz")
     worker_health_port: int = Field(default=8081, ge=0, le=65535, description="Its port")
+    metrics_host: IPvAnyAddress = Field(
+        default=IPv4Address("127.0.0.1"),
+        description="IP address where worker and web process serve metrics for Prometheus, at /metrics",
+    )
+    worker_metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="The worker's port for metrics; without it none are served"
+    )
+    web_metrics_port: int | None = Field(default=None, ge=1, le=65535, description="The web process's, likewise")
     drain_time: Duration = Field(
         default="30s",  # pyright: ignore[reportArgumentType] - validated like the variable
         validate_default=True,

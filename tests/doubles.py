@@ -1,9 +1,11 @@
-"""Clock, pace and hasher for tests: time that moves when told, hashing that counts and costs nothing."""
+"""Clock, pace, hasher and meter for tests: time that moves when told, hashing that counts and costs nothing."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from edition_migration.application.token_keys import TokenKeys
+from edition_migration.domain.metrics import Metric
 from tests.builders import NOW
 
 LINK_KEYS = TokenKeys(keys={"k1": b"k" * 32}, current="k1")
@@ -33,6 +35,25 @@ class StillPace:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.seconds += seconds
+
+
+class KeepingMeter:
+    """`counted` and `shown` by metric and the values of its labels; a label that the metric does not have fails."""
+
+    def __init__(self) -> None:
+        self.counted: Counter[tuple[str, ...]] = Counter()
+        self.shown: dict[tuple[str, ...], float] = {}
+
+    def count(self, metric: Metric, **labels: str) -> None:
+        self.counted[self._series(metric, labels)] += 1
+
+    def show(self, metric: Metric, value: float, **labels: str) -> None:
+        self.shown[self._series(metric, labels)] = value
+
+    @staticmethod
+    def _series(metric: Metric, labels: dict[str, str]) -> tuple[str, ...]:
+        assert labels.keys() == metric.labels.keys()
+        return (metric.name, *(labels[name] for name in metric.labels))
 
 
 class CountingHasher:

@@ -49,3 +49,19 @@ def test_a_web_process_without_its_database_ends_with_the_code_of_the_database(t
     done = start("web", tmp_path, **SECRETS, EDITION_MIGRATION_DATABASE_URL="sqlite+aiosqlite:///none/none.db")
     assert done.returncode == 5
     assert done.stderr.startswith("edition-migration web: the database cannot answer (SQLITE_CANTOPEN)\nWhat helps: ")
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_port_for_metrics_that_is_taken_ends_the_process_with_the_code_of_a_setting(
+    name: str, tmp_path: Path
+) -> None:
+    variable = f"EDITION_MIGRATION_{name.upper()}_METRICS_PORT"
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = start(name, tmp_path, **SECRETS, **{variable: str(port)})
+    assert (done.returncode, done.stdout) == (8, "")
+    assert f"metrics cannot be served on 127.0.0.1:{port}: it is taken, or no address of this machine\n" in done.stderr
+    assert f"What helps: choose another {variable}\n" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -9,6 +9,7 @@ from pathlib import Path
 from docs.site.commands_page import commands_page, exit_codes_page
 from docs.site.facts_pages import errors_page, events_page, search_attributes_page
 from docs.site.mails_page import mails_page
+from docs.site.metrics_page import metrics_page
 from docs.site.output_page import output_page
 from docs.site.settings_pages import organization_page, settings_page
 from docs.site.states_page import states_page
@@ -20,6 +21,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "events.md": events_page,
     "exit-codes.md": exit_codes_page,
     "mails.md": mails_page,
+    "metrics.md": metrics_page,
     "organization.md": organization_page,
     "output.md": output_page,
     "search-attributes.md": search_attributes_page,

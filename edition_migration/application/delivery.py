@@ -27,12 +27,14 @@ from edition_migration.domain.mail import (
     MailState,
     rest_after,
 )
+from edition_migration.domain.metrics import MAILS
 from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.progress import MailInput, MailOutcome
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.mails import Envelope, Mailer, Renderer
+from edition_migration.ports.metrics import Meter
 from edition_migration.ports.passwords import Pace
 from edition_migration.ports.store import Store, UnitOfWork
 
@@ -58,6 +60,7 @@ class Delivery:
         contexts: MailContexts,
         breaker: RelayBreaker,
         pace: Pace,
+        meter: Meter,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -66,6 +69,7 @@ class Delivery:
         self._contexts = contexts
         self._breaker = breaker
         self._pace = pace
+        self._meter = meter
 
     async def deliver(self, given: MailInput) -> MailOutcome:
         """Sends one mail, or says that none may go now. Raises RelayUnavailable: repeat it later, nothing is lost.
@@ -87,6 +91,7 @@ class Delivery:
             self._breaker.report(outage)
             if outage.outcome_unknown and begun.mail.kind in AT_MOST_ONCE:
                 return await self._finish(given, begun, MailState.UNKNOWN, None)
+            self._count(begun.mail, MailState.UNKNOWN if outage.outcome_unknown else MailState.DEFERRED)
             put_off = await self._mark_unsent(given, begun, outage)
             if put_off is None:
                 raise
@@ -141,6 +146,7 @@ class Delivery:
             await self._start_life(uow, mail)
         following = await _head(uow, given)
         await uow.commit()
+        self._count(mail, state)
         return MailOutcome(result="none", mail_id=mail.mail_id, next=as_next(following))
 
     async def _envelope(self, letter: _Letter) -> Envelope | None:
@@ -198,10 +204,15 @@ class Delivery:
                 await self._tell_migration(uow, row, letter.mail, state, now)
             following = await _head(uow, given)
             await uow.commit()
+        if is_first_end:
+            self._count(letter.mail, state)
         if is_first_end and state is MailState.BOUNCED:
             # A migration's mails wait behind it; in an organization's queue those behind are others' and follow.
             return MailOutcome(result="refused", mail_id=mail_id, next=as_next(following))
         return MailOutcome(result="sent", mail_id=mail_id, next=as_next(following))
+
+    def _count(self, mail: Mail, outcome: MailState) -> None:
+        self._meter.count(MAILS, kind=mail.kind, outcome=outcome)
 
     async def _tell_migration(
         self, uow: UnitOfWork, row: Migration, mail: Mail, state: MailState, now: datetime

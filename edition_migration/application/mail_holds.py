@@ -7,24 +7,10 @@ the organization, which is many users', a held mail lets the others pass (`Mail.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from edition_migration.domain.mail import ADMINISTRATOR_MAILS, Mail, MailKind
+from edition_migration.domain.mail import ADMINISTRATOR_MAILS, KEPT_FOR_THE_DAY, Mail
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.quiet_hours import held_until
 from edition_migration.ports.store import UnitOfWork
-
-KEPT_FOR_THE_DAY = frozenset(
-    {
-        MailKind.COMING_SOON,
-        MailKind.INSTRUCTIONS,
-        MailKind.RESET_PASSWORD,
-        MailKind.NEW_LINK,
-        MailKind.REMINDER,
-        MailKind.EXPIRED,
-        MailKind.CANCELLED,
-        MailKind.UNDONE,
-    }
-)
-"""Nobody waits for these, unless the user asked. That his account is blocked or his address changed he must know."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ connection, no encryption, no login, the sender refused. A fault of one mail nev
 """
 
 from edition_migration.domain.errors import RelayUnavailable
+from edition_migration.domain.metrics import RELAY_BREAKER_OPEN
+from edition_migration.ports.metrics import Meter
 from edition_migration.ports.passwords import Pace
 
 FIRST_REST = 1.0
@@ -15,11 +17,13 @@ LONGEST_REST = 60.0
 class RelayBreaker:
     """Closed it lets every mail through; open, one mail a rest, until the relay has served one."""
 
-    def __init__(self, *, pace: Pace) -> None:
+    def __init__(self, *, pace: Pace, meter: Meter) -> None:
         self._pace = pace
+        self._meter = meter
         self._cause: RelayUnavailable | None = None
         self._rest = FIRST_REST
         self._tries_at = 0.0
+        self._meter.show(RELAY_BREAKER_OPEN, 0)
 
     def admit(self) -> None:
         """Returns where a mail may be begun now. Raises RelayUnavailable with the cause where it is held back.
@@ -39,7 +43,9 @@ class RelayBreaker:
         """What a conversation came to: None for a mail taken or refused. A fault of one mail shows that it serves."""
         if fault is None or not fault.is_for_all:
             self._cause, self._rest = None, FIRST_REST
+            self._meter.show(RELAY_BREAKER_OPEN, 0)
             return
         if self._cause is None:
             self._tries_at = self._pace.monotonic() + self._rest
         self._cause = fault
+        self._meter.show(RELAY_BREAKER_OPEN, 1)

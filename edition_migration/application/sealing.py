@@ -4,6 +4,7 @@ Run by every worker beside its sweep, and by reconciliation. Two at once are saf
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import groupby
 
 from edition_migration.domain.errors import Conflict
@@ -29,6 +30,13 @@ class Sealer:
         async with self._store.read() as uow:
             newest = await uow.seals.newest_entry_id()
         return await self._seal_behind(newest - self._margin)
+
+    async def oldest_unsealed(self) -> datetime | None:
+        """When the first entry was written that `seal_due` would seal; None without any. Raises StoreUnavailable."""
+        async with self._store.read() as uow:
+            newest = await uow.seals.newest_entry_id()
+            waiting = await uow.seals.unsealed(newest - self._margin, limit=1)
+        return waiting[0].entry.at if waiting else None
 
     async def seal_all(self) -> int:
         """As `seal_due`, after a look at the whole journal."""

@@ -15,12 +15,14 @@ from edition_migration.application.reconciliation import Reconciliation
 from edition_migration.application.rings import Bells
 from edition_migration.application.sealing import Sealer
 from edition_migration.application.token_keys import TokenKeys
+from edition_migration.domain.metrics import Process
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.gateway import WorkflowGateway
 from edition_migration.ports.mails import Mailer
 from edition_migration.ports.store import Store
-from edition_migration.settings import Settings
+from edition_migration.settings import Settings, variable_of
 from edition_migration.temporal.gateway import TemporalWorkflowGateway
+from edition_migration.temporal.metrics import MetricsAddress
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,16 @@ def link_keys(settings: Settings) -> TokenKeys:
     """All keys; the first of the settings makes new links."""
     keys = settings.keys_of_links
     return TokenKeys(keys=keys, current=next(iter(keys)))
+
+
+def metrics_address(settings: Settings, process: Process) -> MetricsAddress | None:
+    """None where the settings say no port for this kind of process: it serves none."""
+    ports = {
+        Process.WORKER: ("worker_metrics_port", settings.worker_metrics_port),
+        Process.WEB: ("web_metrics_port", settings.web_metrics_port),
+    }
+    field, port = ports[process]
+    return MetricsAddress(str(settings.metrics_host), port, variable_of(field)) if port else None
 
 
 def reconciliation(base: Foundation) -> Reconciliation:

@@ -7,16 +7,19 @@ from edition_migration.application.credentials import Credentials
 from edition_migration.application.intake import Intake
 from edition_migration.application.rings import Bells
 from edition_migration.application.sign_in import SignIn
-from edition_migration.bootstrap.foundation import Foundation, foundation, link_keys
+from edition_migration.bootstrap.foundation import Foundation, foundation, link_keys, metrics_address
+from edition_migration.domain.metrics import Process
 from edition_migration.observability import configure_logging
+from edition_migration.ports.metrics import Meter
 from edition_migration.settings import Settings, load_settings
 from edition_migration.temporal.client import connect
+from edition_migration.temporal.metrics import SdkMeter
 from edition_migration.web.app import build_app
 from edition_migration.web.server import serve
 from edition_migration.web.services import WebServices, WebSettings
 
 
-def build_web_services(base: Foundation) -> WebServices:
+def build_web_services(base: Foundation, meter: Meter) -> WebServices:
     """Everything that the web process can do."""
     store, clock = base.store, base.clock
     hasher = PwdlibHasher(threads=base.settings.hashing_threads)
@@ -34,6 +37,7 @@ def build_web_services(base: Foundation) -> WebServices:
         intake=Intake(store=store, clock=clock),
         bells=Bells(store=store, gateway=base.gateway),
         store=store,
+        meter=meter,
     )
 
 
@@ -50,10 +54,12 @@ async def serve_web() -> None:
     """Runs the web process until it is told to end; it serves while Temporal is down."""
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
-    base = foundation(settings, await connect(identity="web", lazy=True))
+    metrics = metrics_address(settings, Process.WEB)
+    client = await connect(identity="web", lazy=True, metrics=metrics)
+    base = foundation(settings, client)
     try:
         await base.store.check()
-        app = build_app(build_web_services(base), web_settings(settings))
+        app = build_app(build_web_services(base, SdkMeter(client, Process.WEB)), web_settings(settings))
         await serve(app, settings.web_host, settings.web_port)
     finally:
         await base.store.dispose()

@@ -42,6 +42,20 @@ TOLD_BY = LINK_MAILS | {MailKind.INSTRUCTIONS}
 UNASKED_MAILS = frozenset({MailKind.COMING_SOON, MailKind.ACCOUNT_DEACTIVATED, MailKind.ADDRESS_CHANGED})
 """They come unasked and about an account: with a link they would look like phishing, so they hold no address at all."""
 
+KEPT_FOR_THE_DAY = frozenset(
+    {
+        MailKind.COMING_SOON,
+        MailKind.INSTRUCTIONS,
+        MailKind.RESET_PASSWORD,
+        MailKind.NEW_LINK,
+        MailKind.REMINDER,
+        MailKind.EXPIRED,
+        MailKind.CANCELLED,
+        MailKind.UNDONE,
+    }
+)
+"""Quiet hours hold these, unless the user asked. That his account is blocked or his address changed he must know."""
+
 AT_MOST_ONCE = frozenset({MailKind.REMINDER})
 """Kinds of which a repeat would be worse than none: found `sending` they are `unknown` and not sent again."""
 

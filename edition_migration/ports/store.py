@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from edition_migration.ports.store_audit import Seals
+from edition_migration.ports.store_backlog import Backlog
 from edition_migration.ports.store_capacity import CapacityTable, Ledger, Tickets
 from edition_migration.ports.store_events import Doorbells, Errands, Inbox, Paces, Pauses
 from edition_migration.ports.store_evidence import Evidence
@@ -83,6 +84,8 @@ class UnitOfWork(Protocol):
     def pauses(self) -> Pauses: ...
     @property
     def paces(self) -> Paces: ...
+    @property
+    def backlog(self) -> Backlog: ...
 
     async def commit(self) -> None: ...
 

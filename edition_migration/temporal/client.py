@@ -16,6 +16,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig
 
 from edition_migration.domain.errors import ConfigurationError, TemporalUnavailable
+from edition_migration.temporal.metrics import MetricsAddress, prometheus
 
 DEFAULT_ADDRESS = "localhost:7233"
 CONNECT_LIMIT = timedelta(seconds=5)
@@ -57,16 +58,23 @@ def namespace() -> str:
     return connect_config().get("namespace", "default")
 
 
-async def connect(*, identity: str, lazy: bool = False, environ: Mapping[str, str] | None = None) -> Client:
+async def connect(
+    *,
+    identity: str,
+    lazy: bool = False,
+    environ: Mapping[str, str] | None = None,
+    metrics: MetricsAddress | None = None,
+) -> Client:
     """A client for the whole life of a process; a lazy one connects with its first call and cannot back a worker.
 
-    `identity` is the process's role; operators see it with process and host.
-    Raises TemporalUnavailable where nothing answers at the address, ConfigurationError as `connect_config`.
+    `identity` is the process's role; operators see it with process and host. `metrics` are served from now on.
+    Raises TemporalUnavailable where nothing answers at the address, ConfigurationError as `connect_config`, and where
+    metrics cannot be served there.
     """
     config = connect_config(environ)
     config["identity"] = f"{identity}-{os.getpid()}@{socket.gethostname()}"
     config["lazy"] = lazy
-    config["runtime"] = _runtime()
+    config["runtime"] = _runtime(metrics)
     try:
         return await Client.connect(**config)
     except ValueError:  # half a certificate, an address without a port
@@ -78,7 +86,15 @@ async def connect(*, identity: str, lazy: bool = False, environ: Mapping[str, st
 
 
 @cache
-def _runtime() -> Runtime:
+def _runtime(metrics: MetricsAddress | None) -> Runtime:
     """The process's one runtime. What the SDK's native part logs becomes our lines, where it would print its own."""
     forwarding = LogForwardingConfig(logger=logging.getLogger("temporalio.core"), prepend_target_on_message=False)
-    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(LoggingConfig.default.filter, forwarding)))
+    logs = LoggingConfig(LoggingConfig.default.filter, forwarding)
+    if metrics is None:
+        return Runtime(telemetry=TelemetryConfig(logging=logs))
+    page = TelemetryConfig(logging=logs, metrics=prometheus(metrics), attach_service_name=False)
+    try:
+        return Runtime(telemetry=page)
+    except ValueError:  # the SDK's, where it cannot listen
+        taken = f"metrics cannot be served on {metrics}: it is taken, or no address of this machine"
+        raise ConfigurationError(taken, mend=f"choose another {metrics.variable}") from None

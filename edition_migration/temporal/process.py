@@ -1,4 +1,4 @@
-"""The worker process: its workers, sweep, sealer and health page until SIGTERM or SIGINT, then it drains and ends.
+"""The worker process: its workers, upkeep and health page until SIGTERM or SIGINT, then it drains and ends.
 
 `bootstrap` gives it all it needs; `worker.py` starts it.
 """
@@ -14,12 +14,13 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
+from edition_migration.application.gauges import Gauges
 from edition_migration.application.rings import Bells
 from edition_migration.application.sealing import Sealer
 from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.names import MIGRATION_QUEUE
 from edition_migration.temporal.health import Check, Health, serve_health
-from edition_migration.temporal.sweep import seal, sweep
+from edition_migration.temporal.sweep import look_up, seal, sweep
 from edition_migration.temporal.worker import Activities, WorkerOptions, build_workers
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -37,16 +38,31 @@ class HealthAddress:
     port: int
 
 
+@dataclass(frozen=True)
+class Upkeep:
+    """What a worker of queue `migration` does beside it, again and again; `gauges` None where nobody reads them."""
+
+    bells: Bells
+    sealer: Sealer
+    gauges: Gauges | None
+
+    def tasks(self, stop: asyncio.Event) -> Sequence[asyncio.Task[None]]:
+        """Started; each ends when `stop` is set."""
+        loops = [sweep(self.bells, stop), seal(self.sealer, stop)]
+        if self.gauges:
+            loops.append(look_up(self.gauges, stop))
+        return [asyncio.create_task(loop) for loop in loops]
+
+
 async def run_worker(
     client: Client,
     activities: Activities,
-    bells: Bells,
-    sealer: Sealer,
+    upkeep: Upkeep,
     options: WorkerOptions,
     health: HealthAddress,
     checks: Mapping[str, Check],
 ) -> None:
-    """Returns after a drained end. Raises what a worker or the sweep failed of, after draining the rest.
+    """Returns after a drained end. Raises what a worker or its upkeep failed of, after draining the rest.
 
     `checks` are added to those of Temporal and the workers, e.g. the store's.
     """
@@ -57,7 +73,7 @@ async def run_worker(
     server = await serve_health(Health(all_checks), health.host, health.port)
     tasks = [asyncio.create_task(worker.run()) for worker in workers]
     if MIGRATION_QUEUE in options.queues:  # a process for mails alone scales by mails
-        tasks += [asyncio.create_task(sweep(bells, stop)), asyncio.create_task(seal(sealer, stop))]
+        tasks += upkeep.tasks(stop)
     _announce(client, options, server)
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait([*tasks, stopping], return_when=asyncio.FIRST_COMPLETED)

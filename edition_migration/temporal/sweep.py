@@ -1,7 +1,7 @@
 """The sweep: every second the worker rings the doorbells that nobody answered (Temporal down, process killed).
 
 And every half minute it starts the organizations that have work to do but do not run: cancelled, terminated, failed.
-Beside it the worker seals the journal, every ten seconds.
+Beside it the worker seals the journal, every ten seconds, and looks its gauges up, every half minute.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from edition_migration.application.gauges import Gauges
 from edition_migration.application.rings import LIMIT, Bells
 from edition_migration.application.sealing import Sealer
 from edition_migration.domain.errors import StoreUnavailable, TemporalUnavailable
@@ -23,6 +24,9 @@ WAKE_PERIOD = 30.0
 
 SEAL_PERIOD = 10.0
 """Seconds between two looks of the sealer: how long a change of the journal could go unnoticed."""
+
+LOOK_UP_PERIOD = 30.0
+"""Seconds between two looks at the gauges: how old they are at most, and how often the database is asked."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -48,6 +52,15 @@ async def seal(sealer: Sealer, stop: asyncio.Event, *, period: float = SEAL_PERI
     while not stop.is_set():
         with outage.survived():
             await sealer.seal_due()
+        await _rest(stop, period)
+
+
+async def look_up(gauges: Gauges, stop: asyncio.Event, *, period: float = LOOK_UP_PERIOD) -> None:
+    """Until `stop` is set, as `sweep`. Each worker does it for its own page."""
+    outage = _Outage("the gauges stand still", "the gauges are looked up again")
+    while not stop.is_set():
+        with outage.survived():
+            await gauges.look_up()
         await _rest(stop, period)
 
 

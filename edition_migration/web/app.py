@@ -34,7 +34,9 @@ def build_app(services: WebServices, settings: WebSettings) -> ASGIApp:
         limits=settings.limits,
         pages=pages,
     )
-    sign_in = SignInEndpoint(gate=services.sign_in, ringer=ringer, limiter=limiter, limits=settings.limits)
+    sign_in = SignInEndpoint(
+        gate=services.sign_in, ringer=ringer, limiter=limiter, limits=settings.limits, meter=services.meter
+    )
     events = EventEndpoint(intake=services.intake, ringer=ringer, secrets=settings.webhook_secrets)
     health = Health(services.store)
     routes = [
@@ -49,10 +51,10 @@ def build_app(services: WebServices, settings: WebSettings) -> ASGIApp:
     ]
     app = Starlette(routes=routes, exception_handlers=handlers(pages))
     app.router.redirect_slashes = False
-    return _wrapped(app, settings)
+    return _wrapped(app, services, settings)
 
 
-def _wrapped(app: ASGIApp, settings: WebSettings) -> ASGIApp:
-    """Around everything, so that an answer to a failure of ours carries the headers and is logged too."""
+def _wrapped(app: ASGIApp, services: WebServices, settings: WebSettings) -> ASGIApp:
+    """Around everything, so that an answer to a failure of ours carries the headers, is logged and counted too."""
     with_headers = SecureASGIMiddleware(NothingKept(app), secure=security_headers(is_https=settings.is_https))
-    return AccessLog(cast("ASGIApp", with_headers))
+    return AccessLog(cast("ASGIApp", with_headers), services.meter)

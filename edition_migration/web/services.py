@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from edition_migration.application.credentials import Choice, PasswordForm
 from edition_migration.application.intake import Receipt
 from edition_migration.application.sign_in import OutdatedHash, SignInAnswer
+from edition_migration.ports.metrics import Meter
 
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -51,6 +52,7 @@ class WebServices:
     intake: EventIntake
     bells: Bells
     store: Readiness
+    meter: Meter
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ from starlette.responses import JSONResponse, Response
 from edition_migration.application.sign_in import OutdatedHash, SignInAnswer
 from edition_migration.domain.errors import EditionMigrationError, InvalidInput
 from edition_migration.domain.gate import SignInResult
+from edition_migration.domain.metrics import SIGN_INS
 from edition_migration.domain.validation import problems_of
+from edition_migration.ports.metrics import Meter
 from edition_migration.web.bodies import parse_json, read_body, require_type
 from edition_migration.web.limits import Limiter, address_of
 from edition_migration.web.ringing import Ringer
@@ -50,11 +52,12 @@ class SignInRequest(BaseModel):
 
 
 class SignInEndpoint:
-    def __init__(self, *, gate: Gate, ringer: Ringer, limiter: Limiter, limits: WebLimits) -> None:
+    def __init__(self, *, gate: Gate, ringer: Ringer, limiter: Limiter, limits: WebLimits, meter: Meter) -> None:
         self._gate = gate
         self._ringer = ringer
         self._limiter = limiter
         self._limits = limits
+        self._meter = meter
 
     async def attempt(self, request: Request) -> Response:
         """`POST /v1/sign-in`"""
@@ -63,6 +66,7 @@ class SignInEndpoint:
         given = _validated(parse_json(await read_body(request, BODY_LIMIT)))
         await self._limiter.admit(self._limits.sign_in_by_account, "account", given.email.strip().casefold())
         answer = await self._gate.attempt(given.email, given.password, given.client_version)
+        self._meter.count(SIGN_INS, result=answer.result)
         background = BackgroundTask(self._after, answer)
         return JSONResponse(_body(answer), STATUS[answer.result], background=background)
 

@@ -36,7 +36,7 @@ from edition_migration.ports.store import Store, UnitOfWork
 from edition_migration.ports.store_events import InboxRow
 from tests import builders
 from tests.application.test_starting import HalfDeafGateway
-from tests.doubles import CountingHasher, MovableClock, StillPace
+from tests.doubles import CountingHasher, KeepingMeter, MovableClock, StillPace
 from tests.fixtures.records import mail, wave
 from tests.links import LINK_KEYS
 
@@ -88,8 +88,9 @@ class Moving:
             renderer=TemplateRenderer(),
             mailer=self.relay,
             contexts=MailContexts(keys=LINK_KEYS, link_base="https://service.example"),
-            breaker=RelayBreaker(pace=StillPace()),
+            breaker=RelayBreaker(pace=StillPace(), meter=KeepingMeter()),
             pace=StillPace(),
+            meter=KeepingMeter(),
         )
 
     # What happens

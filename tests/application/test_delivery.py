@@ -1,6 +1,7 @@
 """One mail at a time: what the relay's answer means for the migration, also where two tries speak for one mail."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.mails import Envelope
 from edition_migration.ports.store import Store
 from tests.builders import NOW, migration, organization, user
-from tests.doubles import MovableClock, StillPace
+from tests.doubles import KeepingMeter, MovableClock, StillPace
 from tests.fixtures.records import mail, wave
 
 OK = 250
@@ -41,16 +42,18 @@ class Relay:
         return await self._talks.pop(0)() if self._talks else OK
 
 
-def delivery(store: Store, relay: Relay) -> Delivery:
+def delivery(store: Store, relay: Relay, meter: KeepingMeter | None = None) -> Delivery:
     contexts = MailContexts(keys=TokenKeys(keys={"k": b"k" * 32}, current="k"), link_base="https://go.example")
+    meter = meter or KeepingMeter()
     return Delivery(
         store=store,
         clock=MovableClock(),
         renderer=TemplateRenderer(),
         mailer=relay,
         contexts=contexts,
-        breaker=RelayBreaker(pace=StillPace()),
+        breaker=RelayBreaker(pace=StillPace(), meter=meter),
         pace=StillPace(),
+        meter=meter,
     )
 
 
@@ -121,3 +124,42 @@ async def test_an_accepted_mail_is_not_sent_again_because_another_try_was_cut(st
     assert (outcome.result, outcome.next) == ("sent", None)
     row, state = await found(store)
     assert (row.instructions_accepted_at, state) == (NOW, MailState.ACCEPTED)
+
+
+REFUSED = AddressRefused("the relay refused the recipient", reply_code=550)
+PUT_OFF = RelayUnavailable("the relay answered 450 to RCPT")
+DOWN = RelayUnavailable("the relay answered 421", is_for_all=True)
+CUT = RelayUnavailable("the connection broke", outcome_unknown=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "trouble", "outcome"),
+    [
+        (MailKind.INSTRUCTIONS, S.INSTRUCTED, None, "accepted"),
+        (MailKind.INSTRUCTIONS, S.INSTRUCTED, REFUSED, "bounced"),
+        (MailKind.INSTRUCTIONS, S.INSTRUCTED, PUT_OFF, "deferred"),
+        (MailKind.INSTRUCTIONS, S.INSTRUCTED, DOWN, "deferred"),
+        (MailKind.INSTRUCTIONS, S.INSTRUCTED, CUT, "unknown"),
+        (MailKind.REMINDER, S.AWAITING_PASSWORD, CUT, "unknown"),
+        (MailKind.INSTRUCTIONS, S.CANCELLED, None, "suppressed"),
+    ],
+)
+async def test_each_try_is_counted_once_by_what_it_came_to(
+    store: Store, kind: MailKind, state: S, trouble: Exception | None, outcome: str
+) -> None:
+    async with store.write() as uow:
+        await uow.organizations.put(organization())
+        await uow.users.put([user(org_id="acme")])
+        await uow.migrations.add([migration(state=state)])
+        await uow.mails.queue([mail(kind=kind)])
+        await uow.commit()
+
+    async def talk() -> int:
+        if trouble is not None:
+            raise trouble
+        return OK
+
+    meter = KeepingMeter()
+    with suppress(RelayUnavailable):
+        await delivery(store, Relay(talk), meter).deliver(ADA)
+    assert meter.counted == {("edition_migration_mails_total", kind, outcome): 1}

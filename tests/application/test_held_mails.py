@@ -20,7 +20,7 @@ from edition_migration.domain.token import TokenState
 from edition_migration.ports.mails import Envelope
 from edition_migration.ports.store import Store
 from tests.builders import NOW, migration, organization, user
-from tests.doubles import MovableClock, StillPace
+from tests.doubles import KeepingMeter, MovableClock, StillPace
 from tests.fixtures.records import mail, token
 
 # NOW is a Sunday, 12:00 UTC.
@@ -44,8 +44,9 @@ class Post:
             renderer=TemplateRenderer(),
             mailer=self,
             contexts=MailContexts(keys=keys, link_base="https://go.example"),
-            breaker=RelayBreaker(pace=StillPace()),
+            breaker=RelayBreaker(pace=StillPace(), meter=KeepingMeter()),
             pace=StillPace(),
+            meter=KeepingMeter(),
         )
 
     async def send(self, envelope: Envelope) -> int:

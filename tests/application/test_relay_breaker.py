@@ -4,7 +4,7 @@ import pytest
 
 from edition_migration.application.relay_breaker import LONGEST_REST, RelayBreaker
 from edition_migration.domain.errors import RelayUnavailable
-from tests.doubles import StillPace
+from tests.doubles import KeepingMeter, StillPace
 
 DOWN = RelayUnavailable("The relay answered 421", is_for_all=True, mend="look at the relay")
 GREYLISTED = RelayUnavailable("The relay answered 450 to RCPT")
@@ -16,8 +16,13 @@ def pace() -> StillPace:
 
 
 @pytest.fixture
-def breaker(pace: StillPace) -> RelayBreaker:
-    return RelayBreaker(pace=pace)
+def meter() -> KeepingMeter:
+    return KeepingMeter()
+
+
+@pytest.fixture
+def breaker(pace: StillPace, meter: KeepingMeter) -> RelayBreaker:
+    return RelayBreaker(pace=pace, meter=meter)
 
 
 def is_let_through(breaker: RelayBreaker) -> bool:
@@ -83,3 +88,20 @@ def test_first_mail_that_is_served_lets_all_through_at_once(
     breaker.report(DOWN)
     pace.seconds = 2.0
     assert is_let_through(breaker), "the next outage begins with the shortest rest"
+
+
+@pytest.mark.parametrize("served", [None, GREYLISTED])
+def test_operators_see_it_open_until_the_relay_has_served_a_mail(
+    breaker: RelayBreaker, pace: StillPace, meter: KeepingMeter, served: RelayUnavailable | None
+) -> None:
+    def shown() -> float:
+        return meter.shown["edition_migration_relay_breaker_open",]
+
+    assert shown() == 0
+    breaker.report(DOWN)
+    assert shown() == 1
+    pace.seconds = 1.0
+    assert is_let_through(breaker)
+    assert shown() == 1, "a try is no mail served"
+    breaker.report(served)
+    assert shown() == 0

@@ -22,7 +22,7 @@ from edition_migration.ports.mails import Envelope
 from edition_migration.ports.store import Store
 from tests import builders
 from tests.application.moving import writing
-from tests.doubles import MovableClock, StillPace
+from tests.doubles import KeepingMeter, MovableClock, StillPace
 from tests.fixtures.records import mail, wave
 from tests.links import LINK_KEYS
 
@@ -65,8 +65,9 @@ async def copies_of(store: Store, kind: MailKind, meanwhile: Callable[[], Awaita
         renderer=TemplateRenderer(),
         mailer=relay,
         contexts=MailContexts(keys=LINK_KEYS, link_base="https://go.example"),
-        breaker=RelayBreaker(pace=StillPace()),
+        breaker=RelayBreaker(pace=StillPace(), meter=KeepingMeter()),
         pace=StillPace(),
+        meter=KeepingMeter(),
     )
     for _ in range(3):
         with suppress(RelayUnavailable):

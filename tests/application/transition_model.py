@@ -23,7 +23,7 @@ from edition_migration.application.waves import WaveRelease
 from edition_migration.domain.states import AccountStatus
 from edition_migration.ports.mails import Envelope
 from tests import builders
-from tests.doubles import CountingHasher, MovableClock, StillPace
+from tests.doubles import CountingHasher, KeepingMeter, MovableClock, StillPace
 
 PEOPLE, LICENSES = 3, 2
 DEADLINE = timedelta(days=14)
@@ -122,8 +122,9 @@ class Service:
             renderer=TemplateRenderer(),
             mailer=Relay(),
             contexts=contexts,
-            breaker=RelayBreaker(pace=StillPace()),
+            breaker=RelayBreaker(pace=StillPace(), meter=KeepingMeter()),
             pace=StillPace(),
+            meter=KeepingMeter(),
         )
 
     async def prepare(self, org_id: str, user_ids: Sequence[str], *, is_single_sign_on: bool) -> None:

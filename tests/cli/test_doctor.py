@@ -61,7 +61,7 @@ def test_before_anything_is_set_up_it_says_what_to_do_first(cli: CommandLine, no
     assert result.exit_code == 1
     lines = [line for line in result.stdout.splitlines() if " disk " not in line]
     assert lines[:9] == [
-        "ok       settings           of 25: 2 from environment, 0 from .env, 0 from secret file, 23 from default",
+        "ok       settings           of 28: 2 from environment, 0 from .env, 0 from secret file, 26 from default",
         *(
             f"fails    secrets            {PREFIX}{name}: is missing; what helps: {MAKE_SECRETS}"
             for name in ("LINK_KEYS", "WEBHOOK_SECRETS", "PAGE_SECRET")
@@ -182,7 +182,7 @@ def test_findings_are_lines_of_csv_too(cli: CommandLine, monkeypatch: pytest.Mon
     lines = result.stdout.splitlines()
     assert lines[:3] == [
         "subject,verdict,text,mend",
-        'settings,ok,"of 25: 5 from environment, 0 from .env, 0 from secret file, 20 from default",',
+        'settings,ok,"of 28: 5 from environment, 0 from .env, 0 from secret file, 23 from default",',
         'secrets,ok,"3 are set, and long enough",',
     ]
     assert (result.exit_code, result.stderr) == (1, "")

@@ -9,16 +9,18 @@ from tests.deploy.manifests import DEPLOY, documents
 FOLDER = DEPLOY / "kubernetes"
 KNOWN = {"apiVersion", "kind", "namespace", "resources", "images"}
 OVERLAYS = sorted(it.name for it in (FOLDER / "overlays").iterdir())
+MONITORING = FOLDER / "monitoring"
+"""Applied beside an overlay, where the Prometheus operator runs."""
 
 
 def built(overlay: str) -> list[dict[str, Any]]:
     """All resources of an overlay. Raises ValueError for what this reader does not know."""
-    return [
-        it
-        for file in files_of(FOLDER / "overlays" / overlay)
-        if file.name != "kustomization.yaml"
-        for it in documents(file)
-    ]
+    return resources_of(FOLDER / "overlays" / overlay)
+
+
+def resources_of(folder: Path) -> list[dict[str, Any]]:
+    """Those of a folder's kustomization; raises as `built`."""
+    return [it for file in files_of(folder) if file.name != "kustomization.yaml" for it in documents(file)]
 
 
 def files_of(folder: Path) -> Iterator[Path]:

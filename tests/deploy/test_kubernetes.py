@@ -1,4 +1,4 @@
-"""The manifests by Kubernetes' own schemas, and by what a schema cannot see. They were not applied to a cluster."""
+"""The overlays by Kubernetes' own schemas, and by what a schema cannot see. They were not applied to a cluster."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from edition_migration.domain.durations import Duration
-from tests.deploy.kustomize import FOLDER, OVERLAYS, built, files_of, pods_of
+from tests.deploy.kustomize import FOLDER, MONITORING, OVERLAYS, built, files_of, pods_of
 from tests.deploy.manifests import COMMANDS, unknown_settings
 
 VERSIONS = ("1.31", kubernetes_validate.latest_version())
@@ -57,9 +57,9 @@ def test_resources_of_others_are_the_kinds_that_we_name() -> None:
     assert versioned == [WORKER_DEPLOYMENT, WORKER_DEPLOYMENT]
 
 
-def test_no_manifest_lies_about_that_no_overlay_uses() -> None:
-    used = {file for overlay in OVERLAYS for file in files_of(FOLDER / "overlays" / overlay)}
-    assert used == set(FOLDER.rglob("*.yaml"))
+def test_no_manifest_lies_about_that_nothing_uses() -> None:
+    folders = [MONITORING, *(FOLDER / "overlays" / overlay for overlay in OVERLAYS)]
+    assert {file for folder in folders for file in files_of(folder)} == set(FOLDER.rglob("*.yaml"))
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

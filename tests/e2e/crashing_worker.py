@@ -25,8 +25,10 @@ from edition_migration.application.rings import Bells
 from edition_migration.bootstrap.foundation import foundation
 from edition_migration.bootstrap.web import build_web_services, web_settings
 from edition_migration.bootstrap.worker import build_activities
+from edition_migration.domain.metrics import Process
 from edition_migration.ports.mails import RelaySecurity
 from edition_migration.temporal.client import connect
+from edition_migration.temporal.metrics import SdkMeter
 from edition_migration.temporal.sweep import sweep
 from edition_migration.temporal.worker import WorkerOptions, build_workers
 from edition_migration.web.app import build_app
@@ -87,10 +89,14 @@ async def run(role: str, config: CrashConfig) -> None:
         mailer=WatchedMailer(real.mailer, real.store, reached),
     )
     if role == WEB:
-        await serve(build_app(build_web_services(base), web_settings(settings)), "127.0.0.1", config.web_port)
+        await serve(
+            build_app(build_web_services(base, SdkMeter(client, Process.WEB)), web_settings(settings)),
+            "127.0.0.1",
+            config.web_port,
+        )
     else:
         options = WorkerOptions(mails_per_second=1000, concurrent_mails=1, concurrent_activities=1)
-        migration, mail = build_workers(client, build_activities(base), options)
+        migration, mail = build_workers(client, build_activities(base, SdkMeter(client, Process.WORKER)), options)
         async with migration, mail:
             await sweep(Bells(store=base.store, gateway=base.gateway), asyncio.Event())
 

@@ -43,6 +43,7 @@ from edition_migration.temporal.sweep import sweep
 from edition_migration.temporal.worker import WorkerOptions, build_workers
 from edition_migration.web.app import build_app
 from tests.builders import user
+from tests.doubles import KeepingMeter
 from tests.fixtures.smtp import Received, SmtpServer
 
 PATIENCE = 30.0
@@ -355,13 +356,13 @@ async def running_world(
         gateway=TemporalWorkflowGateway(skipper.client),
         mailer=mailer or SmtpMailer(relay),
     )
-    app = build_app(build_web_services(base), web_settings(base.settings))
+    app = build_app(build_web_services(base, KeepingMeter()), web_settings(base.settings))
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url=base.settings.link_base) as web:
         world = World(base, skipper, clock, smtp, web)
         workers = build_workers(
             skipper.client,
-            build_activities(base),
+            build_activities(base, KeepingMeter()),
             WorkerOptions(mails_per_second=1000, drain_limit=timedelta(seconds=5)),
         )
         stop = asyncio.Event()

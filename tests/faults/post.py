@@ -21,7 +21,7 @@ from edition_migration.domain.token import ResetToken
 from edition_migration.ports.mails import RelaySecurity
 from edition_migration.ports.store import Store
 from tests.builders import migration, organization, user
-from tests.doubles import MovableClock, StillPace
+from tests.doubles import KeepingMeter, MovableClock, StillPace
 from tests.fixtures.records import mail, wave
 from tests.fixtures.smtp import HOST, Received, SmtpServer
 from tests.links import LINK_KEYS
@@ -53,8 +53,9 @@ class Post:
             renderer=TemplateRenderer(),
             mailer=SmtpMailer(self.relay),
             contexts=MailContexts(keys=LINK_KEYS, link_base="https://go.example"),
-            breaker=RelayBreaker(pace=self.pace),
+            breaker=RelayBreaker(pace=self.pace, meter=KeepingMeter()),
             pace=self.pace,
+            meter=KeepingMeter(),
         )
 
     async def queue(self, *user_ids: str, kind: MailKind = MailKind.INSTRUCTIONS, state: S = S.INSTRUCTED) -> None:

@@ -20,7 +20,7 @@ from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.states import MigrationState
 from edition_migration.settings import Settings
 from edition_migration.temporal.worker import migration_activities
-from tests.doubles import CountingHasher, StillPace
+from tests.doubles import CountingHasher, KeepingMeter, StillPace
 from tests.e2e.world import settings_of
 from tests.simulator import sdk
 from tests.simulator.evidence import Evidence, Invariant, WorkflowSeen
@@ -145,7 +145,7 @@ def _bind(temporal: Temporal, base: Foundation, clock: VirtualClock) -> None:
         patch("edition_migration.bootstrap.worker.TemplateRenderer", PlainRenderer),
         patch("edition_migration.bootstrap.worker.SystemPace", lambda: VirtualPace(clock)),
     ):
-        activities = build_activities(base)
+        activities = build_activities(base, KeepingMeter())
     temporal.bind([*migration_activities(activities), activities.mails.deliver_mail])
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from edition_migration.application.rings import LIMIT
 from edition_migration.domain.errors import NotFound, StoreUnavailable, TemporalUnavailable
-from edition_migration.temporal.sweep import seal, sweep
+from edition_migration.temporal.sweep import look_up, seal, sweep
 
 
 class Scripted:
@@ -91,3 +91,25 @@ async def test_sealing_survives_outages_of_the_store() -> None:
 async def test_error_of_the_sealer_that_is_no_outage_is_raised() -> None:
     with pytest.raises(NotFound):
         await _seal(NotFound("x"), 0)
+
+
+class ScriptedGauges(Scripted):
+    async def look_up(self) -> None:
+        await self.answer()
+
+
+async def _look_up(*answers: int | Exception) -> ScriptedGauges:
+    stop = asyncio.Event()
+    gauges: Any = ScriptedGauges(stop, *answers)
+    async with asyncio.timeout(5):
+        await look_up(gauges, stop, period=0.0)
+    return gauges
+
+
+async def test_gauges_survive_outages_of_the_store() -> None:
+    assert (await _look_up(0, StoreUnavailable("busy"), StoreUnavailable("busy"), 0)).is_empty
+
+
+async def test_error_of_the_gauges_that_is_no_outage_is_raised() -> None:
+    with pytest.raises(NotFound):
+        await _look_up(NotFound("x"), 0)

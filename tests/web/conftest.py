@@ -18,7 +18,7 @@ from edition_migration.domain.errors import StoreUnavailable
 from edition_migration.ports.store import Store
 from edition_migration.web.app import build_app
 from edition_migration.web.services import WebLimits, WebServices, WebSettings
-from tests.doubles import StillPace
+from tests.doubles import KeepingMeter, StillPace
 from tests.links import Scene, scene
 
 LINK_BASE = "https://guests.example"
@@ -63,6 +63,7 @@ class Web:
     bells: FakeBells
     door: StoreDoor
     pace: StillPace
+    meter: KeepingMeter
     clients: list[httpx2.AsyncClient] = field(default_factory=list[httpx2.AsyncClient])
 
     @property
@@ -96,7 +97,7 @@ GENEROUS = WebLimits(
 
 def web_of(waiting: Scene) -> Web:
     """The application over the store of a scene."""
-    store, bells, pace = waiting.store, FakeBells(), StillPace()
+    store, bells, pace, meter = waiting.store, FakeBells(), StillPace(), KeepingMeter()
     door = StoreDoor(store)
     services = WebServices(
         credentials=waiting.credentials,
@@ -104,8 +105,9 @@ def web_of(waiting: Scene) -> Web:
         intake=Intake(store=store, clock=waiting.clock),
         bells=bells,
         store=door,
+        meter=meter,
     )
-    return Web(waiting, services, bells, door, pace)
+    return Web(waiting, services, bells, door, pace, meter)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from edition_migration.adapters.store.accounts import SqlContacts, SqlFormerAddresses, SqlSessions
+from edition_migration.adapters.store.backlog import SqlBacklog
 from edition_migration.adapters.store.capacity import SqlCapacityTable
 from edition_migration.adapters.store.engine import PATIENCE, connect
 from edition_migration.adapters.store.evidence import SqlEvidence
@@ -66,6 +67,7 @@ class SqlUnitOfWork:
         self.errands = SqlErrands(transaction)
         self.pauses = SqlPauses(transaction)
         self.paces = SqlPaces(transaction)
+        self.backlog = SqlBacklog(transaction)
 
     async def commit(self) -> None:
         if not self._is_dry:

@@ -66,6 +66,7 @@ _UNSTARTED = text(f"started_at IS NULL AND state IN ({quoted(OPEN)})")
 _PARKED = text("attention IS NOT NULL")
 _LIVE = text(f"state IN ({quoted([TokenState.LIVE])})")
 _TO_THE_ORGANIZATION = text("user_id IS NULL")
+_UNSENT = text(f"state IN ({quoted(UNSENT)})")
 _UNSENT_BY_ORGANIZATION = text(f"postman IN ({quoted([Postman.ORGANIZATION])}) AND state IN ({quoted(UNSENT)})")
 
 migrations = Table(
@@ -222,6 +223,7 @@ mails = Table(
         postgresql_where=_TO_THE_ORGANIZATION,
     ),
     Index("ix_mails_of_migration", "org_id", "user_id", "generation", "sequence"),
+    Index("ix_mails_unsent", "created_at", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
     Index(
         "ix_mails_unsent_by_organization",
         "org_id",
