@@ -22,6 +22,7 @@ from pydantic_settings import (
 
 from edition_migration.domain.durations import Duration
 from edition_migration.domain.errors import ConfigurationError, Problem
+from edition_migration.domain.purge import LEAST_EVENTS, LEAST_REST, LONGEST
 from edition_migration.domain.texts import WebUrl
 from edition_migration.ports.mails import RelaySecurity
 
@@ -86,6 +87,22 @@ class Settings(BaseSettings):
         default="1s",  # pyright: ignore[reportArgumentType] - validated like the variable
         validate_default=True,
         description="The least time that a refusal of wrong credentials takes",
+    )
+    retention: Duration = Field(
+        default="400d",  # pyright: ignore[reportArgumentType] - validated like the variable
+        validate_default=True,
+        ge=LEAST_REST,
+        le=LONGEST,
+        description="How long mails, links, former addresses and sign-in sessions of a user are kept after his last "
+        "migration has ended; 30 days or more. The journal is never removed",
+    )
+    event_retention: Duration = Field(
+        default="30d",  # pyright: ignore[reportArgumentType] - validated like the variable
+        validate_default=True,
+        ge=LEAST_EVENTS,
+        le=LONGEST,
+        description="How long settled events are kept as they came, names and addresses included; 4 days or more, "
+        "since senders repeat an event for so long",
     )
     temporal_ui: WebUrl | None = Field(
         default=None, description="Address of the Temporal UI, for links to workflows, e.g. `https://temporal.example`"

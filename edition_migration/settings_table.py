@@ -144,4 +144,7 @@ def _shown(name: str, field: FieldInfo, value: object) -> str:
 
 def _written(value: object) -> str:
     """As the variable is written."""
-    return f"{value.total_seconds():g}s" if isinstance(value, timedelta) else str(value)
+    if not isinstance(value, timedelta):
+        return str(value)
+    days, rest = divmod(value, timedelta(days=1))
+    return f"{days}d" if days and not rest else f"{value.total_seconds():g}s"

@@ -83,6 +83,28 @@ def test_another_setting_out_of_range_is_named(monkeypatch: pytest.MonkeyPatch) 
     assert refusal().startswith(f"{PREFIX}SMTP_PORT: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("EVENT_RETENTION", "3d", "Input should be greater than or equal to 4 days"),
+        ("RETENTION", "29d", "Input should be greater than or equal to 30 days"),
+        ("RETENTION", "101y", "Input should be a valid timedelta"),
+        ("RETENTION", "400", "has no unit"),
+    ],
+)
+def test_a_retention_that_would_break_something_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}{name}", value)
+    assert refusal().startswith(f"{PREFIX}{name}: {message}")
+
+
+def test_a_retention_is_written_in_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}EVENT_RETENTION", "96h")
+    rows = {row.name.removeprefix(PREFIX): (row.value, row.default) for row in settings_table().settings}
+    assert (rows["EVENT_RETENTION"], rows["RETENTION"]) == (("4d", "30d"), ("400d", "400d"))
+
+
 def test_everything_that_is_wrong_is_named_at_once_and_the_rest_is_as_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(f"{PREFIX}LINK_KEYS")
     monkeypatch.setenv(f"{PREFIX}PAGE_SECRET", "changeme")

@@ -9,6 +9,7 @@ from edition_migration.domain.events.envelope import EventType
 from edition_migration.domain.names import (
     MAIL_QUEUE,
     MIGRATION_QUEUE,
+    PURGE,
     RECONCILIATION,
     SEARCH_ATTRIBUTE_TYPES,
     MigrationRef,
@@ -38,6 +39,7 @@ def search_attributes_page() -> str:
         ("One selection", code(WaveRef(org_id="ORG", wave_id="WAVE").workflow_id)),
         ("One organization", code(OrganizationRef(org_id="ORG").workflow_id)),
         ("Daily reconciliation (a Schedule)", code(RECONCILIATION)),
+        ("Daily purge (a Schedule)", code(PURGE)),
     ]
     queues = f"Task queues: `{MIGRATION_QUEUE}` for workflows and steps, `{MAIL_QUEUE}` for mails."
     return page(

@@ -45,6 +45,7 @@ from edition_migration.application.wave_views import MemberLine, WaveDetail, Wav
 from edition_migration.cli.output import camel
 from edition_migration.domain.diagnosis import Diagnosis, Finding
 from edition_migration.domain.differences import Difference, DifferencesView
+from edition_migration.domain.purge import PurgeView
 from edition_migration.domain.waves import WaveAnswer
 from edition_migration.settings_table import SettingRow, SettingsTable
 
@@ -83,6 +84,7 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "mails preview": MailPreview,
     "mails send-test": TestReceipt,
     "reconcile": DifferencesView,
+    "purge": PurgeView,
     "audit verify": VerificationView,
 }
 LINES: dict[str, type[BaseModel]] = {

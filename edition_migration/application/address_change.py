@@ -9,7 +9,7 @@ from datetime import datetime
 
 from edition_migration.application.errand_pages import ErrandKind
 from edition_migration.application.parking import unpark
-from edition_migration.application.records import PROVISIONING, journal_entry, user_mail
+from edition_migration.application.records import PROVISIONING, journal_entry, next_round, user_mail
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.names import new_id
@@ -37,10 +37,10 @@ async def tell_both(uow: UnitOfWork, row: Migration, former: str, now: datetime,
     address_id = new_id()
     await uow.former_addresses.add(address_id, row.user_id, former, now)
     before = [mail for mail in await uow.mails.of_migration(row.ref) if mail.kind is MailKind.ADDRESS_CHANGED]
-    note = user_mail(row.ref, MailKind.ADDRESS_CHANGED, now, round_number=len(before) + 1)
-    notes = [replace(note, about=address_id)]
+    number = next_round(before, MailKind.ADDRESS_CHANGED)
+    notes = [replace(user_mail(row.ref, MailKind.ADDRESS_CHANGED, now, round_number=number), about=address_id)]
     if not any(mail.state is MailState.QUEUED and not mail.about for mail in before):
-        notes.append(user_mail(row.ref, MailKind.ADDRESS_CHANGED, now, round_number=len(before) + 2))
+        notes.append(user_mail(row.ref, MailKind.ADDRESS_CHANGED, now, round_number=number + 1))
     await uow.mails.queue(notes)
     entry = journal_entry(
         row, key=f"{key}/address", action="change_address", actor=PROVISIONING, at=now, target=row.state

@@ -52,12 +52,11 @@ class Events:
         event = parse_event(json.loads(row.body))
         if not isinstance(event, ProvisioningEvent):
             return InboxState.UNKNOWN_TYPE
-        now = self._clock.now()
+        now, key = self._clock.now(), f"event/{row.inbox_id}"
         if isinstance(event.data, MailData):
-            is_changed = await MailFacts(uow, now, f"event/{row.inbox_id}").apply(event.data)
+            is_changed = await MailFacts(uow, now, key, row.inbox_id).apply(event.data)
         elif isinstance(event.data, UserData):
-            facts = UserFacts(uow, event.stamp, now, f"event/{row.inbox_id}")
-            is_changed = await facts.apply(event.data)
+            is_changed = await UserFacts(uow, event.stamp, now, key).apply(event.data)
         else:
             assert isinstance(event.data, OrganizationData)
             is_changed = await OrganizationFacts(uow, event.stamp, now).apply(event.data)

@@ -6,7 +6,7 @@ Used by the fourth step, reminders, `resend`, the page's "send me a new one" and
 from datetime import datetime
 from typing import Protocol
 
-from edition_migration.application.records import user_mail
+from edition_migration.application.records import next_round, user_mail
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.token import ResetToken
@@ -39,6 +39,6 @@ async def queue_link(
 async def queue_again(
     uow: UnitOfWork, row: Migration, kind: MailKind, now: datetime, *, token_id: str | None = None
 ) -> None:
-    """The next mail of this kind to the user: its round follows those that there were."""
-    before = [mail for mail in await uow.mails.of_migration(row.ref) if mail.kind is kind]
-    await uow.mails.queue([user_mail(row.ref, kind, now, round_number=len(before) + 1, token_id=token_id)])
+    """The next mail of this kind to the user."""
+    round_number = next_round(await uow.mails.of_migration(row.ref), kind)
+    await uow.mails.queue([user_mail(row.ref, kind, now, round_number=round_number, token_id=token_id)])

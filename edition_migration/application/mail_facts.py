@@ -19,17 +19,24 @@ _ARRIVED = (MailState.ACCEPTED, MailState.DELIVERED)
 
 @dataclass(frozen=True, slots=True)
 class MailFacts:
-    """One event's transaction on one mail. `event_key` names the event in the journal."""
+    """One event's transaction on one mail. `event_key` names the event in the journal, `inbox_id` is its row.
+
+    That the row says whom it is about keeps it for as long as his migration is open: a mail has no stamp of the event
+    that set its state, so a repeat must be known by the row.
+    """
 
     uow: UnitOfWork
     now: datetime
     event_key: str
+    inbox_id: int
 
     async def apply(self, data: MailData) -> bool:
         """Whether the event changed anything. Raises InvalidInput for a mail that the organization does not have."""
         mail = await self.uow.mails.get(data.message_id)
         if mail is None or mail.org_id != data.org_id:
             raise InvalidInput("no mail of this organization has this Message-ID", mend="give it as it was sent")
+        if mail.user_id is not None:
+            await self.uow.inbox.set_user(self.inbox_id, mail.user_id)
         match data:
             case MailBounced():
                 return await self._park(mail, MailState.BOUNCED, Attention.UNDELIVERABLE)

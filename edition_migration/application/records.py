@@ -1,5 +1,6 @@
 """Small makers of rows that several use cases write: journal entries and mails."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from edition_migration.domain.mail import Mail, MailKind, MailState
@@ -60,6 +61,11 @@ def user_mail(
         not_before=None,
         token_id=token_id,
     )
+
+
+def next_round(mails: Sequence[Mail], kind: MailKind) -> int:
+    """The round of another mail of this kind. Of these mails of a migration older ones may be gone."""
+    return max((mail.round for mail in mails if mail.kind is kind), default=0) + 1
 
 
 def administrator_mail(org_id: str, kind: MailKind, at: datetime, round_number: int, *, about: str = "") -> Mail:

@@ -138,6 +138,7 @@ class UserFacts:
             await self.uow.ledger.release(replace(row, generation=ADOPTED).ref)
         await self.uow.sessions.end_all([user.user_id], self.now)
         await self.uow.former_addresses.erase(user.user_id)
+        await self.uow.contacts.erase(user.user_id)
         await self.uow.users.put([tombstone(user.user_id)])
         await address_is_free(self.uow, user.email, self.now)
         await older_words_are_moot(self.uow, user.user_id, self.now)

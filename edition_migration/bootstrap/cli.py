@@ -22,7 +22,7 @@ from edition_migration.application.selection import Selection
 from edition_migration.application.timeline import Timelines
 from edition_migration.application.wave_control import WaveControl
 from edition_migration.application.wave_queries import WaveQueries
-from edition_migration.bootstrap.foundation import Foundation, foundation, link_keys, reconciliation
+from edition_migration.bootstrap.foundation import Foundation, foundation, link_keys, purge, reconciliation
 from edition_migration.cli.services import CliServices
 from edition_migration.observability import configure_logging
 from edition_migration.ports.mails import Renderer
@@ -59,6 +59,7 @@ def build_cli_services(base: Foundation) -> CliServices:
             store=store, clock=clock, selection=selection, mails_per_second=base.settings.mails_per_second
         ),
         previews=Previews(store=store, clock=clock),
+        purge=purge(base),
         queries=Queries(store=store),
         reconciliation=reconciliation(base),
         selection=selection,

@@ -8,6 +8,7 @@ from edition_migration.adapters.clock import SystemClock
 from edition_migration.adapters.smtp import Relay, SmtpMailer
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.audit import Audit
+from edition_migration.application.purge import Purge
 from edition_migration.application.reconcile_journal import JournalReconciliation
 from edition_migration.application.reconcile_organization import OrganizationReconciliation
 from edition_migration.application.reconcile_rows import RowReconciliation
@@ -16,6 +17,7 @@ from edition_migration.application.rings import Bells
 from edition_migration.application.sealing import Sealer
 from edition_migration.application.token_keys import TokenKeys
 from edition_migration.domain.metrics import Process
+from edition_migration.domain.purge import Retention
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.gateway import WorkflowGateway
 from edition_migration.ports.mails import Mailer
@@ -75,6 +77,12 @@ def metrics_address(settings: Settings, process: Process) -> MetricsAddress | No
     }
     field, port = ports[process]
     return MetricsAddress(str(settings.metrics_host), port, variable_of(field)) if port else None
+
+
+def purge(base: Foundation) -> Purge:
+    """For the worker, which removes daily, and the command line."""
+    retention = Retention(events=base.settings.event_retention, rest=base.settings.retention)
+    return Purge(store=base.store, clock=base.clock, retention=retention)
 
 
 def reconciliation(base: Foundation) -> Reconciliation:

@@ -5,6 +5,7 @@ import os
 from activities.commands import CommandActivities
 from activities.mails import MailActivities
 from activities.organization import OrganizationActivities
+from activities.purge import PurgeActivities
 from activities.reconciliation import ReconciliationActivities
 from activities.steps import StepActivities
 from activities.waves import WaveActivities
@@ -26,7 +27,14 @@ from edition_migration.application.selection import Selection
 from edition_migration.application.steps import Steps
 from edition_migration.application.wave_control import WaveControl
 from edition_migration.application.waves import WaveRelease
-from edition_migration.bootstrap.foundation import Foundation, foundation, link_keys, metrics_address, reconciliation
+from edition_migration.bootstrap.foundation import (
+    Foundation,
+    foundation,
+    link_keys,
+    metrics_address,
+    purge,
+    reconciliation,
+)
 from edition_migration.domain.metrics import Process
 from edition_migration.observability import configure_logging
 from edition_migration.ports.metrics import Meter
@@ -72,6 +80,7 @@ def build_activities(base: Foundation, meter: Meter) -> Activities:
         ),
         mails=MailActivities(delivery),
         reconciliation=ReconciliationActivities(reconciliation(base)),
+        purge=PurgeActivities(purge(base)),
     )
 
 

@@ -16,6 +16,7 @@ from edition_migration.cli import (
     mails,
     org,
     pauses,
+    purge,
     reconcile,
     selecting,
     setup,
@@ -72,6 +73,7 @@ def build_app(open_services: "OpenServices", set_up: "SetUp", examine: "Examine"
     app.add_typer(user.app, name="user")
     app.add_typer(mails.app, name="mails")
     app.command()(reconcile.reconcile)
+    app.command()(purge.purge)
     app.add_typer(audit.app, name="audit")
     app.command()(setup.demo)
     return app

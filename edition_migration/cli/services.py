@@ -17,6 +17,7 @@ from edition_migration.application.own_texts import OwnTexts
 from edition_migration.application.pauses import Pauses
 from edition_migration.application.planning import Planning
 from edition_migration.application.previews import Previews
+from edition_migration.application.purge import Purge
 from edition_migration.application.queries import Queries
 from edition_migration.application.reconciliation import Reconciliation
 from edition_migration.application.selection import Selection
@@ -46,6 +47,7 @@ class CliServices:
     pauses: Pauses
     planning: Planning
     previews: Previews
+    purge: Purge
     queries: Queries
     reconciliation: Reconciliation
     selection: Selection

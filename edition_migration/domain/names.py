@@ -15,7 +15,8 @@ MAIL_QUEUE = "mail"
 RING = "ring"
 
 RECONCILIATION = "reconciliation"
-"""The id of the Schedule, and how the ids of what it starts begin."""
+PURGE = "purge"
+"""The ids of the Schedules, and how the ids of what they start begin."""
 
 OPAQUE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 """What an organization id or user id may look like; an address can never match."""

@@ -14,6 +14,7 @@ from edition_migration.ports.store_capacity import CapacityTable, Ledger, Ticket
 from edition_migration.ports.store_events import Doorbells, Errands, Inbox, Paces, Pauses
 from edition_migration.ports.store_evidence import Evidence
 from edition_migration.ports.store_followups import Followups
+from edition_migration.ports.store_leftovers import Leftovers
 from edition_migration.ports.store_listing import Listing
 from edition_migration.ports.store_migrations import Journal, Mails, Migrations, Tokens
 from edition_migration.ports.store_people import (
@@ -86,6 +87,8 @@ class UnitOfWork(Protocol):
     def paces(self) -> Paces: ...
     @property
     def backlog(self) -> Backlog: ...
+    @property
+    def leftovers(self) -> Leftovers: ...
 
     async def commit(self) -> None: ...
 

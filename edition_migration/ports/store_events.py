@@ -21,7 +21,8 @@ class InboxState(StrEnum):
 class InboxRow:
     """One event as it came. `body` is the document's JSON; `digest` its SHA-256, to tell a repeat from a forgery.
 
-    `user_id` is whom the event is about, where its type is known and it is about one user; `failure` is the code of
+    `user_id` is whom the event is about, where its type is known and it is about one user (of one about a mail the
+    mail says so, once it is applied); `failure` is the code of
     the error that a failed one met, and `wants` the address, normalized, that somebody else has.
     """
 
@@ -102,6 +103,7 @@ class Inbox(Protocol):
         failure: str | None = None,
         wants: str | None = None,
     ) -> None: ...
+    async def set_user(self, inbox_id: int, user_id: str) -> None: ...
     async def retry_failed(
         self, failure: str, types: Collection[str], *, user_id: str | None = None, wants: str | None = None
     ) -> Sequence[str]:

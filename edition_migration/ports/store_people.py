@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from edition_migration.domain.organization import Domain, Organization
@@ -44,6 +44,10 @@ class Organizations(Protocol):
         ...
 
     async def list_ids(self) -> Sequence[str]: ...
+
+    async def longest_undo(self) -> timedelta | None:
+        """The longest undo window of all organizations, None without any."""
+        ...
 
     async def with_work(self, now: datetime) -> Sequence[str]:
         """Ids, also of organizations that only events name yet, for which something is to be done: a pending event, an
@@ -126,6 +130,7 @@ class Contacts(Protocol):
         """Adds contacts; an entry of the same owner and address is overwritten."""
         ...
 
+    async def erase(self, owner_user_id: str) -> None: ...
     async def count(self, *owner_user_ids: str) -> int:
         """Of these owners together."""
         ...

@@ -30,7 +30,7 @@ async def prepare(client: Client, *, creates_namespace: bool = False) -> Sequenc
     except RPCError as error:
         raise _failure_of(error, client.namespace) from None
     names = ", ".join(key.name for key in keys)
-    return (f"Temporal: namespace {client.namespace} is there.", f"Temporal: it knows {names}.", scheduled)
+    return (f"Temporal: namespace {client.namespace} is there.", f"Temporal: it knows {names}.", *scheduled)
 
 
 def _failure_of(error: RPCError, namespace: str) -> ConfigurationError | TemporalUnavailable:

@@ -20,11 +20,11 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from edition_migration.domain.diagnosis import Finding, Probe, Subject, fails, of_clock, ok, warning
 from edition_migration.domain.errors import StoreUnavailable, TemporalUnavailable
-from edition_migration.domain.names import RECONCILIATION
 from edition_migration.ports.clock import Clock
 from edition_migration.temporal.asking import LIMIT, answering, reaching
 from edition_migration.temporal.namespace import MISSING_MEND
 from edition_migration.temporal.pollers import of_queues
+from edition_migration.temporal.schedules import dailies
 from edition_migration.temporal.search_attributes import search_attribute_keys
 from edition_migration.temporal.server_clock import read_clock
 
@@ -48,7 +48,7 @@ class TemporalProbes:
             Probe(Subject.NAMESPACE, self._namespace),
             Probe(Subject.RETENTION, self._retention),
             Probe(Subject.SEARCH_ATTRIBUTES, self._search_attributes),
-            Probe(Subject.SCHEDULE, self._schedule),
+            Probe(Subject.SCHEDULE, self._schedules),
             Probe(Subject.WORKERS, self._workers),
             Probe(Subject.CLOCK, self._clock),
         )
@@ -114,20 +114,9 @@ class TemporalProbes:
             return [fails(Subject.SEARCH_ATTRIBUTES, f"{'; '.join(wrong)}; no workflow can start", mend)]
         return [ok(Subject.SEARCH_ATTRIBUTES, f"all {len(wanted)} are registered with their types")]
 
-    async def _schedule(self) -> Sequence[Finding]:
+    async def _schedules(self) -> Sequence[Finding]:
         client, _ = await self._described()
-        try:
-            async with reaching(client):
-                described = await client.get_schedule_handle(RECONCILIATION).describe(rpc_timeout=LIMIT)
-        except RPCError as error:
-            text = f"there is no schedule {RECONCILIATION}: nobody looks for differences every day"
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                text = f"schedule {RECONCILIATION} cannot be looked at ({error.status.name})"
-            return [warning(Subject.SCHEDULE, text, SET_UP)]
-        if described.schedule.state.paused:
-            mend = f"temporal schedule toggle --unpause --schedule-id {RECONCILIATION}"
-            return [warning(Subject.SCHEDULE, f"schedule {RECONCILIATION} is paused", mend)]
-        return [ok(Subject.SCHEDULE, f"schedule {RECONCILIATION} runs daily")]
+        return [await _of_schedule(client, it.schedule_id, it.loss) for it in dailies()]
 
     async def _workers(self) -> Sequence[Finding]:
         client, _ = await self._described()
@@ -154,6 +143,21 @@ async def _describe(client: Client) -> DescribeNamespaceResponse:
     request = DescribeNamespaceRequest(namespace=client.namespace)
     async with reaching(client):
         return await client.workflow_service.describe_namespace(request, timeout=LIMIT)
+
+
+async def _of_schedule(client: Client, schedule_id: str, loss: str) -> Finding:
+    try:
+        async with reaching(client):
+            described = await client.get_schedule_handle(schedule_id).describe(rpc_timeout=LIMIT)
+    except RPCError as error:
+        text = f"there is no schedule {schedule_id}: {loss}"
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            text = f"schedule {schedule_id} cannot be looked at ({error.status.name})"
+        return warning(Subject.SCHEDULE, text, SET_UP)
+    if described.schedule.state.paused:
+        mend = f"temporal schedule toggle --unpause --schedule-id {schedule_id}"
+        return warning(Subject.SCHEDULE, f"schedule {schedule_id} is paused", mend)
+    return ok(Subject.SCHEDULE, f"schedule {schedule_id} runs daily")
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.commands import CommandActivities
 from activities.mails import MailActivities
 from activities.organization import OrganizationActivities
+from activities.purge import PurgeActivities
 from activities.reconciliation import ReconciliationActivities
 from activities.steps import StepActivities
 from activities.waves import WaveActivities
@@ -19,10 +20,11 @@ from edition_migration.domain.names import MAIL_QUEUE, MIGRATION_QUEUE
 from edition_migration.temporal.build_id import build_id
 from workflows.migration_wave import MigrationWave
 from workflows.organization_migration import OrganizationMigration
+from workflows.purge import Purge
 from workflows.reconciliation import Reconciliation
 from workflows.user_migration import UserMigration
 
-WORKFLOWS = (UserMigration, OrganizationMigration, MigrationWave, Reconciliation)
+WORKFLOWS = (UserMigration, OrganizationMigration, MigrationWave, Reconciliation, Purge)
 
 PASSED_THROUGH = (
     "edition_migration",
@@ -53,6 +55,7 @@ class Activities:
     waves: WaveActivities
     mails: MailActivities
     reconciliation: ReconciliationActivities
+    purge: PurgeActivities
 
 
 @dataclass(frozen=True)
@@ -139,5 +142,6 @@ def migration_activities(activities: Activities) -> Sequence[Callable[..., Any]]
         organization.report,
         activities.waves.release_page,
         activities.reconciliation.reconcile_page,
+        activities.purge.purge_page,
         activities.waves.control_wave,
     ]

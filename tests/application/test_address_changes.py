@@ -12,6 +12,7 @@ from edition_migration.domain.migration import Attention
 from edition_migration.domain.states import OPEN, AccountStatus, CredentialState, Edition
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import TokenState
+from edition_migration.ports.store_people import Contact
 from tests import builders
 from tests.application.moving import ADA, ELSEWHERE, EMAIL, NEW_EMAIL, OLD_HASH, ORG, SELECTED, moving, writing
 from tests.fixtures.records import mail
@@ -186,6 +187,9 @@ async def test_a_deleted_user_leaves_nothing_behind(store: SqlStore, state: S) -
     world = await moving(store, state)
     await world.rename(NEW_EMAIL)
     [address_id] = [it.about for it in await world.mails() if it.about]
+    async with writing(store) as uow:
+        await uow.users.put([builders.user("u2")])
+        await uow.contacts.put([Contact(it, "friend@other.example", "Friend", "") for it in ("u1", "u2")])
     await world.happen("user.deleted", user_id="u1")
     assert (await world.row()).state is (S.MIGRATED if state is S.MIGRATED else S.DELETED)
     ada, counters = await world.ada(), await world.capacity()
@@ -195,6 +199,7 @@ async def test_a_deleted_user_leaves_nothing_behind(store: SqlStore, state: S) -
     assert await world.waiting() == []
     async with store.read() as uow:
         assert await uow.former_addresses.get(address_id) is None
+        assert [await uow.contacts.count(it) for it in ("u1", "u2")] == [0, 1]
         assert await uow.tickets.waiting_count(ORG) == 0
         is_in_wave = state in SELECTED
         assert not is_in_wave or not await uow.migrations.has_open_in_wave(ORG, "w1")

@@ -7,6 +7,7 @@ import pytest
 from edition_migration.application.commands import Commands
 from edition_migration.application.events import Events
 from edition_migration.application.intake import Intake
+from edition_migration.application.purge import Purge
 from edition_migration.application.selection import Selection
 from edition_migration.application.steps import Steps
 from edition_migration.domain.commands import Command, CommandKind
@@ -14,6 +15,7 @@ from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.progress import MailInput, PageInput, StepInput
+from edition_migration.domain.purge import Retention
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import Store
 from edition_migration.ports.store_events import InboxState
@@ -116,6 +118,22 @@ async def test_after_the_end_nobody_is_parked(store: Store, what: str) -> None:
     await told(store, S.MIGRATED)
     assert await happens(store, what) is InboxState.APPLIED
     assert (await seen(store))[0].attention is None
+
+
+async def test_a_bounce_that_is_repeated_a_month_after_the_retry_parks_nobody_again(store: Store) -> None:
+    await told(store)
+    await happens(store, "bounced")
+    clock = MovableClock()
+    commands = Commands(store=store, clock=clock, selection=Selection(store=store, clock=clock), keys=LINK_KEYS)
+    await commands.apply(Command(kind=CommandKind.RETRY, migration=ADA, command_id="c1"))
+    assert (await delivery(store, Relay()).deliver(LATER)).result == "sent"
+    clock.move(timedelta(days=31))
+    retention = Retention(events=timedelta(days=30), rest=timedelta(days=400))
+    async for _ in Purge(store=store, clock=clock, retention=retention).run():
+        pass
+    await happens(store, "bounced")
+    row, state, _ = await seen(store)
+    assert (row.attention, state) == (None, MailState.ACCEPTED)
 
 
 async def test_a_mail_that_nobody_sent_fails_and_says_why(store: Store) -> None:

@@ -30,7 +30,9 @@ from tests import builders
 from tests.doubles import MovableClock
 
 SETTINGS = Settings.model_construct(
-    link_keys=SecretStr("k1:" + base64.b64encode(b"a key of thirty-two bytes, just so").decode())
+    link_keys=SecretStr("k1:" + base64.b64encode(b"a key of thirty-two bytes, just so").decode()),
+    retention=timedelta(days=400),
+    event_retention=timedelta(days=30),
 )
 """All that the command line's use cases take from the settings."""
 

@@ -14,6 +14,7 @@ from edition_migration.domain.migration import Attention
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import UnitOfWork
+from edition_migration.ports.store_events import InboxRow, InboxState
 from tests.builders import NOW
 from tests.cli.conftest import CommandLine
 from tests.cli.test_commands import guest
@@ -36,6 +37,7 @@ LISTS: dict[str, str] = {
 }
 """Verb to the header of its CSV."""
 
+SETTLED = InboxState.APPLIED
 ORG_FILE = "id: acme\nname: Acme Incorporated\n"
 
 
@@ -51,6 +53,8 @@ def office(cli: CommandLine, tmp_path: Path) -> CommandLine:
         await uow.migrations.set_attention(refs["u4"], Attention.UNDELIVERABLE, NOW)
         await uow.migrations.set_deadline(refs["u5"], NOW, NOW + timedelta(days=14))
         await uow.mails.queue([link])
+        old = NOW - timedelta(days=31)
+        await uow.inbox.receive(InboxRow(0, "urn:test", "e0", "org.sso.changed", "acme", "{}", "d", old, SETTLED))
         await uow.commit()
 
     cli.write(go_on)
@@ -171,6 +175,7 @@ CHANGES = (
     "wave resume WAVE",
     "wave cancel WAVE",
     "wave retry-failed WAVE",
+    "purge",
 )
 """Every verb that changes the store, as it would be done; `WAVE` is that of u2."""
 
@@ -202,7 +207,7 @@ def test_a_dry_run_answers_and_leaves_the_store_byte_for_byte(
     assert result.stdout != ""
     assert (file.read_bytes(), dump(file)) == before
     assert office.gateway.rung == []
-    is_asked = change.startswith(("exclude", "cancel", "undo", "wave cancel"))
+    is_asked = change.startswith(("exclude", "cancel", "undo", "wave cancel", "purge"))
     done = office.run(*words, *(("--yes",) if is_asked else ()))
     assert dump(file) != before[1], done.output
 
@@ -218,6 +223,7 @@ DESTRUCTIVE = {
     "cancel u5": "Migrations to cancel: 1.",
     "undo u6": "Migrations to take back: 1.",
     "select --all": "Users to select: 1.",
+    "purge": "Rows to remove for good: 1 (events 1).",
 }
 
 

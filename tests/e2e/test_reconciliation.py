@@ -1,4 +1,4 @@
-"""Reconciliation on the real server: workflows that were terminated, lost or never started, and its own Schedule."""
+"""Reconciliation on the real server: workflows that were terminated, lost or never started; and the daily Schedules."""
 
 import asyncio
 from dataclasses import replace
@@ -12,16 +12,21 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 from edition_migration.bootstrap.foundation import reconciliation
 from edition_migration.domain.commands import CommandKind
-from edition_migration.domain.differences import Difference, ReconcileCounts
+from edition_migration.domain.differences import Difference
 from edition_migration.domain.migration import Attention
-from edition_migration.domain.names import RECONCILIATION, MigrationRef, WaveRef
+from edition_migration.domain.names import PURGE, RECONCILIATION, MigrationRef, WaveRef
+from edition_migration.domain.purge import PurgeCounts
 from edition_migration.domain.reconciliation import WorkflowStatus
 from edition_migration.domain.states import MigrationState as S
+from edition_migration.domain.token import digest_of
+from edition_migration.ports.store_people import Session
 from edition_migration.temporal.preparation import prepare
 from tests.e2e.world import PATIENCE, World, guest, until
+from workflows.purge import Purge
 from workflows.reconciliation import Reconciliation
 
 ADA = "ada@acme.example"
+DAILY = (RECONCILIATION, PURGE)
 
 
 async def look(world: World, *, is_dry: bool = False) -> list[Difference]:
@@ -140,16 +145,25 @@ async def test_a_terminated_organization_with_work_is_started_again(world: World
     await until(runs, lambda: "the organization does not run")
 
 
-async def test_setup_twice_leaves_one_schedule_which_runs_the_look(world: World) -> None:
+async def test_setup_twice_leaves_one_schedule_each_and_they_look_and_remove(world: World) -> None:
     await in_review(world)
     client = world.skipper.client
     first, second = await prepare(client), await prepare(client)
     assert first == second
-    assert [it.id async for it in await client.list_schedules() if it.id == RECONCILIATION] == [RECONCILIATION]
-    await client.get_schedule_handle(RECONCILIATION).trigger()
-    result = await _result_of_the_newest(client)
-    assert (result.found, result.next) == ({}, None)
-    assert result.rows == 1
+    assert sorted([it.id async for it in await client.list_schedules() if it.id in DAILY]) == [PURGE, RECONCILIATION]
+    async with world.store.write() as uow:
+        await uow.sessions.add(Session("s1", "ada", digest_of("s1"), world.clock.now() - timedelta(days=401)))
+        await uow.users.put([guest("bob")])
+        await uow.sessions.add(Session("s2", "bob", digest_of("s2"), world.clock.now() - timedelta(days=401)))
+        await uow.commit()
+    for schedule_id in DAILY:
+        await client.get_schedule_handle(schedule_id).trigger()
+    looked = await client.get_workflow_handle_for(
+        Reconciliation.run, await _newest_run(client, RECONCILIATION)
+    ).result()
+    assert (looked.found, looked.next, looked.rows) == ({}, None, 1)
+    removed = await client.get_workflow_handle_for(Purge.run, await _newest_run(client, PURGE)).result()
+    assert removed == PurgeCounts(removed={"sessions": 1})  # Ada's stays with her open migration
 
 
 async def test_setup_leaves_an_operators_pause_of_the_schedule(world: World) -> None:
@@ -163,23 +177,21 @@ async def test_setup_leaves_an_operators_pause_of_the_schedule(world: World) -> 
     await handle.unpause()
 
 
-async def _result_of_the_newest(client: Client) -> ReconcileCounts:
-    """What the run that the schedule started has found."""
-    handle = client.get_schedule_handle(RECONCILIATION)
+async def _newest_run(client: Client, schedule_id: str) -> str:
+    """The id of the workflow that the schedule started."""
+    handle = client.get_schedule_handle(schedule_id)
     actions = (await handle.describe()).info.recent_actions
     async with asyncio.timeout(PATIENCE):
         while not actions:
             await asyncio.sleep(0.1)
             actions = (await handle.describe()).info.recent_actions
-        workflow_id: str = actions[-1].action.workflow_id  # type: ignore[union-attr]
-        return await client.get_workflow_handle_for(Reconciliation.run, workflow_id).result()
+    return actions[-1].action.workflow_id  # type: ignore[union-attr]
 
 
 @pytest.fixture(autouse=True)
-async def without_schedule(world: World) -> Any:
+async def without_schedules(world: World) -> Any:
     """The server serves other tests too."""
     yield
-    handle = world.skipper.client.get_schedule_handle(RECONCILIATION)
     async for found in await world.skipper.client.list_schedules():
-        if found.id == RECONCILIATION:
-            await handle.delete()
+        if found.id in DAILY:
+            await world.skipper.client.get_schedule_handle(found.id).delete()

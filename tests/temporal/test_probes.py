@@ -150,30 +150,42 @@ async def test_search_attributes_that_are_missing_or_of_another_type_are_named(e
     )
 
 
-async def test_after_setup_search_attributes_and_schedule_are_there(temporal_env: WorkflowEnvironment) -> None:
+async def test_after_setup_search_attributes_and_schedules_are_there(temporal_env: WorkflowEnvironment) -> None:
     client = temporal_env.client
     await prepare(client)
     assert await one(client, Subject.SEARCH_ATTRIBUTES) == ok(
         Subject.SEARCH_ATTRIBUTES, "all 6 are registered with their types"
     )
-    assert await one(client, Subject.SCHEDULE) == ok(Subject.SCHEDULE, "schedule reconciliation runs daily")
+    assert await found(client, Subject.SCHEDULE) == (
+        ok(Subject.SCHEDULE, "schedule reconciliation runs daily"),
+        ok(Subject.SCHEDULE, "schedule purge runs daily"),
+    )
 
 
 async def test_a_schedule_that_is_missing_or_paused_is_a_warning(elsewhere: Client) -> None:
-    missing = "there is no schedule reconciliation: nobody looks for differences every day"
     mend = "run `starter.py setup`"
-    assert await one(elsewhere, Subject.SCHEDULE) == warning(Subject.SCHEDULE, missing, mend)
+    no_look = "there is no schedule reconciliation: nobody looks for differences every day"
+    no_purge = "there is no schedule purge: what nobody needs any more stays, and the database grows"
+    assert await found(elsewhere, Subject.SCHEDULE) == (
+        warning(Subject.SCHEDULE, no_look, mend),
+        warning(Subject.SCHEDULE, no_purge, mend),
+    )
     await ensure_schedules(elsewhere)
-    handle = elsewhere.get_schedule_handle("reconciliation")
-    await handle.pause()
+    handles = [elsewhere.get_schedule_handle(name) for name in ("reconciliation", "purge")]
     try:
-        assert await one(elsewhere, Subject.SCHEDULE) == warning(
-            Subject.SCHEDULE,
-            "schedule reconciliation is paused",
-            "temporal schedule toggle --unpause --schedule-id reconciliation",
+        for handle in handles:
+            await handle.pause()
+        assert await found(elsewhere, Subject.SCHEDULE) == tuple(
+            warning(
+                Subject.SCHEDULE,
+                f"schedule {handle.id} is paused",
+                f"temporal schedule toggle --unpause --schedule-id {handle.id}",
+            )
+            for handle in handles
         )
     finally:
-        await handle.delete()
+        for handle in handles:
+            await handle.delete()
 
 
 async def test_queues_without_a_worker_are_named_and_with_workers_these_are_counted(elsewhere: Client) -> None:

@@ -12,6 +12,7 @@ from temporalio.client import WorkflowHandle
 from activities.commands import CommandActivities
 from activities.mails import MailActivities
 from activities.organization import OrganizationActivities
+from activities.purge import PurgeActivities
 from activities.reconciliation import ReconciliationActivities
 from activities.steps import StepActivities
 from activities.waves import WaveActivities
@@ -114,6 +115,7 @@ def activities_of(script: Any) -> Activities:
         waves=WaveActivities(script, script),
         mails=MailActivities(script),
         reconciliation=ReconciliationActivities(script),
+        purge=PurgeActivities(script),
     )
 
 

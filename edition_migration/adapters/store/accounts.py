@@ -50,6 +50,9 @@ class SqlContacts:
         ]
         await self._tx.change_each(self._tx.upsert(contact_rows, "owner_user_id", "email"), rows)
 
+    async def erase(self, owner_user_id: str) -> None:
+        await self._tx.change(delete(contact_rows).where(contact_rows.c.owner_user_id == owner_user_id))
+
     async def count(self, *owner_user_ids: str) -> int:
         theirs = [select(func.count()).where(contact_rows.c.owner_user_id.in_(it)) for it in chunks(owner_user_ids)]
         return sum([await self._tx.value(each) for each in theirs])

@@ -16,12 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from edition_migration.adapters.store.engine import Engines, connect
 from edition_migration.adapters.store.failures import guarded
 from edition_migration.adapters.store.mails import IS_TO_SEND
+from edition_migration.adapters.store.organizations import SqlOrganizations
 from edition_migration.adapters.store.revisions import expected_revision, known_revisions, revision_of
 from edition_migration.adapters.store.tables.migrations import mails, reset_tokens
-from edition_migration.adapters.store.tables.people import organizations
 from edition_migration.adapters.store.transaction import Transaction
 from edition_migration.domain.errors import StoreUnavailable
-from edition_migration.domain.organization import OrganizationSettings
 from edition_migration.domain.token import ResetToken, TokenState
 from edition_migration.ports.store_diagnosis import DiskSpace, LinksToMail, SchemaRevision
 
@@ -77,9 +76,7 @@ class SqlStoreDiagnosis:
 
     async def longest_undo(self) -> timedelta | None:
         async with self._of_this_schema() as tx:
-            rows = await tx.rows(select(organizations.c.settings))
-        windows = (OrganizationSettings.model_validate(row["settings"]).undo_window for row in rows)
-        return max(windows, default=None)
+            return await SqlOrganizations(tx).longest_undo()
 
     async def dispose(self) -> None:
         if "_engines" in vars(self):

@@ -1,7 +1,7 @@
 """Organizations and their domains."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Executable, Table, exists, select, union
@@ -77,6 +77,11 @@ class SqlOrganizations:
     async def list_ids(self) -> Sequence[str]:
         rows = await self._tx.rows(select(organizations.c.org_id).order_by(organizations.c.org_id))
         return [row["org_id"] for row in rows]
+
+    async def longest_undo(self) -> timedelta | None:
+        rows = await self._tx.rows(select(organizations.c.settings))
+        windows = (OrganizationSettings.model_validate(row["settings"]).undo_window for row in rows)
+        return max(windows, default=None)
 
     async def with_work(self, now: datetime) -> Sequence[str]:
         """Each part is answered by the index that the organization's own drain uses."""

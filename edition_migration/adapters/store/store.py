@@ -17,6 +17,7 @@ from edition_migration.adapters.store.followups import SqlFollowups
 from edition_migration.adapters.store.holds import SqlPaces, SqlPauses
 from edition_migration.adapters.store.journal import SqlJournal
 from edition_migration.adapters.store.ledger import SqlLedger
+from edition_migration.adapters.store.leftovers import SqlLeftovers
 from edition_migration.adapters.store.listing import SqlListing
 from edition_migration.adapters.store.mails import SqlMails
 from edition_migration.adapters.store.migrations import SqlMigrations
@@ -68,6 +69,7 @@ class SqlUnitOfWork:
         self.pauses = SqlPauses(transaction)
         self.paces = SqlPaces(transaction)
         self.backlog = SqlBacklog(transaction)
+        self.leftovers = SqlLeftovers(transaction)
 
     async def commit(self) -> None:
         if not self._is_dry:

@@ -65,6 +65,9 @@ class SqlInbox:
         outcome = {"state": state, "reason": reason, "failure": failure, "wants": wants}
         await self._tx.change(_SETTLE, {"given_inbox_id": inbox_id, **outcome})
 
+    async def set_user(self, inbox_id: int, user_id: str) -> None:
+        await self._tx.change(update(inbox).where(inbox.c.inbox_id == inbox_id).values(user_id=user_id))
+
     async def retry_failed(
         self, failure: str, types: Collection[str], *, user_id: str | None = None, wants: str | None = None
     ) -> Sequence[str]:

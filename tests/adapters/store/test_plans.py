@@ -1,6 +1,8 @@
 """Hot queries are answered by the index that was made for them: a partial index serves only where its words match."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from sqlalchemy import event
 from edition_migration.adapters.store.engine import connect
 from edition_migration.adapters.store.store import SqlUnitOfWork
 from edition_migration.adapters.store.transaction import Transaction
+from edition_migration.domain.purge import Leftover
 from edition_migration.ports.store_listing import PENDING
 from tests.fixtures.records import NOW, ORG, ref
 
@@ -33,21 +36,56 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Awaitable[object]]] = {
 }
 
 
+OLD = {
+    "ix_inbox_received_at": Leftover.EVENTS,
+    "ix_mails_created_at": Leftover.MAILS,
+    "ix_reset_tokens_created_at": Leftover.LINKS,
+    "ix_former_addresses_changed_at": Leftover.FORMER_ADDRESSES,
+    "ix_sessions_created_at": Leftover.SESSIONS,
+}
+"""By which index a purge finds its old rows, on both databases."""
+
+
 @pytest.mark.parametrize("index", HOT)
 async def test_hot_query_uses_its_index(sqlite_store_url: str, index: str) -> None:
-    engines = connect(sqlite_store_url)
+    steps = await _plan(sqlite_store_url, HOT[index], "EXPLAIN QUERY PLAN")
+    assert any(f" {index} " in step for step in steps), steps
+    assert not [step for step in steps if step.startswith("SCAN")]
+
+
+@pytest.mark.parametrize("index", OLD)
+async def test_old_rows_are_found_by_their_time(store_url: str, index: str) -> None:
+    explain = "EXPLAIN QUERY PLAN" if store_url.startswith("sqlite") else "EXPLAIN"
+    for look in (_count, _end_of_page):
+        steps = await _plan(store_url, partial(look, OLD[index]), explain)
+        assert any(index in step for step in steps), steps
+        assert not [step for step in steps if step.startswith("SCAN") or "Seq Scan" in step], steps
+
+
+async def _count(kind: Leftover, uow: SqlUnitOfWork) -> None:
+    await uow.leftovers.count(kind, NOW)
+
+
+async def _end_of_page(kind: Leftover, uow: SqlUnitOfWork) -> None:
+    await uow.leftovers.remove_page(kind, NOW, NOW - timedelta(days=1), 1000)
+
+
+async def _plan(url: str, ask: Callable[[SqlUnitOfWork], Awaitable[object]], explain: str) -> list[str]:
+    """How the database answers the first SELECT of `ask`; PostgreSQL as it would if the tables were large."""
+    engines = connect(url)
     asked: list[tuple[str, Any]] = []
 
     def remember(connection: object, cursor: object, statement: str, parameters: Any, *_: object) -> None:
         asked.append((statement, parameters))
 
-    async with engines.reader.connect() as connection:
-        event.listen(engines.reader.sync_engine, "before_cursor_execute", remember)
-        await HOT[index](SqlUnitOfWork(Transaction(connection, is_writer=False)))
-        event.remove(engines.reader.sync_engine, "before_cursor_execute", remember)
+    async with engines.writer.connect() as connection:
+        if not engines.is_serial:
+            await connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        event.listen(engines.writer.sync_engine, "before_cursor_execute", remember)
+        await ask(SqlUnitOfWork(Transaction(connection, is_writer=True)))
+        event.remove(engines.writer.sync_engine, "before_cursor_execute", remember)
         [statement, parameters] = next(it for it in asked if it[0].startswith("SELECT"))
-        plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
-        steps = [row[-1] for row in plan]
+        plan = await connection.exec_driver_sql(f"{explain} {statement}", parameters)
+        steps = [str(row[-1]) for row in plan]
     await engines.dispose()
-    assert any(f" {index} " in step for step in steps), steps
-    assert not [step for step in steps if step.startswith("SCAN")]
+    return steps

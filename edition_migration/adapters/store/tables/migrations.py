@@ -65,6 +65,7 @@ _IN_REVIEW = text(f"state IN ({quoted([MigrationState.IN_REVIEW])})")
 _UNSTARTED = text(f"started_at IS NULL AND state IN ({quoted(OPEN)})")
 _PARKED = text("attention IS NOT NULL")
 _LIVE = text(f"state IN ({quoted([TokenState.LIVE])})")
+_WITH_TOKEN = text("token_id IS NOT NULL")
 _TO_THE_ORGANIZATION = text("user_id IS NULL")
 _UNSENT = text(f"state IN ({quoted(UNSENT)})")
 _UNSENT_BY_ORGANIZATION = text(f"postman IN ({quoted([Postman.ORGANIZATION])}) AND state IN ({quoted(UNSENT)})")
@@ -169,6 +170,7 @@ reset_tokens = Table(
     _of_migration(),
     holds("state", TokenState),
     Index(None, "org_id", "user_id", "generation"),
+    Index(None, "created_at"),
     Index(
         "uq_reset_tokens_live",
         "org_id",
@@ -224,6 +226,8 @@ mails = Table(
     ),
     Index("ix_mails_of_migration", "org_id", "user_id", "generation", "sequence"),
     Index("ix_mails_unsent", "created_at", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+    Index(None, "created_at"),
+    Index("ix_mails_token_id", "token_id", sqlite_where=_WITH_TOKEN, postgresql_where=_WITH_TOKEN),
     Index(
         "ix_mails_unsent_by_organization",
         "org_id",

@@ -102,6 +102,7 @@ former_addresses = Table(
     Column("email", Text, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Index(None, "user_id"),
+    Index(None, "changed_at"),
     comment="Where a note of the change goes; erased with the user.",
 )
 
@@ -113,6 +114,7 @@ sessions = Table(
     Column("digest", String(64), nullable=False, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    Index(None, "created_at"),
     Index(
         "ix_sessions_open",
         "user_id",

@@ -31,6 +31,7 @@ inbox = Table(
     Index("ix_inbox_failure", "failure", "wants", sqlite_where=_FAILED, postgresql_where=_FAILED),
     Index("ix_inbox_org_id", "org_id", "inbox_id"),
     Index("ix_inbox_user_id", "org_id", "user_id", "type"),
+    Index(None, "received_at"),
     sqlite_autoincrement=True,
     comment="No foreign key: an event may come before its organization and its user.",
 )
