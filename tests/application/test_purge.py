@@ -11,6 +11,7 @@ from edition_migration.application import purge as purge_module
 from edition_migration.application.audit import Audit
 from edition_migration.application.capacity import cut_tickets, grant
 from edition_migration.application.purge import Purge
+from edition_migration.application.records import next_round
 from edition_migration.application.sealing import Sealer
 from edition_migration.domain.mail import Mail, MailKind, MailState
 from edition_migration.domain.migration import Migration
@@ -222,6 +223,12 @@ async def test_pages_are_bounded_and_each_can_be_repeated(store: SqlStore, monke
         update={"removed": {Leftover.EVENTS: 0}, "next": PurgeCursor(kind=Leftover.MAILS, before=NOW - 400 * DAY)}
     )
     assert await due(store) == NOTHING
+
+
+def test_the_next_mail_of_a_kind_follows_the_last_one_that_is_left() -> None:
+    left_over = [records.mail("m3", round=3), records.mail("m9", kind=MailKind.WELCOME, round=9)]
+    assert next_round(left_over, MailKind.INSTRUCTIONS) == 4
+    assert next_round(left_over, MailKind.REMINDER) == 1
 
 
 async def test_reconcile_and_audit_find_nothing_before_and_after(store: SqlStore) -> None:
