@@ -3,6 +3,7 @@
 import pytest
 
 pytest_plugins = [
+    "tests.fixtures.acme",
     "tests.fixtures.browser",
     "tests.fixtures.histories",
     "tests.fixtures.postgres",

@@ -13,6 +13,8 @@ from docs.site.tables import code, page, table
 from edition_migration.application.audit import ChainView, VerificationView
 from edition_migration.application.import_file import ImportReport
 from edition_migration.application.own_text_views import (
+    KeptProblem,
+    KeptProblemsView,
     MailPreview,
     OwnTextAnswer,
     OwnTextLine,
@@ -78,6 +80,7 @@ DOCUMENTS: dict[str, type[BaseModel]] = {
     "user timeline": TimelineView,
     "mails list": MailPage,
     "mails texts": OwnTextsView,
+    "mails check": KeptProblemsView,
     "mails show": OwnTextView,
     "mails set": OwnTextAnswer,
     "mails undo": OwnTextAnswer,
@@ -99,6 +102,7 @@ LINES: dict[str, type[BaseModel]] = {
     "user timeline": TimelineLine,
     "mails list": ListedMail,
     "mails texts": OwnTextLine,
+    "mails check": KeptProblem,
     "reconcile": Difference,
     "audit verify": ChainView,
 }

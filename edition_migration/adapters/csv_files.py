@@ -127,7 +127,7 @@ def _header_of(line: str, form: FileForm) -> tuple[str, ...]:
     if not twice:
         return header
     problems = tuple(Problem("row 1", f'names the column "{name}" twice', "name each column once") for name in twice)
-    raise InvalidInput("The header is not usable.", problems=problems)
+    raise InvalidInput("the header is not usable", problems=problems)
 
 
 def _invalid(path: str, reason: str, mend: str) -> InvalidInput:

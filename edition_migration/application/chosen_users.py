@@ -119,7 +119,7 @@ class ChosenUsers:
             Problem(f"row {row.number}", "names no user", "remove it") for row in rows if row.cells[column] not in known
         )
         if missing:
-            raise InvalidInput("The file names users who do not exist; nothing was changed.", problems=missing)
+            raise InvalidInput("the file names users who do not exist; nothing was changed", problems=missing)
         user_ids = [known[row.cells[column]] for row in rows]
         first = {user_id: row.cells for user_id, row in zip(reversed(user_ids), reversed(rows), strict=True)}
         return user_ids, Given(header, first)

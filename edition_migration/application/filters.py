@@ -60,7 +60,7 @@ class Filter:
         common = tuple(it for it in possible if it in self.states)
         if not common:
             names = ", ".join(possible)
-            problem = Problem("--state", "is none in which this can be done", f"use one of {names}, or name users")
+            problem = Problem("--state", "is no state of those who are meant here", f"use one of {names}")
             raise InvalidInput(str(problem), problems=(problem,))
         return common
 

@@ -142,7 +142,7 @@ class FileImport(Generic[Parsed]):
     def _header(self, reader: RowReader) -> Header:
         header = self._kind.header(reader.header)
         if header.problems:
-            raise InvalidInput("The header of the file is not usable; nothing was imported.", problems=header.problems)
+            raise InvalidInput("the header of the file is not usable; nothing was imported", problems=header.problems)
         return header
 
     async def _check(self, reader: RowReader, progress: Callable[[Progress], None]) -> "tuple[int, _Digests]":

@@ -15,7 +15,7 @@ from edition_migration.domain.addresses import normalize_address
 from edition_migration.domain.errors import InvalidInput, Problem
 from edition_migration.domain.mail import ADMINISTRATOR_MAILS, LINK_MAILS, MailKind
 from edition_migration.domain.organization import Capacity, Organization
-from edition_migration.domain.own_texts import OwnTextDraft
+from edition_migration.domain.own_texts import OwnTextDraft, nearest_kinds
 from edition_migration.domain.states import MigrationState
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.mails import Envelope, MailContext, Mailer, OwnWords, Renderer, WaveOutcome
@@ -124,6 +124,6 @@ def sample_context(
 def _kind(kind: str) -> MailKind:
     known = next((it for it in MailKind if it == kind), None)
     if known is None:
-        mend = f"use one of {', '.join(MailKind)}"
-        raise InvalidInput("There is no such mail.", problems=(Problem("kind", "is no mail of ours", mend),))
+        mend = nearest_kinds(kind, tuple(MailKind))
+        raise InvalidInput("there is no such mail", problems=(Problem("kind", "is no mail of ours", mend),))
     return known

@@ -128,7 +128,7 @@ async def _refuse_owned_domains(uow: UnitOfWork, file: OrganizationFile) -> None
         if domain is not None and domain.is_claimed and domain.org_id != file.id
     )
     if problems:
-        raise InvalidInput("A domain has another owner; nothing was changed.", problems=problems)
+        raise InvalidInput("a domain has another owner; nothing was changed", problems=problems)
 
 
 async def _unsent_id(uow: UnitOfWork, wanted: Wanted) -> str | None:

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from edition_migration.domain.errors import Problem
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.own_texts import OwnTextDraft, OwnTextResult
 
@@ -81,12 +80,21 @@ class OwnTextView(_Model):
 
 
 class KeptProblem(_Model):
-    """What a kept text breaks of today's rules."""
+    """What a kept text breaks of today's rules: where in it, why, and what to do."""
 
     kind: MailKind
     language: str
     revision: int
-    problem: Problem
+    path: str
+    reason: str
+    mend: str
+
+
+class KeptProblemsView(_Model):
+    """`mails check`: empty where all own texts are good."""
+
+    org_id: str
+    problems: tuple[KeptProblem, ...]
 
 
 class OwnTextAnswer(_Model):

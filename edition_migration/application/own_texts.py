@@ -5,6 +5,7 @@ A text is never changed: setting and undoing add revisions, so that a mail on it
 
 from edition_migration.application.own_text_views import (
     KeptProblem,
+    KeptProblemsView,
     OwnTextAnswer,
     OwnTextLine,
     OwnTextName,
@@ -55,12 +56,12 @@ class OwnTexts:
             organization = await organization_named(uow, name.org)
         return check_own_text(name.kind, _language(organization, name), subject, body)
 
-    async def check_kept(self, org: str | None = None) -> tuple[KeptProblem, ...]:
+    async def check_kept(self, org: str | None = None) -> KeptProblemsView:
         """What kept texts break of today's rules; none where all are good. Raises NotFound."""
         async with self._store.read() as uow:
             org_id = (await organization_named(uow, org)).org_id
             texts = await uow.own_texts.newest_of_all(org_id)
-        return tuple(problem for text in texts for problem in _problems(text))
+        return KeptProblemsView(org_id=org_id, problems=tuple(it for text in texts for it in _problems(text)))
 
     async def set(self, order: OwnTextOrder) -> OwnTextAnswer:
         """Keeps a text, which holds from the next mail on.
@@ -190,7 +191,7 @@ def _problems(text: OwnTextRevision) -> list[KeptProblem]:
         check_own_text(text.kind, text.language, text.subject, text.body)
     except InvalidInput as refusal:
         return [
-            KeptProblem(kind=text.kind, language=text.language, revision=text.revision, problem=problem)
+            KeptProblem(kind=text.kind, language=text.language, revision=text.revision, **problem._asdict())
             for problem in refusal.problems
         ]
     return []

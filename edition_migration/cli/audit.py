@@ -11,7 +11,7 @@ import typer
 
 from edition_migration.cli.exit_codes import ExitCode
 from edition_migration.cli.option_groups import grouped
-from edition_migration.cli.options import Form
+from edition_migration.cli.options import Form, WrongUsage
 from edition_migration.cli.output import Cell, say, show_list
 from edition_migration.cli.session import session_of
 from edition_migration.domain.csv_columns import defused
@@ -46,7 +46,7 @@ def utc(text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("must be a time like 2026-11-23 or 2026-11-23T08:00:00Z") from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 OneOrg = Annotated[str | None, typer.Option("--org", help="Organization id; without it, all organizations.")]
@@ -89,7 +89,7 @@ def export(
 ) -> None:
     """Write the journal to stdout, oldest first, with positions and hashes. It holds ids, no names and no addresses."""
     if as_csv and as_json:
-        raise typer.BadParameter("choose one of --csv and --json")
+        raise WrongUsage("choose one of --csv and --json")
     write = _write_json if as_json else _write_csv
 
     async def run(services: "CliServices") -> int:

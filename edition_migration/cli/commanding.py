@@ -10,7 +10,7 @@ import typer
 
 from edition_migration.cli.documents import STDIN
 from edition_migration.cli.exit_codes import ExitCode
-from edition_migration.cli.options import Form, How, Who
+from edition_migration.cli.options import Form, How, Order, Who, WrongUsage
 from edition_migration.cli.output import confirm, say, show_csv, show_json, show_table
 from edition_migration.cli.progress import Watch
 from edition_migration.cli.session import session_of
@@ -26,14 +26,14 @@ OUTCOME = ("status", "reason", "nextStep")
 
 
 def chosen_users(ctx: typer.Context, who: Who, kind: str) -> "Chosen":
-    """The users meant, in exactly one way. Raises InvalidInput, NotFound, and BadParameter for no way or several."""
+    """The users meant, in exactly one way. Raises InvalidInput, NotFound, and WrongUsage for no way or several."""
     from edition_migration.application.chosen_users import Choice
     from edition_migration.domain.commands import CommandKind
 
     ways = sum((bool(who.users), who.users_from is not None, who.everybody))
     fitting = who.filter
     if ways > 1 or (ways == 0 and not fitting.is_given):
-        raise typer.BadParameter("name users, or use --from, or --all or a filter: exactly one of them")
+        raise WrongUsage("name users, or use --from, or --all or a filter: exactly one of them")
     with spooled_stdin(Path(who.users_from), STDIN) if who.users_from else nullcontext() as file:
         choice = Choice(
             kind=CommandKind(kind),
@@ -55,7 +55,7 @@ def preview(ctx: typer.Context, kind: str, chosen: "Chosen") -> "CommandPreview"
 
 
 def agree(warning: str, how: How) -> None:
-    """Says what will happen and asks, unless nothing of it is kept. Raises BadParameter where nobody can be asked."""
+    """Says what will happen and asks, unless nothing of it is kept. Raises WrongUsage where nobody can be asked."""
     if how.is_dry:
         say(warning)
     else:
@@ -63,7 +63,7 @@ def agree(warning: str, how: How) -> None:
 
 
 def command(
-    ctx: typer.Context, kind: str, chosen: "Chosen", how: How, form: Form, *, extension: timedelta | None = None
+    ctx: typer.Context, kind: str, chosen: "Chosen", how: Order, form: Form, *, extension: timedelta | None = None
 ) -> None:
     """Applies it to each of them and shows the answers; a repeat of the command id gets the first ones."""
     from edition_migration.domain.commands import CommandKind, CommandRequest
@@ -89,7 +89,7 @@ def command(
     show_command(chosen, key, answers, how, form)
 
 
-def show_command(chosen: "Chosen", command_id: str, answers: "Sequence[CommandAnswer]", how: How, form: Form) -> None:
+def show_command(chosen: "Chosen", command_id: str, answers: "Sequence[CommandAnswer]", how: Order, form: Form) -> None:
     """As a table, CSV or JSON; leaves with the exit code that the answers have."""
     from edition_migration.application.views import CommandView
 
@@ -119,7 +119,7 @@ def _result_rows(chosen: "Chosen", kept: "Sequence[str]", answers: "Sequence[Com
         yield [*(given[name] for name in kept), it.verdict, it.reason, then]
 
 
-def end_with(answers: "Sequence[CommandAnswer]", how: How) -> None:
+def end_with(answers: "Sequence[CommandAnswer]", how: Order) -> None:
     """Partly refused, or nobody there to do it to: not 0."""
     if not answers:
         say("Nobody fits what was asked for; nothing was done.")

@@ -4,7 +4,7 @@ import typer
 
 from edition_migration.cli.commanding import agree, chosen_users, command, preview
 from edition_migration.cli.option_groups import grouped
-from edition_migration.cli.options import Form, How, Who
+from edition_migration.cli.options import Form, How, Order, Who
 
 
 @grouped
@@ -17,7 +17,7 @@ def exclude(ctx: typer.Context, who: Who, how: How, form: Form) -> None:
 
 
 @grouped
-def activate(ctx: typer.Context, who: Who, how: How, form: Form) -> None:
+def activate(ctx: typer.Context, who: Who, how: Order, form: Form) -> None:
     """Activate users now who have their instructions and wait for it."""
     command(ctx, "activate", chosen_users(ctx, who, "activate"), how, form)
 

@@ -49,5 +49,5 @@ def inbox(
     def cells(it: EventLine) -> tuple[Cell, ...]:
         return it.received_at, it.type, it.org_id, it.state, it.reason, it.source, it.event_id
 
-    columns = ("Received", "Type", "Organization", "State", "Reason", "Source", "Id")
+    columns = ("Received (UTC)", "Type", "Organization", "State", "Reason", "Source", "Id")
     show_list(form, view, view.events, EventLine, "Events, newest first", columns, cells)

@@ -7,7 +7,7 @@ import typer
 
 from edition_migration.cli.commanding import chosen_users, command, show_command
 from edition_migration.cli.option_groups import grouped
-from edition_migration.cli.options import Form, How, Org, Who
+from edition_migration.cli.options import Form, Order, Org, Who
 from edition_migration.cli.session import session_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ AllParked = Annotated[bool, typer.Option("--parked", help="Everybody whom `parke
 
 
 @grouped
-def retry(ctx: typer.Context, who: Who, how: How, form: Form, all_parked: AllParked = False) -> None:
+def retry(ctx: typer.Context, who: Who, how: Order, form: Form, all_parked: AllParked = False) -> None:
     """Let parked users go on where they stopped: send again what was refused, start again what is missing."""
     whole = replace(who, everybody=who.everybody or all_parked)
     command(ctx, "retry", chosen_users(ctx, whole, "retry"), how, form)
@@ -29,7 +29,7 @@ def fix_address(
     ctx: typer.Context,
     user: Annotated[str, typer.Argument(help="User id or the address as it is.", show_default=False)],
     address: Annotated[str, typer.Argument(help="The right address.", show_default=False)],
-    how: How,
+    how: Order,
     form: Form,
     org: Org = None,
 ) -> None:
@@ -45,7 +45,7 @@ def fix_address(
 
 
 @grouped
-def resend(ctx: typer.Context, who: Who, how: How, form: Form) -> None:
+def resend(ctx: typer.Context, who: Who, how: Order, form: Form) -> None:
     """Send a new link to users who have not chosen a password, or the instructions once more.
 
     --older-than means here: whose last such mail is longer ago than this.

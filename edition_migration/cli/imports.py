@@ -9,7 +9,7 @@ import typer
 from edition_migration.cli.documents import STDIN
 from edition_migration.cli.exit_codes import ExitCode
 from edition_migration.cli.option_groups import grouped
-from edition_migration.cli.options import AsJson, DryRun
+from edition_migration.cli.options import AsJson, DryRun, WrongUsage
 from edition_migration.cli.output import say, show_json, show_table
 from edition_migration.cli.progress import Watch
 from edition_migration.cli.session import session_of
@@ -80,9 +80,9 @@ def _on(watch: Watch) -> "Callable[[Progress], None]":
 
 
 def result_path(file: Path) -> Path:
-    """`users.csv` has its result in `users.result.csv`. Raises BadParameter for stdin, which lies nowhere."""
+    """`users.csv` has its result in `users.result.csv`. Raises WrongUsage for stdin, which lies nowhere."""
     if file == STDIN:
-        raise typer.BadParameter("say where the result goes: stdin lies beside nothing", param_hint="--result")
+        raise WrongUsage("say with --result where the result goes: stdin lies beside nothing")
     return file.with_name(f"{file.stem}.result{file.suffix}")
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import uuid4
 
 import typer
 
@@ -81,7 +80,7 @@ def list_mails(
     )
     columns = ("Number", "User id", "Mail", "State", "Attempts", "Reply", "Queued (UTC)", "Accepted (UTC)")
     show_list(form, page, page.mails, ListedMail, f"Mails of {page.org_id}, newest first", columns, _cells)
-    if page.next:
+    if page.next and not form.as_json:
         say(f"Older ones: --before {page.next}")
 
 
@@ -153,13 +152,19 @@ def undo(
 
 
 @app.command()
-def check(ctx: typer.Context, org: Org = None) -> None:
+@grouped
+def check(ctx: typer.Context, form: Form, org: Org = None) -> None:
     """Check all own texts by today's rules. A text that is not kept yet: `mails preview --file`."""
-    problems = session_of(ctx).run(lambda services: services.own_texts.check_kept(org))
-    for it in problems:
-        typer.echo(f"{it.kind} ({it.language}), {it.problem}")
-    say(f"Problems: {len(problems)}.")
-    if problems:
+    from edition_migration.application.own_text_views import KeptProblem
+
+    view = session_of(ctx).run(lambda services: services.own_texts.check_kept(org))
+
+    def cells(it: KeptProblem) -> tuple[Cell, ...]:
+        return it.kind, it.language, it.path, it.reason, it.mend
+
+    columns = ("Mail", "Language", "Where", "What", "What helps")
+    show_list(form, view, view.problems, KeptProblem, f"Problems of own texts of {view.org_id}", columns, cells)
+    if view.problems:
         raise typer.Exit(ExitCode.INVALID_INPUT)
 
 
@@ -199,10 +204,11 @@ def send_test(
 ) -> None:
     """Send a mail with sample values to one address, marked as a test; its link belongs to nobody."""
     from edition_migration.application.own_text_views import TestOrder
+    from edition_migration.domain.names import new_id
 
     async def send(services: "CliServices") -> Any:
         draft = await _draft(services, which, file)
-        order = TestOrder(**which.fields, address=address, command_id=command_id or uuid4().hex, draft=draft)
+        order = TestOrder(**which.fields, address=address, command_id=command_id or new_id(), draft=draft)
         return await services.mail_samples.send_test(order)
 
     receipt = session_of(ctx).run(send)

@@ -4,12 +4,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
-from uuid import uuid4
 
 import typer
 
 if TYPE_CHECKING:
     from edition_migration.application.filters import Filter
+
+
+class WrongUsage(typer.BadParameter):
+    """Arguments that do not go together, or one that lacks: the message stands alone, since no value is wrong."""
+
+    def format_message(self) -> str:
+        return self.message
 
 
 def opaque(text: str) -> str:
@@ -113,7 +119,7 @@ class Who(Fitting):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a command is given: by whom, as which, and whether it shall last."""
+    """How a command is given that asks nothing: by whom, as which, and whether it shall last."""
 
     is_dry: DryRun = False
     actor: Actor = DEFAULT_ACTOR
@@ -122,7 +128,9 @@ class Order:
     @property
     def key(self) -> str:
         """The id of this command; a new one unless one was given."""
-        return self.command_id or uuid4().hex
+        from edition_migration.domain.names import new_id  # loads pydantic
+
+        return self.command_id or new_id()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +149,4 @@ class Form:
 
     def __post_init__(self) -> None:
         if self.as_csv and self.as_json:
-            raise typer.BadParameter("choose one of --csv and --json")
+            raise WrongUsage("choose one of --csv and --json")

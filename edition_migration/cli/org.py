@@ -105,7 +105,7 @@ def _show(view: "OrganizationView") -> None:
         "Organization",
         [*rows, ("help_url", view.settings.help_url), ("administrators", ", ".join(view.administrators))],
     )
-    show_table("Domains", ("Domain", "Blocked since"), [(it.name, it.blocked_since) for it in view.domains])
+    show_table("Domains", ("Domain", "Blocked since (UTC)"), [(it.name, it.blocked_since) for it in view.domains])
     show_capacity(view.capacity)
     settings = view.settings.model_dump(exclude={"password", "quiet_hours", "help_url"})
     hours = view.settings.quiet_hours

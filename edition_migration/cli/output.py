@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from edition_migration.cli.options import Form
+from edition_migration.cli.options import Form, WrongUsage
 from edition_migration.domain.errors import EditionMigrationError, InvalidInput, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ def show_list(
 
 
 def show_fields(title: str, fields: Sequence[tuple[str, Cell]]) -> None:
-    """Name and value of one thing, line by line; empty ones are left out."""
-    show_table(title, ("", ""), [(name, value) for name, value in fields if value not in {None, ""}])
+    """Name and value of one thing, line by line; empty ones are left out. Of times it is said that they are UTC."""
+    show_table(title, ("", ""), [(name, _with_zone(value)) for name, value in fields if value not in {None, ""}])
 
 
 def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
@@ -122,13 +122,20 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]
     for row in rows:
         table.add_row(*(Text(text_of(cell)) for cell in row))
     width = None if sys.stdout.isatty() else WIDTH_OF_PIPES
-    Console(file=sys.stdout, width=width, highlight=False).print(table)
+    console = Console(file=sys.stdout, width=width, highlight=False)
+    with console.capture() as shown:
+        console.print(table)
+    typer.echo("\n".join(line.rstrip() for line in shown.get().splitlines()))
+
+
+def _with_zone(cell: Cell) -> Cell:
+    return f"{text_of(cell)} (UTC)" if isinstance(cell, datetime) else cell
 
 
 def text_of(cell: Cell) -> str:
     """How a value reads in a table; times are UTC."""
     match cell:
-        case None:
+        case None | "":
             return "-"
         case bool():
             return "yes" if cell else "no"
@@ -155,7 +162,7 @@ def show_error(error: EditionMigrationError) -> None:
     """What, why, and the mend."""
     problems = error.problems if isinstance(error, InvalidInput) else ()
     is_said_below = bool(problems) and " | ".join(map(str, problems)) in error.message
-    say(f"Error: {'the input is not valid.' if is_said_below else error.message}")
+    say(f"Error: {'the input is not valid' if is_said_below else error.message}")
     for problem in problems:
         say(f"  {problem}")
     if isinstance(error, NotFound) and error.nearest:
@@ -182,5 +189,5 @@ def confirm(warning: str, *, is_agreed: bool) -> None:
     if is_agreed:
         return
     if not has_terminal():
-        raise typer.BadParameter("nobody can be asked here; add --yes if this is what you want", param_hint="--yes")
+        raise WrongUsage("nobody can be asked here; add --yes if this is what you want")
     typer.confirm("Go on?", abort=True, err=True)

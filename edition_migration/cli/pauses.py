@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edition_migration.cli.options import DEFAULT_ACTOR, Actor, AsJson, DryRun, Org
+from edition_migration.cli.options import DEFAULT_ACTOR, Actor, AsJson, DryRun, Org, WrongUsage
 from edition_migration.cli.output import say, show_json, text_of
 from edition_migration.cli.session import session_of
 
@@ -51,7 +51,7 @@ def _scope(ctx: typer.Context, org: str | None, service: bool) -> str:
     if not service:
         return session_of(ctx).run(lambda services: services.queries.organization(org)).org_id
     if org is not None:
-        raise typer.BadParameter("name an organization with --org, or use --service: not both")
+        raise WrongUsage("name an organization with --org, or use --service: not both")
     return SERVICE
 
 
@@ -66,7 +66,8 @@ def _show(answer: "PauseAnswer", is_dry: bool, as_json: bool) -> None:
         "not_paused": "No pause to end",
     }
     typer.echo(f"{words[answer.verdict]}: {scope_name(answer.org_id)}.")
-    for it in answer.pauses:
+    is_said = answer.verdict == "paused"
+    for it in (pause for pause in answer.pauses if not (is_said and pause.org_id == answer.org_id)):
         say(f"Paused: {scope_name(it.org_id)}, since {text_of(it.started_at)} (UTC) by {it.actor}.")
     if answer.verdict == "resumed" and answer.pauses:
         say("Nobody goes on before that ends too.")

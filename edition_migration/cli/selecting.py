@@ -1,7 +1,7 @@
 """`plan` and `select`: users named, of a file, or all pending who fit a filter; now, at a time, or with a pilot."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,16 +9,19 @@ import typer
 from edition_migration.cli.commanding import agree, chosen_users, end_with, show_answers
 from edition_migration.cli.exit_codes import ExitCode
 from edition_migration.cli.option_groups import grouped
-from edition_migration.cli.options import DEFAULT_ACTOR, ActivationName, Actor, Form, How, Who, duration
+from edition_migration.cli.options import DEFAULT_ACTOR, ActivationName, Actor, Form, How, Who, WrongUsage, duration
 from edition_migration.cli.output import say, show_json
 from edition_migration.cli.plan_page import show_plan
+from edition_migration.cli.progress import Watch
 from edition_migration.cli.session import session_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edition_migration.application.chosen_users import Chosen
     from edition_migration.application.selection import SelectionOrder
     from edition_migration.application.views import SelectionView
-    from edition_migration.domain.commands import SelectionAnswer
+    from edition_migration.domain.commands import CommandAnswer, SelectionAnswer
 
 
 def moment(text: str) -> datetime:
@@ -29,7 +32,7 @@ def moment(text: str) -> datetime:
         raise typer.BadParameter("must be a time like 2026-11-23T08:00+01:00") from None
     if at.tzinfo is None:
         raise typer.BadParameter("lacks the offset; write it like 2026-11-23T08:00+01:00, or with Z for UTC")
-    return at
+    return at.astimezone(UTC)
 
 
 WhenReleased = Annotated[
@@ -69,9 +72,11 @@ def plan(ctx: typer.Context, who: Who, terms: Terms, form: Form, actor: Actor = 
     """Show what `select` would do with the same users: who goes, who not and why, what it needs. Changes nothing."""
     chosen = chosen_users(ctx, who, "select")
     order = _order(chosen, terms, How(actor=actor))
-    view = session_of(ctx).run(lambda services: services.planning.plan(order))
+    with Watch() as watch:
+        name = f"Weighing {len(chosen.user_ids)} users"
+        view = session_of(ctx).run(lambda services: watch.during(name, services.planning.plan(order)))
     if form.as_json:
-        show_json(view)
+        show_json(view.model_copy(update={"answers": _without_wave(view.answers)}))
     elif form.as_csv:
         show_answers(chosen, view.answers, form)
     else:
@@ -89,7 +94,7 @@ def select(ctx: typer.Context, who: Who, terms: Terms, how: How, form: Form) -> 
     elif not who.users and not who.users_from and chosen.user_ids:
         agree(f"Users to select: {len(chosen.user_ids)}. See first who goes and who not: `starter.py plan`.", how)
     order = _order(chosen, terms, how)
-    answer = session_of(ctx).change(lambda services: services.selection.select(order), is_dry=how.is_dry)
+    answer = _selected(ctx, order, how)
     if form.as_json:
         show_json(_view(answer, order, how))
     else:
@@ -100,17 +105,32 @@ def select(ctx: typer.Context, who: Who, terms: Terms, how: How, form: Form) -> 
     end_with(answer.answers, how)
 
 
+def _selected(ctx: typer.Context, order: "SelectionOrder", how: How) -> "SelectionAnswer":
+    """One transaction, whatever their number."""
+    name = f"Selecting {len(order.user_ids)} users in one transaction"
+    with Watch() as watch:
+        try:
+            return session_of(ctx).change(
+                lambda services: watch.during(name, services.selection.select(order)), is_dry=how.is_dry
+            )
+        except KeyboardInterrupt:
+            again = f"give the same command again with --command-id {order.command_id}"
+            say(f"All of them are selected, or nobody. To be told, and to go on, {again}.")
+            raise
+
+
 def _view(answer: "SelectionAnswer", order: "SelectionOrder", how: How) -> "SelectionView":
     from edition_migration.application.views import SelectionView
 
-    kept = _without_wave(answer) if how.is_dry else answer
-    return SelectionView(**kept.model_dump(), org_id=order.org_id, is_dry=how.is_dry, command_id=order.command_id)
+    kept = {"wave_id": None, "answers": _without_wave(answer.answers)} if how.is_dry else {}
+    return SelectionView(
+        **{**answer.model_dump(), **kept}, org_id=order.org_id, is_dry=how.is_dry, command_id=order.command_id
+    )
 
 
-def _without_wave(answer: "SelectionAnswer") -> "SelectionAnswer":
-    """The wave of a dry run is not kept, so nobody can look for it; whose wave was faster stays."""
-    theirs = (it.model_copy(update={"wave_id": None}) if it.wave_id == answer.wave_id else it for it in answer.answers)
-    return answer.model_copy(update={"wave_id": None, "answers": tuple(theirs)})
+def _without_wave(answers: "Sequence[CommandAnswer]") -> "tuple[CommandAnswer, ...]":
+    """The wave of a dry run or plan is not kept, so nobody can look for it; whose wave was faster stays."""
+    return tuple(it.model_copy(update={"wave_id": None}) if it.verdict == "done" else it for it in answers)
 
 
 def _order(chosen: "Chosen", terms: Terms, how: How) -> "SelectionOrder":
@@ -133,7 +153,7 @@ def _order(chosen: "Chosen", terms: Terms, how: How) -> "SelectionOrder":
 def _confirm_administrator(chosen: "Chosen", how: How) -> None:
     """Twice, since a mistake can lock the organization out of its own administration; one user at a time."""
     if len(chosen.user_ids) != 1:
-        raise typer.BadParameter("name exactly one user", param_hint="--administrator")
+        raise WrongUsage("--administrator selects exactly one user; name him")
     agree(
         f"{chosen.user_ids[0]} may administer the organization: until a new password is chosen, "
         "this user cannot sign in, and nobody else may be able to help.",

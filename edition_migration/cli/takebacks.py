@@ -7,7 +7,7 @@ import typer
 
 from edition_migration.cli.commanding import agree, chosen_users, command, preview
 from edition_migration.cli.option_groups import grouped
-from edition_migration.cli.options import Form, How, Who, duration
+from edition_migration.cli.options import Form, How, Order, Who, duration
 
 By = Annotated[
     timedelta | None,
@@ -22,13 +22,13 @@ By = Annotated[
 
 
 @grouped
-def deselect(ctx: typer.Context, who: Who, how: How, form: Form) -> None:
+def deselect(ctx: typer.Context, who: Who, how: Order, form: Form) -> None:
     """Put selected users back on the list, as long as they have no instructions. Later, cancel them."""
     command(ctx, "deselect", chosen_users(ctx, who, "deselect"), how, form)
 
 
 @grouped
-def extend(ctx: typer.Context, who: Who, how: How, form: Form, by: By = None) -> None:
+def extend(ctx: typer.Context, who: Who, how: Order, form: Form, by: By = None) -> None:
     """Give users more time to choose a password or to sign in for the first time."""
     command(ctx, "extend_deadline", chosen_users(ctx, who, "extend_deadline"), how, form, extension=by)
 

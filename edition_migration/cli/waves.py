@@ -8,7 +8,7 @@ import typer
 from edition_migration.cli.commanding import agree, chosen_users, command
 from edition_migration.cli.exit_codes import ExitCode
 from edition_migration.cli.option_groups import grouped
-from edition_migration.cli.options import AsJson, Form, How, Org, Who
+from edition_migration.cli.options import AsJson, Form, How, Order, Org, Who
 from edition_migration.cli.output import Cell, say, show_fields, show_json, show_list, show_table
 from edition_migration.cli.session import session_of
 from edition_migration.cli.wave_board import Board
@@ -73,14 +73,14 @@ def watch(
 
 @app.command()
 @grouped
-def pause(ctx: typer.Context, wave: WaveId, how: How, org: Org = None, as_json: AsJson = False) -> None:
+def pause(ctx: typer.Context, wave: WaveId, how: Order, org: Org = None, as_json: AsJson = False) -> None:
     """Release nobody more of a wave until it is resumed. Who is released goes on."""
     _control(ctx, "pause", wave, org, how, as_json)
 
 
 @app.command()
 @grouped
-def resume(ctx: typer.Context, wave: WaveId, how: How, org: Org = None, as_json: AsJson = False) -> None:
+def resume(ctx: typer.Context, wave: WaveId, how: Order, org: Org = None, as_json: AsJson = False) -> None:
     """Go on with a paused wave, also behind its pilot."""
     _control(ctx, "resume", wave, org, how, as_json)
 
@@ -90,14 +90,14 @@ def resume(ctx: typer.Context, wave: WaveId, how: How, org: Org = None, as_json:
 def cancel(ctx: typer.Context, wave: WaveId, how: How, org: Org = None, as_json: AsJson = False) -> None:
     """Give back to the list whom a wave has not instructed yet. Who is instructed goes on."""
     view = session_of(ctx).run(lambda services: services.wave_queries.show(org, wave))
-    if view.state != "cancelled":
-        agree(f"Users who are not instructed yet and go back to the list: {_not_instructed(view)}.", how)
+    if view.state != "cancelled" and (users := _not_instructed(view)):
+        agree(f"Users who are not instructed yet and go back to the list: {users}.", how)
     _control(ctx, "cancel", wave, org, how, as_json)
 
 
 @app.command("retry-failed")
 @grouped
-def retry_failed(ctx: typer.Context, wave: WaveId, how: How, form: Form, org: Org = None) -> None:
+def retry_failed(ctx: typer.Context, wave: WaveId, how: Order, form: Form, org: Org = None) -> None:
     """Let everybody of a wave whom something stops go on where he stopped: `retry` for all of them."""
     found = session_of(ctx).run(lambda services: services.wave_queries.named(org, wave))
     whom = Who(in_wave=found.wave_id, org=found.org_id, everybody=True)
@@ -122,7 +122,7 @@ def report(ctx: typer.Context, wave: WaveId, form: Form, org: Org = None, to: Re
     show_list(form, view, view.users, MemberLine, "", (), lambda _: ())
 
 
-def _control(ctx: typer.Context, name: str, wave_id: str, org: str | None, how: How, as_json: bool) -> None:
+def _control(ctx: typer.Context, name: str, wave_id: str, org: str | None, how: Order, as_json: bool) -> None:
     from edition_migration.domain.waves import WaveCommand, WaveCommandKind
 
     async def act(services: "CliServices") -> "WaveAnswer":
@@ -142,12 +142,12 @@ def _control(ctx: typer.Context, name: str, wave_id: str, org: str | None, how: 
     else:
         row = (answer.wave_id, answer.verdict, answer.state, answer.reason, answer.mend)
         show_table("Answer", ("Wave", "Answer", "State", "Reason", "What helps"), [row])
-    if answer.verdict == "refused":
-        raise typer.Exit(ExitCode.REFUSED)
-    if name == "cancel":
-        say(f"Back on the list: {answer.deselected}. Instructed, these go on: {answer.going_on}.")
+    if name == "cancel" and answer.verdict == "done":
+        say(f"Go back to the list: {answer.deselected}. Instructed, these go on: {answer.going_on}.")
     if how.is_dry:
         say("Dry run: nothing was changed.")
+    if answer.verdict == "refused":
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 def _show_states(states: "tuple[MemberCount, ...]") -> None:

@@ -77,5 +77,5 @@ class OrganizationRef(BaseModel, frozen=True):
 
 
 def new_id() -> str:
-    """An opaque id for a user, wave, session, mail or token row."""
+    """An opaque id for a user, wave, session, mail or token row, or for a command."""
     return uuid4().hex

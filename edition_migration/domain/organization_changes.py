@@ -152,7 +152,7 @@ def _require_all(identity: dict[str, JsonValue]) -> None:
     mend = "give it, or leave the domains out until the service is provisioned"
     missing = tuple(Problem(_alias(name), "is missing", mend) for name in IDENTITY if name not in identity)
     if missing:
-        raise InvalidInput("The organization file is not complete; nothing was changed.", problems=missing)
+        raise InvalidInput("the organization file is not complete; nothing was changed", problems=missing)
 
 
 def _differences(file: OrganizationFile, held: Held) -> Iterator[Wanted]:

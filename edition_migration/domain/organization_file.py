@@ -127,7 +127,7 @@ class OrganizationFile(BaseModel):
             return cls.model_validate(document)
         except ValidationError as error:
             problems = tuple(_with_nearest_key(problem) for problem in problems_of(error))
-        raise InvalidInput("The organization file is not valid; nothing was changed.", problems=problems)
+        raise InvalidInput("the organization file is not valid; nothing was changed", problems=problems)
 
     def changed_settings(self, current: OrganizationSettings) -> OrganizationSettings:
         """`current` with the settings and the help URL that the file names."""

@@ -6,6 +6,7 @@ hold figures and stay ours. Used by the use cases of own texts, and by the rende
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -109,7 +110,7 @@ def check_own_text(kind: str, language: str, subject: str, body: str) -> OwnText
         problems += _problems_of_variables("body", body, allowed_variables(known))
         problems += _problems_of_purpose(known, subject, body)
     if problems or known is None:
-        raise InvalidInput("The text cannot be used; nothing was changed.", problems=tuple(problems))
+        raise InvalidInput("the text cannot be used; nothing was changed", problems=tuple(problems))
     return OwnTextDraft(known, language, subject, body)
 
 
@@ -117,7 +118,7 @@ def check_name(kind: str, language: str) -> MailKind:
     """Which text is meant. Raises InvalidInput where there can be none."""
     known, problems = _which(kind, language)
     if problems or known is None:
-        raise InvalidInput("There is no such text.", problems=tuple(problems))
+        raise InvalidInput("there is no such text", problems=tuple(problems))
     return known
 
 
@@ -125,14 +126,18 @@ def _which(kind: str, language: str) -> tuple[MailKind | None, list[Problem]]:
     problems: list[Problem] = []
     known = next((it for it in OWN_TEXT_KINDS if it == kind), None)
     if known is None:
-        names = ", ".join(OWN_TEXT_KINDS)
         reason = (
             "is a mail to administrators, which stays ours" if kind in ADMINISTRATOR_MAILS else "is no mail of ours"
         )
-        problems.append(Problem("kind", reason, f"use one of {names}"))
+        problems.append(Problem("kind", reason, nearest_kinds(kind, OWN_TEXT_KINDS)))
     if not _LANGUAGE.fullmatch(language):
         problems.append(Problem("language", "is no language", "give two small letters, like en or de"))
     return known, problems
+
+
+def nearest_kinds(name: str, kinds: Sequence[MailKind]) -> str:
+    """What to write instead of a mail's name that is none of these."""
+    return f"use one like {', '.join(get_close_matches(name, kinds) or kinds)}"
 
 
 def _normalized(text: str) -> str:

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, cast
-from uuid import uuid4
 
 from edition_migration.adapters.mails.renderer import TemplateRenderer
 from edition_migration.adapters.strength import strength
@@ -23,7 +22,7 @@ from edition_migration.application.steps import Steps
 from edition_migration.domain.errors import AddressRefused
 from edition_migration.domain.mail import Mail, MailKind, MailState
 from edition_migration.domain.migration import JournalEntry, Migration
-from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.names import MigrationRef, new_id
 from edition_migration.domain.organization import Capacity
 from edition_migration.domain.progress import Done, MailInput, PageInput, StepInput, Stop, Wait
 from edition_migration.domain.states import AFTER_ACTIVATION, AccountStatus, CredentialState, Edition, InactiveReason
@@ -98,7 +97,7 @@ class Moving:
     async def happen(self, kind: str, *, org_id: str = ORG, at: timedelta | None = None, **data: Any) -> InboxRow:
         """One event and all that follows from it at once; its row in the inbox. `at` sets its time apart from now."""
         self.clock.move(timedelta(seconds=1))
-        event_id = uuid4().hex
+        event_id = new_id()
         event: dict[str, Any] = {
             "specversion": "1.0",
             "id": event_id,

@@ -11,7 +11,7 @@ from edition_migration.application.own_text_views import (
     UndoOrder,
 )
 from edition_migration.application.own_texts import OwnTexts
-from edition_migration.domain.errors import Conflict, InvalidInput, NotFound, Problem
+from edition_migration.domain.errors import Conflict, InvalidInput, NotFound
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.own_texts import OwnTextDraft, OwnTextResult, OwnTextRevision
 from edition_migration.ports.store import Store
@@ -143,16 +143,22 @@ async def test_unknown_organizations_and_mails_are_named(texts: OwnTexts) -> Non
 
 async def test_kept_texts_are_checked_by_todays_rules(store: Store, texts: OwnTexts) -> None:
     await texts.set(order())
-    assert await texts.check_kept() == ()
+    assert (await texts.check_kept()).problems == ()
     async with store.write() as uow:
         old = OwnTextRevision(
             "acme", "old", MailKind.WELCOME, "en", "Hi", "See %OTHER%", None, OwnTextResult.SET, "staff-1", NOW
         )
         revision = await uow.own_texts.add(old)
         await uow.commit()
-    problem = Problem("body", "names %OTHER%, which nobody knows", "use %USERNAME%, %CLIENTDOWNLOADURL%, or remove it")
-    assert await texts.check_kept() == (
-        KeptProblem(kind=MailKind.WELCOME, language="en", revision=revision, problem=problem),
+    assert (await texts.check_kept()).problems == (
+        KeptProblem(
+            kind=MailKind.WELCOME,
+            language="en",
+            revision=revision,
+            path="body",
+            reason="names %OTHER%, which nobody knows",
+            mend="use %USERNAME%, %CLIENTDOWNLOADURL%, or remove it",
+        ),
     )
 
 

@@ -85,7 +85,7 @@ class CommandLine:
         self.clock = MovableClock()
         self.failure: BaseException | None = None
         self.runner = CliRunner()
-        self.app = build_app(self._open_services, self._set_up, examine)
+        self.app = build_app(self.open_services, self._set_up, examine)
 
     def run(self, *arguments: str, given: str | bytes | None = None) -> Result:
         return self.runner.invoke(self.app, list(arguments), input=given, prog_name="starter.py")
@@ -140,7 +140,7 @@ class CommandLine:
         asyncio.run(run())
 
     @asynccontextmanager
-    async def _open_services(self, *, is_dry: bool = False) -> AsyncGenerator[CliServices]:
+    async def open_services(self, *, is_dry: bool = False) -> AsyncGenerator[CliServices]:
         if self.failure is not None:
             raise self.failure
         store = SqlStore(self.store_url, is_dry=is_dry)

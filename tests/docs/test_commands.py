@@ -7,7 +7,6 @@ with another code than 0 says so in its comment: `# code 1: ...`.
 import re
 import shlex
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import pytest
 from docs.site.commands_page import command_tree, leaves
 from tests.cli.conftest import CommandLine
 from tests.docs.blocks import PAGES, Command, commands_of, mentions_of, name_of
+from tests.docs.typed import answer_of
 from tests.docs.world import A_MOMENT, ROOT, office_in
 
 NOT_RUN = {
@@ -77,26 +77,12 @@ def _run(office: CommandLine, command: Command) -> tuple[int, str]:
     """The code of the last program, and everything that was written."""
     given, seen, code = "", "", 0
     for part in command.parts:
-        arguments = [_filled(office, it) for it in part.arguments]
-        if not part.is_ours:
-            given = subprocess.run(arguments, input=given, capture_output=True, text=True, check=True).stdout
-        elif _verb(arguments) in NOT_RUN:
+        if part.is_ours and _verb(part.arguments) in NOT_RUN:
             assert _problems(command) == []
-        else:
-            result = office.run(*arguments, given=given)
-            given, code, seen = result.stdout, result.exit_code, seen + result.output
-        if part.target:
-            Path(part.target).write_text(given, encoding="utf-8")
+            continue
+        answer = answer_of(office, part, given)
+        given, code, seen = answer.stdout, answer.code, seen + answer.stdout + answer.stderr
     return code, seen
-
-
-def _filled(office: CommandLine, word: str) -> str:
-    if word == "WAVE":
-        return office.json("wave", "list")["waves"][-1]["wave_id"]
-    if word == "POSITION:HASH":
-        head = office.json("audit", "verify")["chains"][0]["head"]
-        return f"{head['position']}:{head['hash']}"
-    return word
 
 
 def _verb(arguments: list[str] | tuple[str, ...]) -> str | None:
