@@ -165,7 +165,7 @@ def check(ctx: typer.Context, form: Form, org: Org = None) -> None:
     columns = ("Mail", "Language", "Where", "What", "What helps")
     show_list(form, view, view.problems, KeptProblem, f"Problems of own texts of {view.org_id}", columns, cells)
     if view.problems:
-        raise typer.Exit(ExitCode.INVALID_INPUT)
+        raise typer.Exit(ExitCode.REFUSED)
 
 
 @app.command()

@@ -123,9 +123,8 @@ def _view(answer: "SelectionAnswer", order: "SelectionOrder", how: How) -> "Sele
     from edition_migration.application.views import SelectionView
 
     kept = {"wave_id": None, "answers": _without_wave(answer.answers)} if how.is_dry else {}
-    return SelectionView(
-        **{**answer.model_dump(), **kept}, org_id=order.org_id, is_dry=how.is_dry, command_id=order.command_id
-    )
+    answer = answer.model_copy(update=kept)
+    return SelectionView(**answer.model_dump(), org_id=order.org_id, is_dry=how.is_dry, command_id=order.command_id)
 
 
 def _without_wave(answers: "Sequence[CommandAnswer]") -> "tuple[CommandAnswer, ...]":

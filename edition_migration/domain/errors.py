@@ -54,7 +54,10 @@ class InvalidInput(EditionMigrationError):
 
 
 class NotFound(EditionMigrationError):
-    """The organization, user or wave named does not exist. `nearest` are names close to the one given."""
+    """The organization, user or wave named does not exist.
+
+    `nearest` are names close to the one given, addresses too: for the eyes of who typed it, no log and no history.
+    """
 
     code = "not_found"
     audience = Audience.ADMINISTRATOR

@@ -54,6 +54,14 @@ async def test_our_errors_keep_code_and_sentence_and_say_whether_a_repeat_helps(
     assert (failure.type, failure.message, failure.non_retryable) == (code, error.message, is_final)
 
 
+async def test_names_near_the_one_given_stay_out_of_histories() -> None:
+    failure = await _failure(NotFound("there is no such user", nearest=("anna@acme.example",)))
+    recorded = Failure()
+    DefaultFailureConverter().to_failure(failure, DefaultPayloadConverter(), recorded)
+    assert recorded.message == "there is no such user"
+    assert "anna" not in str(recorded)
+
+
 async def test_unknown_error_is_retried_and_its_text_and_chain_stay_out_of_histories() -> None:
     error = ValueError("anna@acme.example")
     error.__cause__ = KeyError("https://acme.example/reset/secret-token")

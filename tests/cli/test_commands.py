@@ -6,9 +6,10 @@ from typing import Any, get_args
 import pytest
 
 from edition_migration.application.commands import Commands
+from edition_migration.application.selection import Selection, SelectionOrder
 from edition_migration.cli import output
 from edition_migration.cli.options import ActivationName
-from edition_migration.domain.commands import Command, CommandAnswer
+from edition_migration.domain.commands import Command, CommandAnswer, SelectionAnswer
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import AccountStatus, InactiveReason
 from edition_migration.domain.states import MigrationState as S
@@ -31,16 +32,6 @@ def office(cli: CommandLine) -> CommandLine:
 
 def states(cli: CommandLine) -> dict[str, int]:
     return {it["state"]: it["users"] for it in cli.json("status")["states"]}
-
-
-def test_pending_shows_who_why_and_since_when(office: CommandLine) -> None:
-    result = office.run("pending")
-    assert result.exit_code == 0
-    assert "Pending migration: 3 users of acme" in result.stdout
-    line = next(line for line in result.stdout.splitlines() if line.startswith(" u2"))
-    assert line.split() == [
-        "u2", "User", "u2", "u2@acme.example", "5.2", "guest_pending", "2026-11-22", "12:00", "-",
-    ]  # fmt: skip
 
 
 def test_pending_is_paged_by_user_id(office: CommandLine) -> None:
@@ -112,59 +103,14 @@ def test_a_refused_user_shows_in_the_exit_code_and_with_the_mend(office: Command
     assert f"u1 refused IN_REVIEW already_selected {who}" in lines
 
 
-@pytest.mark.parametrize("arguments", [(), ("u1", "--all"), ("u1", "--from", "x.csv"), ("--all", "--from", "x.csv")])
-def test_exactly_one_way_of_naming_users(office: CommandLine, arguments: tuple[str, ...]) -> None:
-    result = office.run("select", *arguments)
-    assert result.exit_code == 2
-    assert "name users, or use --from, or --all or a filter: exactly one of them" in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "shown"),
-    [
-        ("--activation-delay", "soon", "must be a duration like 2d, 12h or 30m"),
-        ("--actor", "ana@acme.example", "must be an id of letters, digits, - and _; no address"),
-        ("--activation", "now", "with_instructions"),
-        ("--limit", "0", "Input should be greater than or equal to 1"),
-    ],
-)
-def test_a_bad_option_is_wrong_usage(office: CommandLine, option: str, value: str, shown: str) -> None:
-    result = office.run("select", "u1", option, value)
-    assert result.exit_code == 2
-    assert shown in result.stderr
-
-
-def test_a_delay_without_delayed_activation_is_refused(office: CommandLine) -> None:
-    result = office.run("select", "u1", "--activation-delay", "2d")
-    assert result.exit_code == 3
-    assert "activation_delay: is given without activation=delayed; set activation to delayed" in result.stderr
-
-
 def test_the_ways_of_activation_are_those_of_the_domain() -> None:
     assert list(get_args(ActivationName)) == list(Activation)
-
-
-def test_an_unknown_user_is_not_found_with_the_nearest(office: CommandLine) -> None:
-    result = office.run("select", "u2@acme.exampel")
-    assert (result.exit_code, result.stdout) == (4, "")
-    assert "Near it: u2@acme.example, u3@acme.example, " in result.stderr
-    assert "Near it: u" in office.run("user", "show", "u22").stderr
 
 
 def test_excluded_users_are_off_the_list(office: CommandLine) -> None:
     assert office.run("exclude", "u1", "--yes").exit_code == 0
     assert states(office) == {"IN_REVIEW": 2, "SKIPPED": 1}
     assert office.gateway.rung[-1].startswith("migration/acme/u1")
-
-
-def test_excluding_what_has_ended_is_refused_as_such(office: CommandLine) -> None:
-    office.run("exclude", "u1", "--yes")
-    answer = office.json("exclude", "u1", "--yes")["answers"][0]
-    assert (answer["verdict"], answer["reason"], answer["mend"]) == (
-        "refused",
-        "already_ended",
-        "there is nothing to exclude",
-    )
 
 
 def test_activation_by_hand(cli: CommandLine) -> None:
@@ -175,19 +121,6 @@ def test_activation_by_hand(cli: CommandLine) -> None:
         ("u1", "done", ""),
         ("u2", "refused", "not_instructed"),
     ]
-
-
-def test_cancel_says_what_is_lost_and_needs_consent(cli: CommandLine) -> None:
-    cli.put(guest("u1", S.AWAITING_PASSWORD), guest("u2"))
-    result = cli.run("cancel", "u1", "u2")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(
-        "Migrations to cancel: 2. The users stay inactive. Activated already: 1; "
-        "these lose license, storage, links and sessions.\n"
-    )
-    assert states(cli) == {"AWAITING_PASSWORD": 1, "IN_REVIEW": 1}
-    assert cli.run("cancel", "u1", "u2", "--yes").exit_code == 0
-    assert states(cli) == {"CANCELLED": 2}
 
 
 def test_at_a_terminal_cancel_asks(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,6 +192,23 @@ def test_temporal_down_is_said_and_the_change_is_saved(office: CommandLine) -> N
         "Temporal is not reachable. The change is saved, and the worker will go on by itself.\n"
     )
     assert states(office)["SKIPPED"] == 1
+
+
+def test_an_interrupted_selection_says_how_to_be_told(office: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def interrupted(self: Selection, order: SelectionOrder) -> SelectionAnswer:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Selection, "select", interrupted)
+        result = office.run("select", "u1", "u2", "--command-id", "c1")
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert result.stderr == (
+        "All of them are selected, or nobody. To be told, and to go on, give the same command again with "
+        "--command-id c1.\n"
+        "Interrupted. What was done so far is kept whole; nothing was left half done.\n"
+    )
+    answers = office.json("select", "u1", "u2", "--command-id", "c1")["answers"]
+    assert [it["verdict"] for it in answers] == ["done", "done"]
 
 
 def test_an_interrupted_command_says_how_to_go_on_and_goes_on(

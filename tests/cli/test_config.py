@@ -131,14 +131,3 @@ def test_rows_for_documents_hold_nothing_of_this_process(monkeypatch: pytest.Mon
     assert described_settings() == before
     assert {it.name: it.value for it in before}[f"{PREFIX}SMTP_HOST"] == "127.0.0.1"
     assert json.loads(before[2].model_dump_json())["is_required"] is True
-
-
-def test_both_lists_are_csv_too(cli: CommandLine) -> None:
-    settings = cli.run("config", "--csv").stdout.splitlines()
-    assert settings[0] == "name,value,source,default,isRequired,isSecret,meaning,problem"
-    assert settings[2].startswith(f"{PREFIX}LINK_BASE,http://127.0.0.1:8080,default,http://127.0.0.1:8080,false,false,")
-    keys = cli.run("config", "--organization", "--csv").stdout.splitlines()
-    assert keys[:2] == [
-        "path,form,default,limits,meaning,example",
-        'id,text,,,"The organization\'s id, for good; no address",acme',
-    ]

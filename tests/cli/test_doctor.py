@@ -174,15 +174,3 @@ async def test_a_service_that_is_set_up_is_well_but_for_its_worker_and_page(
     assert ok(Subject.SECRETS, "3 are set, and long enough") in findings
     assert ok(Subject.LINK_KEYS, "k1 makes new links; 0 wait for their mail, and their keys are set") in findings
     assert smtp_server.received == []
-
-
-def test_findings_are_lines_of_csv_too(cli: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    set_secrets(monkeypatch)
-    result = cli.run("doctor", "--csv")
-    lines = result.stdout.splitlines()
-    assert lines[:3] == [
-        "subject,verdict,text,mend",
-        'settings,ok,"of 28: 5 from environment, 0 from .env, 0 from secret file, 23 from default",',
-        'secrets,ok,"3 are set, and long enough",',
-    ]
-    assert (result.exit_code, result.stderr) == (1, "")

@@ -53,12 +53,6 @@ def test_a_strict_import_with_a_refused_row_writes_nothing_and_says_so(cli: Comm
     assert cli.run("user", "show", "ana@acme.example").exit_code == 4
 
 
-def test_a_missing_file_is_named(cli: CommandLine, tmp_path: Path) -> None:
-    result = cli.run("import", "users", str(tmp_path / "nowhere.csv"))
-    assert (result.exit_code, result.stdout) == (3, "")
-    assert "nowhere.csv: cannot be read (No such file or directory); give the path of a CSV file" in result.stderr
-
-
 def test_contacts_are_imported(cli: CommandLine, file: Path) -> None:
     cli.run("import", "users", str(file))
     file.write_text("email,contactEmail\nana@acme.example,pal@globex.example\n")

@@ -7,6 +7,7 @@ import pytest
 
 from edition_migration.domain.errors import AddressRefused, EditionMigrationError, RelayUnavailable
 from edition_migration.domain.mail import MailKind, MailState
+from edition_migration.domain.own_texts import OwnTextResult, OwnTextRevision
 from edition_migration.ports.store import UnitOfWork
 from tests.builders import NOW
 from tests.cli.conftest import CommandLine
@@ -83,7 +84,6 @@ def test_an_own_text_is_previewed_kept_shown_and_taken_back(office: CommandLine)
     assert (line["kind"], line["is_own"], line["subject"], line["actor"]) == (
         "instructions", True, "Your new client", "staff-7",
     )  # fmt: skip
-    assert office.run("mails", "check").stderr == "Problems: 0.\n"
 
     assert office.run("mails", "undo", "instructions").stdout == "Back to ours: instructions (en) of acme.\n"
     shown = office.run("mails", "show", "instructions")
@@ -131,7 +131,16 @@ def test_a_test_mail_that_fails_says_why(
     assert f"Error: {shown}" in result.stderr
 
 
-def test_an_unknown_mail_is_refused_with_those_there_are(office: CommandLine) -> None:
-    result = office.run("mails", "show", "instruction")
-    assert result.exit_code == 3
-    assert "kind: is no mail of ours; use one of " in result.stderr
+def test_an_own_text_that_breaks_a_rule_of_today_is_named(office: CommandLine) -> None:
+    async def keep(uow: UnitOfWork) -> None:
+        result = OwnTextResult.SET
+        old = OwnTextRevision("acme", "c1", MailKind.WELCOME, "en", "Hi", "See %OTHER%", None, result, "staff-1", NOW)
+        await uow.own_texts.add(old)
+        await uow.commit()
+
+    office.write(keep)
+    result = office.run("mails", "check", "--csv")
+    assert (result.exit_code, result.stdout.splitlines()[1:]) == (
+        1,
+        ['welcome,en,1,body,"names %OTHER%, which nobody knows","use %USERNAME%, %CLIENTDOWNLOADURL%, or remove it"'],
+    )

@@ -38,29 +38,6 @@ def test_a_file_is_applied_and_its_changes_shown(cli: CommandLine, file: Path) -
     assert cli.gateway.rung == ["organization/acme"]
 
 
-def test_the_second_time_nothing_changes_and_it_says_so(cli: CommandLine, file: Path) -> None:
-    cli.run("org", "apply", str(file))
-    result = cli.run("org", "apply", str(file))
-    assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "Nothing to change: all that the file says holds, or is on its way.\n"
-
-
-def test_changes_are_one_json_document(cli: CommandLine) -> None:
-    assert cli.json("org", "apply", "-", given="id: acme\nlicensesPurchased: 3\n") == {
-        "changes": [{"path": "licensesPurchased", "before": 0, "after": 3, "removes": False}]
-    }
-
-
-def test_every_problem_of_a_file_is_shown(cli: CommandLine) -> None:
-    result = cli.run("org", "apply", "-", given="id: acme\ndomains: [gmail.com]\nlicences: 3\n")
-    assert (result.exit_code, result.stdout) == (3, "")
-    assert result.stderr == (
-        "Error: The organization file is not valid; nothing was changed.\n"
-        "  domains[0]: is a public mail domain; use a domain that the organization owns\n"
-        "  licences: is not known here; remove it, or correct its name\n"
-    )
-
-
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -76,12 +53,6 @@ def test_a_document_that_cannot_be_read_is_named_by_line(cli: CommandLine, text:
     assert shown in result.stderr
 
 
-def test_a_missing_file_is_named(cli: CommandLine) -> None:
-    result = cli.run("org", "apply", "nowhere.yaml")
-    assert result.exit_code == 3
-    assert "nowhere.yaml: cannot be read (No such file or directory)" in result.stderr
-
-
 @pytest.fixture
 def smaller(cli: CommandLine, file: Path) -> Path:
     """A file that gives up a domain of the provisioned organization."""
@@ -89,13 +60,6 @@ def smaller(cli: CommandLine, file: Path) -> Path:
     cli.apply_events()
     file.write_text(yaml.safe_dump({"id": "acme", "domains": ["acme.example"]}))
     return file
-
-
-def test_giving_up_a_domain_needs_consent_where_nobody_can_be_asked(cli: CommandLine, smaller: Path) -> None:
-    result = cli.run("org", "apply", str(smaller))
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "No longer domains of this organization: acme-asia.example." in result.stderr
-    assert "add --yes if this is what you want" in result.stderr
 
 
 def test_giving_up_a_domain_with_consent(cli: CommandLine, smaller: Path) -> None:
@@ -133,18 +97,6 @@ def test_show_gives_everything_that_holds(cli: CommandLine) -> None:
         "waiting": 0,
         "waiting_for": None,
     }
-    table = cli.run("org", "show")
-    assert table.exit_code == 0
-    assert "acme.example   2026-11-21 12:00" in table.stdout
-
-
-def test_an_unknown_organization_is_not_found_with_the_nearest(cli: CommandLine) -> None:
-    cli.put()
-    result = cli.run("org", "show", "amce")
-    assert (result.exit_code, result.stdout) == (4, "")
-    assert result.stderr == (
-        "Error: there is no organization of this id\n  Near it: acme\nWhat helps: see `starter.py org list`\n"
-    )
 
 
 def test_no_organization_at_all(cli: CommandLine) -> None:

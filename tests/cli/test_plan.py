@@ -61,7 +61,7 @@ def test_a_plan_reads_as_a_page_and_changes_nothing(office: CommandLine) -> None
     assert result.exit_code == 0
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert "Plan for 3 users of acme" in lines
-    assert "when capacity is free 1" in lines
+    assert "when capacity is free - 1" in lines
     assert "licenses 3 2 0 1" in lines
     assert result.stderr.endswith("Each user's answer: --csv or --json. Nothing was changed.\n")
     assert (

@@ -1,5 +1,7 @@
 """Progress on stderr: nothing for what is quick, then lines with the time left where there is no terminal."""
 
+import asyncio
+
 import pytest
 
 from edition_migration.cli import progress
@@ -30,3 +32,20 @@ def test_what_has_no_known_end_is_counted(seconds: list[float], capsys: pytest.C
         seconds.append(3.0)
         watch.at("Checking rows", 7_000, None)
     assert capsys.readouterr().err == "Checking rows: 7000.\n"
+
+
+async def test_what_has_no_steps_says_that_it_lasts(
+    seconds: list[float], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "FIRST_AFTER", 0.0)
+
+    async def work() -> str:
+        await asyncio.sleep(0)
+        seconds.append(3.0)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return "done"
+
+    with Watch() as watch:
+        assert await watch.during("Selecting 10000 users in one transaction", work()) == "done"
+    assert capsys.readouterr().err == "Selecting 10000 users in one transaction: 3 s so far.\n"

@@ -49,15 +49,6 @@ def test_all_mended_is_success_and_the_organization_is_rung(cli: CommandLine, ga
     assert gateway.rung == ["organization/acme"]
 
 
-def test_dry_run_names_and_changes_nothing(cli: CommandLine, gateway: StatingGateway) -> None:
-    del gateway.status[ADA]
-    for _ in range(2):
-        result = cli.run("reconcile", "--dry-run")
-        assert result.exit_code == 1
-        assert "run `starter.py reconcile` without --dry-run" in result.stdout
-    assert gateway.rung == []
-
-
 def test_what_only_people_can_mend_is_refused_with_what_to_do(cli: CommandLine, gateway: StatingGateway) -> None:
     gateway.status[ADA] = WorkflowStatus.TERMINATED
     assert cli.run("reconcile").exit_code == 1
@@ -74,10 +65,6 @@ def test_what_only_people_can_mend_is_refused_with_what_to_do(cli: CommandLine, 
             "again",
         }
     ]
-
-
-def test_unknown_organization_is_not_found(cli: CommandLine, gateway: StatingGateway) -> None:
-    assert cli.run("reconcile", "--org", "acne").exit_code == 4
 
 
 def test_without_temporal_it_is_said(cli: CommandLine, gateway: StatingGateway) -> None:

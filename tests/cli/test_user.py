@@ -58,10 +58,6 @@ def test_a_timeline_as_json_is_one_document(cli: CommandLine) -> None:
 def test_show_takes_the_organization_as_other_verbs_do(cli: CommandLine) -> None:
     lived(cli)
     assert cli.json("user", "show", "ada", "--org", "acme")["migration"]["state"] == "SELECTED"
-    for verb in ("show", "timeline"):
-        result = cli.run("user", verb, "ada", "--org", "acem")
-        assert result.exit_code == 4
-        assert "Near it: acme" in result.stderr
 
 
 def test_show_without_a_migration_in_the_organization_named_says_so(cli: CommandLine) -> None:
@@ -74,11 +70,3 @@ def test_show_without_a_migration_in_the_organization_named_says_so(cli: Command
     cli.write(write)
     assert cli.json("user", "show", "ada", "--org", "globex")["migration"] is None
     assert cli.json("user", "timeline", "ada", "--org", "globex")["state"] is None
-
-
-def test_an_unknown_user_is_answered_with_the_nearest(cli: CommandLine) -> None:
-    lived(cli)
-    for verb in ("show", "timeline"):
-        result = cli.run("user", verb, "adda")
-        assert (result.exit_code, result.stdout) == (4, "")
-        assert "Near it: ada" in result.stderr

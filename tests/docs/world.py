@@ -6,7 +6,7 @@ activated by hand, the address of e1005 refuses mail, e1006 is selected. All oth
 
 import asyncio
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -61,7 +61,7 @@ def office_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
 
 
 @contextmanager
-def repeated_ids(seed: int) -> Iterator[None]:
+def repeated_ids(seed: int) -> Generator[None]:
     """Every id that is made meanwhile is the same in each run."""
     numbers = Random(seed)  # noqa: S311 - they are to be guessed
     with patch("edition_migration.domain.names.uuid4", lambda: UUID(int=numbers.getrandbits(128), version=4)):
