@@ -47,7 +47,7 @@ def _show(view: "PurgeView", as_json: bool) -> None:
         show_json(view)
         return
     rows = [(_words(it.kind), it.before, it.rows) for it in view.leftovers]
-    show_table("Old rows", ("What", "Older than", "Rows"), rows)
+    show_table("Old rows", ("What", "Older than (UTC)", "Rows"), rows)
 
 
 def _words(kind: str) -> str:
