@@ -1,7 +1,7 @@
 # Everything this project needs is fetched or built by these targets; a second run finds it all done.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs reference pictures image synced simulate chaos cluster-test cluster-ready tests-ready demo-ready
+.PHONY: help demo test check format docs reference pictures image sbom audit synced simulate chaos cluster-test cluster-ready tests-ready demo-ready
 
 # Python is the machine's own (3.11 or newer). What `deploy/setup/uv.sh` installs comes last on PATH.
 export UV_PYTHON_DOWNLOADS := never
@@ -59,8 +59,13 @@ pictures: tests-ready ## Take the pictures of the documents anew: mails, page, t
 	$(PYTHON) -m docs.site.ui_picture
 
 image: tests-ready ## Build the image with buildah and run it as an orchestrator does (root on Debian)
-	deploy/image/build.sh
 	$(PYTHON) -m tests.deploy.image_check
+
+sbom: synced ## Write the bill of materials of what is shipped, CycloneDX with licenses and hashes, into var/sbom.cdx.json
+	$(PYTHON) -m deploy.supply.sbom var/sbom.cdx.json
+
+audit: synced ## Ask PyPI for known weaknesses of what is shipped (pip-audit; needs PyPI's own service)
+	$(PYTHON) -m deploy.supply.audit
 
 demo-ready:
 	@deploy/setup/uv.sh

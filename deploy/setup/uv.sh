@@ -2,8 +2,6 @@
 # Makes sure that `uv` can be run: found on PATH, else installed from PyPI into .tools/ of this checkout.
 set -eu
 
-UV_VERSION=0.13.9
-
 command -v uv >/dev/null && exit 0
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -12,9 +10,10 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
     echo "setup: Python 3.11 or newer is needed, as python3 or named by PYTHON3" >&2
     exit 1
 fi
-echo "setup: no uv on PATH; installing uv $UV_VERSION into .tools/" >&2
+echo "setup: no uv on PATH; installing uv from PyPI into .tools/" >&2
 if ! "$python" -m venv "$root/.tools"; then
     echo "setup: python3 cannot make environments; install its venv module (Debian: python3-venv) or uv itself" >&2
     exit 1
 fi
-"$root/.tools/bin/pip" install --quiet --disable-pip-version-check "uv==$UV_VERSION"
+"$root/.tools/bin/pip" install --quiet --disable-pip-version-check --require-hashes \
+    --requirement "$root/deploy/image/uv.txt"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from docs.site.commands_page import commands_page, exit_codes_page
 from docs.site.facts_pages import errors_page, events_page, search_attributes_page
+from docs.site.licenses_page import licenses_page
 from docs.site.mails_page import mails_page
 from docs.site.metrics_page import metrics_page
 from docs.site.output_page import output_page
@@ -20,6 +21,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "events.md": events_page,
     "exit-codes.md": exit_codes_page,
+    "licenses.md": licenses_page,
     "mails.md": mails_page,
     "metrics.md": metrics_page,
     "organization.md": organization_page,
