@@ -23,7 +23,7 @@ from edition_migration.temporal.local_server import start_local_server
 from edition_migration.temporal.search_attributes import search_attribute_keys
 from tests.deploy.image_layers import look_into_layers, planted
 from tests.deploy.image_run import STATE, Image, Running, mounted, run
-from tests.deploy.manifests import ROOT
+from tests.deploy.manifests import COMMANDS, ROOT
 
 READY_LIMIT = 60.0
 DRAIN_LIMIT = 45.0
@@ -57,9 +57,10 @@ async def _play(image: Image) -> None:
         with tempfile.TemporaryDirectory(prefix="edition-migration-image-") as folder:
             os.chown(folder, *map(int, image.user.split(":")))
             environ = _settings(server.client.service_client.config.target_host)
-            code, output = await (await run(image, ["starter", "setup"], environ, Path(folder))).ended(READY_LIMIT)
+            setup, *served = sorted(COMMANDS.values(), key=lambda it: it != COMMANDS["setup"])
+            code, output = await (await run(image, setup, environ, Path(folder))).ended(READY_LIMIT)
             assert code == 0, f"setup ended with {code}: {output}"
-            for role in (["worker"], ["worker", "--queue", "mail"], ["web"]):
+            for role in served:
                 await _begin_and_end(image, role, environ, Path(folder))
     finally:
         await server.shutdown()

@@ -112,6 +112,7 @@ def test_the_audit_names_what_is_known_and_never_calls_silence_good() -> None:
     "content",
     [
         b"a canary-0 in it",
+        b"\x7fELF and a canary-0 in it",
         b"-----BEGIN PRIVATE KEY-----\n" + b"A" * 64,
         b"whsec_" + b"A" * 44,
         b"EDITION_MIGRATION_LINK_KEYS=k1:" + b"A" * 43 + b"=",
