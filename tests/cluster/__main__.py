@@ -59,7 +59,7 @@ async def play(folder: Path, count: int, seed: int) -> dict[str, Any]:
             people = People(folder, store, environ, persons(count, seed), seed, doors, wave=count // WAVES)
             rolling = Rolling(people, theirs=[*temporal.programs, postgres.program], ours=ours)
             ended = await rolling.run()
-            found = await checked(folder, people, rolling.last_restart_at, ended)
+            found = await checked(folder, people, rolling.ended_at, ended)
             await store.dispose()
             return rolling.result | found
 
