@@ -46,9 +46,14 @@ class Temporal:
         return [*self.services, self.ui]
 
     async def start(self) -> None:
-        """Schema, then the services, which need each other to be ready. Not the UI, which shows a namespace."""
+        """Schema, then the services: one first, as two at once may both write what a new cluster begins with.
+
+        Not the UI, which shows a namespace.
+        """
         await self._prepare()
-        await asyncio.gather(*(it.start() for it in self.services))
+        first, *others = self.services
+        await first.start()
+        await asyncio.gather(*(it.start() for it in others))
 
     async def _prepare(self) -> None:
         """Both databases at the schema of this version. Raises ProgramFailed."""
