@@ -12,7 +12,7 @@ from edition_migration.domain.names import SearchAttribute
 from edition_migration.domain.progress import Overview
 
 _ORG = SearchAttributeKey.for_keyword(SearchAttribute.ORG)
-_STATE = SearchAttributeKey.for_keyword(SearchAttribute.STATE)
+STATE = SearchAttributeKey.for_keyword(SearchAttribute.STATE)
 _STEP = SearchAttributeKey.for_keyword(SearchAttribute.STEP)
 _WAVE = SearchAttributeKey.for_keyword(SearchAttribute.WAVE)
 _DEADLINE = SearchAttributeKey.for_datetime(SearchAttribute.DEADLINE)
@@ -79,7 +79,7 @@ def _commands(overview: Overview) -> tuple[str, ...]:
 
 def _keywords(overview: Overview) -> dict[SearchAttributeKey[str], str | None]:
     return {
-        _STATE: overview.state,
+        STATE: overview.state,
         _STEP: overview.step,
         _WAVE: overview.wave_id,
         _ATTENTION: overview.attention,

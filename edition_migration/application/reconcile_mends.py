@@ -26,14 +26,14 @@ async def mend(uow: UnitOfWork, row: Migration, kind: DifferenceKind, now: datet
         key = f"reconcile/{kind}/{now.isoformat()}"
         entry = journal_entry(row, key=key, action="reconcile", actor=RECONCILIATION, at=now, target=row.state)
         await uow.journal.add([entry])
-    elif kind in (K.WORKFLOW_LEFT_OVER, K.MAIL_STUCK):
+    elif kind in (K.WORKFLOW_LEFT_OVER, K.WORKFLOW_UNAWARE, K.MAIL_STUCK):
         await uow.doorbells.add_migrations([row.ref], now)
     elif kind is K.WORKFLOW_NOT_STARTED:
         await uow.doorbells.add_organization(row.org_id, now)
 
 
 async def point_out(uow: UnitOfWork, row: Migration, now: datetime) -> None:
-    """Somebody ended the workflow: operators see it, and `retry` starts it again."""
+    """Somebody ended the workflow, or the migration: operators see it, and `retry` starts it again."""
     await uow.migrations.set_attention(row.ref, Attention.WORKFLOW_MISSING, now)
 
 
@@ -60,6 +60,8 @@ async def _kill_links(uow: UnitOfWork, row: Migration, now: datetime) -> None:
 
 _CHANGING: Mapping[DifferenceKind, Mend] = {
     K.WORKFLOW_MISSING: _start_again,
+    K.WORKFLOW_AHEAD: _start_again,
+    K.MAIL_DOUBTFUL: _start_again,
     K.LEDGER_OPEN: _release,
     K.TICKET_OPEN: _leave_queue,
     K.LINK_ALIVE: _kill_links,

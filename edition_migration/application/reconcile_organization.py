@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from datetime import datetime
 
+from edition_migration.application.errand_pages import ErrandKind
 from edition_migration.application.reconcile_rows import Holding
 from edition_migration.application.rings import Bells
 from edition_migration.domain.capacity import choose
@@ -17,6 +18,7 @@ from edition_migration.ports.store import Store, UnitOfWork
 
 K = DifferenceKind
 FIRST_IN_QUEUE = 500
+RESTORED = "a database was restored"
 STRAYS = 500
 _UNFINISHED = (WaveState.RELEASING, WaveState.PAUSED)
 
@@ -28,7 +30,7 @@ class OrganizationReconciliation:
         self._gateway = gateway
         self._bells = bells
 
-    async def look(self, org_id: str, *, is_dry: bool) -> Sequence[Difference]:
+    async def look(self, org_id: str, *, is_dry: bool, is_restored: bool) -> Sequence[Difference]:
         """All differences of the organization itself. Of one that only events name, what was left lying."""
         async with self._store.read() as uow:
             is_known = await uow.organizations.get(org_id) is not None
@@ -38,7 +40,24 @@ class OrganizationReconciliation:
             found += await self._strays(org_id, is_dry=is_dry)
             found += await self._waves(org_id, is_dry=is_dry)
         found += await self._left_lying(org_id, is_known=is_known, is_dry=is_dry)
+        if is_known and is_restored and not is_dry:
+            await self._begin_anew(org_id)
         return found
+
+    async def _begin_anew(self, org_id: str) -> None:
+        """Its workflow, which may believe of a mail that it is sent. It rings everybody, as after a pause.
+
+        A ring too many is one look.
+        """
+        now = self._clock.now()
+        await self._gateway.end(OrganizationRef(org_id=org_id).workflow_id, RESTORED)
+        async with self._store.write() as uow:
+            for wave in await uow.waves.of_organization(org_id):
+                if _should_run(wave):
+                    await uow.doorbells.add_wave(WaveRef(org_id=org_id, wave_id=wave.wave_id), now)
+            await uow.errands.add(org_id, ErrandKind.RESUME, "", now)
+            await uow.doorbells.add_organization(org_id, now)
+            await uow.commit()
 
     async def _counters(self, org_id: str, *, is_dry: bool) -> list[Difference]:
         async with self._store.read() as uow:
@@ -134,7 +153,7 @@ class OrganizationReconciliation:
             return org_id in await uow.organizations.with_work(now)
 
     async def _runs(self, workflow_id: str) -> bool:
-        return await self._gateway.status_of(workflow_id) is WorkflowStatus.RUNNING
+        return (await self._gateway.seen(workflow_id)).status is WorkflowStatus.RUNNING
 
 
 async def _are_counters_right(uow: UnitOfWork, org_id: str) -> bool:

@@ -19,12 +19,23 @@ from edition_migration.domain.differences import (
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.quiet_hours import held_until
-from edition_migration.domain.reconciliation import OLD, RowFacts, WorkflowStatus, contradictions, workflow_difference
+from edition_migration.domain.reconciliation import (
+    MISSING,
+    OLD,
+    RowFacts,
+    WorkflowSeen,
+    WorkflowStatus,
+    contradictions,
+    workflow_difference,
+)
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.gateway import WorkflowGateway
 from edition_migration.ports.store import Store, UnitOfWork
 
 PAGE = 500
+WENT_BACK = "its row went back in time"
+_STARTED_ANEW = (DifferenceKind.WORKFLOW_AHEAD, DifferenceKind.MAIL_DOUBTFUL)
+_SHOWN_TO_OPERATORS = (DifferenceKind.WORKFLOW_ENDED, DifferenceKind.END_LOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +64,12 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class _Suspicion:
-    """`status` is the workflow's, where the difference is about it."""
+    """`seen` is the workflow, where the difference is about it."""
 
     ref: MigrationRef
     kind: DifferenceKind
-    status: WorkflowStatus | None = None
+    seen: WorkflowSeen | None = None
+    is_restored: bool = False
 
 
 class RowReconciliation:
@@ -66,13 +78,13 @@ class RowReconciliation:
         self._clock = clock
         self._gateway = gateway
 
-    async def page(self, cursor: ReconcileCursor, *, is_dry: bool) -> ReconcileOutcome:
+    async def page(self, cursor: ReconcileCursor, *, is_dry: bool, is_restored: bool) -> ReconcileOutcome:
         """One page behind the cursor; `next` is behind it, or None at the organization's end."""
         now = self._clock.now()
         async with self._store.read() as uow:
             page = await uow.evidence.of_rows(cursor.org_id, cursor.user_id, cursor.generation, PAGE)
             holding = await Holding.of(uow, cursor.org_id, now)
-        suspicions = _within_the_store(page, holding) + await self._about_workflows(page, now)
+        suspicions = _within_the_store(page, holding) + await self._about_workflows(page, now, is_restored=is_restored)
         found = [await self._settle(it, holding, is_dry=is_dry) for it in suspicions]
         last = page[-1].row if len(page) == PAGE else None
         return ReconcileOutcome(
@@ -81,19 +93,18 @@ class RowReconciliation:
             rows=len(page),
         )
 
-    async def _about_workflows(self, page: Sequence[RowFacts], now: datetime) -> list[_Suspicion]:
+    async def _about_workflows(self, page: Sequence[RowFacts], now: datetime, *, is_restored: bool) -> list[_Suspicion]:
         """By the lists first; whatever looks wrong there is asked of the workflow itself."""
-        started = [facts for facts in page if facts.row.started_at is not None]
-        listed = await self._gateway.running_among([facts.row.ref.workflow_id for facts in started])
+        listed = await self._gateway.running_among([facts.row.ref.workflow_id for facts in page])
         suspicions: list[_Suspicion] = []
-        for facts in started:
+        for facts in page:
             ref = facts.row.ref
-            shown = WorkflowStatus.RUNNING if ref.workflow_id in listed else WorkflowStatus.MISSING
-            if workflow_difference(facts, shown, now) is None:
+            shown = listed.get(ref.workflow_id, MISSING)
+            if workflow_difference(facts, shown, now, is_restored=is_restored) is None:
                 continue
-            status = await self._gateway.status_of(ref.workflow_id)
-            if (kind := workflow_difference(facts, status, now)) is not None:
-                suspicions.append(_Suspicion(ref, kind, status))
+            seen = await self._gateway.seen(ref.workflow_id)
+            if (kind := workflow_difference(facts, seen, now, is_restored=is_restored)) is not None:
+                suspicions.append(_Suspicion(ref, kind, seen, is_restored))
         return suspicions
 
     async def _settle(self, suspicion: _Suspicion, holding: Holding, *, is_dry: bool) -> Difference | None:
@@ -101,6 +112,7 @@ class RowReconciliation:
         if is_dry:
             async with self._store.read() as uow:
                 return await self._named(uow, suspicion, holding)
+        await self._end_what_starts_anew(suspicion, holding)
         async with self._store.write() as uow:
             row = await uow.migrations.hold(suspicion.ref)
             difference = await self._named(uow, suspicion, holding)
@@ -109,17 +121,28 @@ class RowReconciliation:
             if is_mendable(suspicion.kind):
                 await mend(uow, row, suspicion.kind, self._clock.now())
                 difference = _difference(suspicion, is_mended=True)
-            elif suspicion.kind is DifferenceKind.WORKFLOW_ENDED:
+            elif suspicion.kind in _SHOWN_TO_OPERATORS:
                 await point_out(uow, row, self._clock.now())
             await uow.commit()
         return difference
+
+    async def _end_what_starts_anew(self, suspicion: _Suspicion, holding: Holding) -> None:
+        """Before its row is made to start another: a workflow cannot go back."""
+        seen = suspicion.seen
+        if suspicion.kind not in _STARTED_ANEW or seen is None or seen.status is not WorkflowStatus.RUNNING:
+            return
+        async with self._store.read() as uow:
+            holds = await self._named(uow, suspicion, holding) is not None
+        if holds:
+            await self._gateway.end(suspicion.ref.workflow_id, WENT_BACK)
 
     async def _named(self, uow: UnitOfWork, suspicion: _Suspicion, holding: Holding) -> Difference | None:
         facts = await uow.evidence.of_row(suspicion.ref)
         if facts is None:
             return None
-        if suspicion.status is not None:
-            holds = workflow_difference(facts, suspicion.status, holding.now) is suspicion.kind
+        if suspicion.seen is not None:
+            kind = workflow_difference(facts, suspicion.seen, holding.now, is_restored=suspicion.is_restored)
+            holds = kind is suspicion.kind
         else:
             is_held = holding.holds(facts.holder.zone)
             holds = suspicion.kind in set(contradictions(facts, holding.now, is_held=is_held))

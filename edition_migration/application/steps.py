@@ -21,7 +21,7 @@ from edition_migration.domain.errors import Inconsistent, NotFound
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import MAILLESS, Attention, Step, TicketState
 from edition_migration.domain.organization import Activation
-from edition_migration.domain.overview import is_behind, overview
+from edition_migration.domain.overview import is_behind, is_past, overview
 from edition_migration.domain.progress import StepInput, Wait
 from edition_migration.domain.states import (
     BEFORE_ACTIVATION,
@@ -81,6 +81,8 @@ class Steps:
                 return await turn.stop()
             if is_behind(row.state, step):
                 return await turn.done()
+            if is_past(step, row):
+                raise Inconsistent("the workflow is past the place of its row", mend="run `starter.py reconcile`")
             outcome = await _held(turn) or await effect(turn)
             await uow.commit()
             return outcome

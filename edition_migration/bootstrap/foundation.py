@@ -12,6 +12,7 @@ from edition_migration.application.purge import Purge
 from edition_migration.application.reconcile_journal import JournalReconciliation
 from edition_migration.application.reconcile_organization import OrganizationReconciliation
 from edition_migration.application.reconcile_rows import RowReconciliation
+from edition_migration.application.reconcile_workflows import WorkflowReconciliation
 from edition_migration.application.reconciliation import Reconciliation
 from edition_migration.application.rings import Bells
 from edition_migration.application.sealing import Sealer
@@ -93,4 +94,7 @@ def reconciliation(base: Foundation) -> Reconciliation:
     )
     journal = JournalReconciliation(clock=clock, sealer=Sealer(store=store), audit=Audit(store=store, clock=clock))
     rows = RowReconciliation(store=store, clock=clock, gateway=gateway)
-    return Reconciliation(store=store, clock=clock, organization=organization, journal=journal, rows=rows)
+    workflows = WorkflowReconciliation(store=store, clock=clock, gateway=gateway)
+    return Reconciliation(
+        store=store, clock=clock, organization=organization, journal=journal, rows=rows, workflows=workflows
+    )

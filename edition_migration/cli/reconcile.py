@@ -16,15 +16,21 @@ if TYPE_CHECKING:
 
 OneOrg = Annotated[str | None, typer.Option("--org", help="Organization id; without it, all organizations.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Name only; change nothing.")]
+Restored = Annotated[
+    bool,
+    typer.Option("--restored", help="After a restore, no worker running: nothing is too young; ring everybody."),
+]
 
 
 @grouped
-def reconcile(ctx: typer.Context, form: Form, org: OneOrg = None, is_dry: DryRun = False) -> None:
+def reconcile(
+    ctx: typer.Context, form: Form, org: OneOrg = None, is_dry: DryRun = False, is_restored: Restored = False
+) -> None:
     """Name every difference between rows, ledgers, mails, links and workflows; mend what is provable."""
     from edition_migration.domain.differences import Difference, DifferencesView
 
     async def look(services: "CliServices") -> list[Difference]:
-        return await _look(services, org, is_dry=is_dry)
+        return await _look(services, org, is_dry=is_dry, is_restored=is_restored)
 
     session = session_of(ctx)
     found = session.run(look) if is_dry else session.change(look)
@@ -38,10 +44,10 @@ def reconcile(ctx: typer.Context, form: Form, org: OneOrg = None, is_dry: DryRun
         raise typer.Exit(ExitCode.REFUSED)
 
 
-async def _look(services: "CliServices", org: str | None, *, is_dry: bool) -> list["Difference"]:
+async def _look(services: "CliServices", org: str | None, *, is_dry: bool, is_restored: bool) -> list["Difference"]:
     found: list[Difference] = []
     rows = 0
-    async for outcome in services.reconciliation.run(org, is_dry=is_dry):
+    async for outcome in services.reconciliation.run(org, is_dry=is_dry, is_restored=is_restored):
         found += outcome.differences
         rows += outcome.rows
         if outcome.rows:

@@ -14,7 +14,11 @@ class DifferenceKind(StrEnum):
     WORKFLOW_MISSING = "workflow_missing"
     WORKFLOW_ENDED = "workflow_ended"
     WORKFLOW_NOT_STARTED = "workflow_not_started"
+    WORKFLOW_AHEAD = "workflow_ahead"
+    WORKFLOW_UNAWARE = "workflow_unaware"
+    END_LOST = "end_lost"
     WORKFLOW_LEFT_OVER = "workflow_left_over"
+    WORKFLOW_STRAY = "workflow_stray"
     WAVE_STOPPED = "wave_stopped"
     ORGANIZATION_STOPPED = "organization_stopped"
     COUNTERS_WRONG = "counters_wrong"
@@ -24,6 +28,7 @@ class DifferenceKind(StrEnum):
     TICKET_OPEN = "ticket_open"
     TICKET_WAITING = "ticket_waiting"
     MAIL_STUCK = "mail_stuck"
+    MAIL_DOUBTFUL = "mail_doubtful"
     LINK_ALIVE = "link_alive"
     LINK_MISSING = "link_missing"
     STATE_NOT_JOURNALED = "state_not_journaled"
@@ -54,12 +59,28 @@ WORDS: dict[DifferenceKind, _Words] = {
         "The migration is open, but its workflow does not exist, or has failed.", "it is started again", _RUN
     ),
     K.WORKFLOW_ENDED: _Words(
-        "The migration is open, but somebody ended its workflow, or it ended before its row.",
+        "The migration is open, but somebody ended its workflow.",
         None,
-        "if the user shall go on: `starter.py retry`; where that does not help, cancel and select the user again",
+        "if the user shall go on: `starter.py retry`; if not: `starter.py cancel`",
     ),
     K.WORKFLOW_NOT_STARTED: _Words("The migration's workflow was never started.", "it is started", _RUN),
-    K.WORKFLOW_LEFT_OVER: _Words("The migration has ended, but its workflow still runs.", "it is rung", _RUN),
+    K.WORKFLOW_AHEAD: _Words(
+        "The workflow is past the place where the migration stands, as after a restore of the database.",
+        "it is started anew and goes on from the row",
+        _RUN,
+    ),
+    K.WORKFLOW_UNAWARE: _Words(
+        "The workflow shows another state than the migration's, as after a restore of Temporal.", "it is rung", _RUN
+    ),
+    K.END_LOST: _Words(
+        "The migration is open, but its workflow saw it cancelled, skipped or deleted, as before a restore.",
+        None,
+        "have the events sent again; then whoever is still named: `starter.py cancel`, or `starter.py retry` to go on",
+    ),
+    K.WORKFLOW_LEFT_OVER: _Words("The migration or wave has ended, but its workflow still runs.", "it is rung", _RUN),
+    K.WORKFLOW_STRAY: _Words(
+        "A workflow runs for a migration or wave that the database does not know.", "it is ended", _RUN
+    ),
     K.WAVE_STOPPED: _Words("The wave is not done, but its workflow does not run.", "it is started again", _RUN),
     K.ORGANIZATION_STOPPED: _Words(
         "The organization has work to do, but its workflow does not run.", "it is started again", _RUN
@@ -81,6 +102,11 @@ WORDS: dict[DifferenceKind, _Words] = {
         "Users wait for licenses and storage that are free.", "the organization is rung to grant them", _RUN
     ),
     K.MAIL_STUCK: _Words("A mail is not sent although nothing holds it back.", "its workflow is rung", _RUN),
+    K.MAIL_DOUBTFUL: _Words(
+        "A mail waits, and after a restore its workflow may believe that it is sent.",
+        "the workflow is started anew and sends it",
+        _RUN,
+    ),
     K.LINK_ALIVE: _Words("A link lives although nobody waits for a password.", "it is dead now", _RUN),
     K.LINK_MISSING: _Words(
         "A password is awaited, but there is no link, or no mail with one.", None, "`starter.py resend`"
@@ -158,10 +184,14 @@ class Part(StrEnum):
     ORGANIZATION = "organization"
     JOURNAL = "journal"
     ROWS = "rows"
+    WORKFLOWS = "workflows"
 
 
 class ReconcileCursor(BaseModel):
-    """Where a look goes on: in the journal behind this position, in the rows behind this user and generation."""
+    """Where a look goes on: in the journal behind this position, in the rows behind this user and generation.
+
+    In the workflows with Temporal's token of the page; there `org_id` is empty where all organizations are looked at.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -170,16 +200,22 @@ class ReconcileCursor(BaseModel):
     position: int = 0
     user_id: str = ""
     generation: int = 0
+    token: str = ""
 
 
 class ReconcilePage(BaseModel):
-    """One page of a look, of one organization or of all. `is_dry`: names only, changes nothing."""
+    """One page of a look, of one organization or of all. `is_dry`: names only, changes nothing.
+
+    `is_restored`: a database was restored and no worker runs, so nothing is too young to be a difference between rows
+    and workflows; and nobody knows what rings were lost, so organizations begin anew, and everybody is rung.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     cursor: ReconcileCursor | None = None
     org_id: str | None = None
     is_dry: bool = False
+    is_restored: bool = False
 
 
 class ReconcileOutcome(BaseModel):

@@ -76,6 +76,17 @@ class OrganizationRef(BaseModel, frozen=True):
         return f"organization/{self.org_id}"
 
 
+def ref_of(workflow_id: str) -> MigrationRef | WaveRef | None:
+    """Whose workflow this is; None for what is neither a migration nor a wave."""
+    match workflow_id.split("/"):
+        case ["migration", org_id, user_id, generation] if generation.isdecimal():
+            return MigrationRef(org_id=org_id, user_id=user_id, generation=int(generation))
+        case ["wave", org_id, wave_id]:
+            return WaveRef(org_id=org_id, wave_id=wave_id)
+        case _:
+            return None
+
+
 def new_id() -> str:
     """An opaque id for a user, wave, session, mail or token row, or for a command."""
     return uuid4().hex

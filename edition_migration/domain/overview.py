@@ -51,6 +51,14 @@ def is_behind(state: S, step: Step) -> bool:
     return current is not None and _ORDER.index(current) > _ORDER.index(step)
 
 
+def is_past(step: Step, row: Migration) -> bool:
+    """Whether this step is behind the place where an open row stands, so that its workflow cannot have come to it."""
+    current = STEP_OF_STATE[row.state]
+    if row.state is S.AWAITING_FIRST_SIGN_IN and row.signed_in_at is not None:
+        current = Step.APPLY_POLICIES  # the sign-in moves no state; the next step does
+    return current is not None and _ORDER.index(step) > _ORDER.index(current)
+
+
 def overview(row: Migration) -> Overview:
     """What the Temporal UI shows of this row. No personal data. Who is through has no deadline any more."""
     station = _STATIONS.get(row.state, _Station(None, f"nothing; ended{_because(row)}", "nobody"))

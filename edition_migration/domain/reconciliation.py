@@ -12,9 +12,11 @@ from enum import StrEnum
 from edition_migration.domain.differences import DifferenceKind
 from edition_migration.domain.mail import Mail, MailState
 from edition_migration.domain.migration import Migration
+from edition_migration.domain.overview import STEP_OF_STATE, is_past
 from edition_migration.domain.states import (
     AFTER_ACTIVATION,
     BEFORE_ACTIVATION,
+    TERMINAL,
     AccountStatus,
     CredentialState,
 )
@@ -29,6 +31,7 @@ _SHUT = frozenset({*BEFORE_ACTIVATION, S.EXPIRED} - {S.DETECTED})
 """The account is ours in these states, and inactive."""
 _ON_ITS_WAY = (MailState.QUEUED, MailState.SENDING, MailState.UNKNOWN)
 """A deferred mail is being tried again; a bounced one waits for somebody."""
+_TO_BE_SENT = (*_ON_ITS_WAY, MailState.DEFERRED)
 
 
 class WorkflowStatus(StrEnum):
@@ -45,6 +48,20 @@ class WorkflowStatus(StrEnum):
 
 _STARTABLE = (WorkflowStatus.MISSING, WorkflowStatus.FAILED, WorkflowStatus.TIMED_OUT)
 """Nobody wanted it so: what was lost or failed is started again. What somebody ended is not started behind his back."""
+
+_ENDED_BY_OTHERS = frozenset(TERMINAL) - {S.MIGRATED, S.EXPIRED}
+"""Ends to which no workflow comes again by itself, as somebody else's word made them."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowSeen:
+    """How a workflow is, and in which state it saw its row last; None where it shows none."""
+
+    status: WorkflowStatus
+    state: S | None = None
+
+
+MISSING = WorkflowSeen(WorkflowStatus.MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +115,34 @@ def contradictions(facts: RowFacts, now: datetime, *, is_held: bool) -> Iterator
     yield from _account(facts)
 
 
-def workflow_difference(facts: RowFacts, status: WorkflowStatus, now: datetime) -> DifferenceKind | None:
-    """What is wrong between a row whose workflow was started and that workflow."""
-    row, is_running = facts.row, status is WorkflowStatus.RUNNING
-    if row.started_at is None:
+def workflow_difference(
+    facts: RowFacts, seen: WorkflowSeen, now: datetime, *, is_restored: bool = False
+) -> DifferenceKind | None:
+    """What is wrong between a row and its workflow. What is young the workflow may still come to hear.
+
+    With `is_restored` nobody works, so nothing is young; and of a mail that waits the workflow may believe that it is
+    sent, and then never touches it again.
+    """
+    row, is_running = facts.row, seen.status is WorkflowStatus.RUNNING
+    is_old = is_restored or row.since <= now - OLD
+    if not row.is_open:
+        return K.WORKFLOW_LEFT_OVER if is_running and is_old and facts.first_mail is None else None
+    if row.started_at is None and not is_running:
         return None
-    if row.is_open and not is_running:
-        return K.WORKFLOW_MISSING if status in _STARTABLE else K.WORKFLOW_ENDED
-    if is_running and not row.is_open and row.since <= now - OLD and facts.first_mail is None:
-        return K.WORKFLOW_LEFT_OVER
-    return None
+    if seen.status is WorkflowStatus.COMPLETED:
+        return K.END_LOST if seen.state in _ENDED_BY_OTHERS else K.WORKFLOW_AHEAD
+    if _is_ahead(seen, row):
+        return K.WORKFLOW_AHEAD
+    if is_running and is_restored and facts.first_mail is not None and facts.first_mail.state in _TO_BE_SENT:
+        return K.MAIL_DOUBTFUL
+    if is_running:
+        return K.WORKFLOW_UNAWARE if is_old and seen.state not in (None, row.state) else None
+    return K.WORKFLOW_MISSING if seen.status in _STARTABLE else K.WORKFLOW_ENDED
+
+
+def _is_ahead(seen: WorkflowSeen, row: Migration) -> bool:
+    step = STEP_OF_STATE.get(seen.state) if seen.state else None
+    return step is not None and is_past(step, row)
 
 
 def _capacity(facts: RowFacts) -> Iterator[DifferenceKind]:

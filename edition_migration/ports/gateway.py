@@ -1,22 +1,22 @@
 """What use cases may ask of Temporal: start, ring, and how a workflow is. Never more: the row is the truth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
 from edition_migration.domain.progress import Overview
-from edition_migration.domain.reconciliation import WorkflowStatus
+from edition_migration.domain.reconciliation import WorkflowSeen
 
 
 class WorkflowGateway(Protocol):
     """Raises TemporalUnavailable where the service cannot be reached."""
 
     async def start_migration(self, ref: MigrationRef, overview: Overview) -> None:
-        """Starts the user's workflow; a running or completed one of the same id is left as it is."""
+        """Starts the workflow of an open row; a running one of the same id is used, an ended one begins anew."""
         ...
 
     async def start_wave(self, ref: WaveRef) -> None:
-        """Starts the wave's workflow; a repeat changes nothing."""
+        """Starts the wave's workflow, as `start_migration`."""
         ...
 
     async def ring_migration(self, ref: MigrationRef) -> bool:
@@ -35,10 +35,21 @@ class WorkflowGateway(Protocol):
         """Starts the organization's workflow where none runs; a running one hears nothing of it."""
         ...
 
-    async def running_among(self, workflow_ids: Sequence[str]) -> frozenset[str]:
-        """Those of these ids that the lists show as running. Lists lag: ask `status_of` before you believe a gap."""
+    async def end(self, workflow_id: str, reason: str) -> None:
+        """Ends the workflow as it is, without a word to its code; one that has ended is left as it is."""
         ...
 
-    async def status_of(self, workflow_id: str) -> WorkflowStatus:
+    async def running_among(self, workflow_ids: Sequence[str]) -> Mapping[str, WorkflowSeen]:
+        """Those of these ids that the lists show as running. Lists lag: ask `seen` before you believe them."""
+        ...
+
+    async def running_page(self, org_id: str | None, token: str) -> tuple[Sequence[str], str]:
+        """Ids of running migrations and waves, of one organization or of all, as the lists show them.
+
+        `token` is that of the page before, '' for the first; with the last page comes ''.
+        """
+        ...
+
+    async def seen(self, workflow_id: str) -> WorkflowSeen:
         """How the newest run of this id is, now."""
         ...

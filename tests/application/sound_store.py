@@ -1,6 +1,6 @@
 """A store in which nothing contradicts, with a user in each place that matters, and a gateway that says the same."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from edition_migration.application.capacity import cut_tickets, grant
 from edition_migration.application.reconcile_journal import JournalReconciliation
 from edition_migration.application.reconcile_organization import OrganizationReconciliation
 from edition_migration.application.reconcile_rows import RowReconciliation
+from edition_migration.application.reconcile_workflows import WorkflowReconciliation
 from edition_migration.application.reconciliation import Reconciliation
 from edition_migration.application.rings import Bells
 from edition_migration.application.sealing import Sealer
@@ -18,7 +19,7 @@ from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import WaveState
 from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
 from edition_migration.domain.progress import Overview
-from edition_migration.domain.reconciliation import WorkflowStatus
+from edition_migration.domain.reconciliation import WorkflowSeen, WorkflowStatus
 from edition_migration.domain.states import OPEN, AccountStatus, Edition, InactiveReason
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.user import User
@@ -47,26 +48,43 @@ class StatingGateway:
 
     def __init__(self) -> None:
         self.status: dict[str, WorkflowStatus] = {}
+        self.shown: dict[str, S] = {}
         self.listed: set[str] | None = None
+        self.ended: list[str] = []
         self.rung: list[str] = []
         self.started: list[str] = []
         self.described: list[str] = []
 
-    async def running_among(self, workflow_ids: Sequence[str]) -> frozenset[str]:
-        running = {it for it, status in self.status.items() if status is WorkflowStatus.RUNNING}
-        return frozenset(workflow_ids) & (running if self.listed is None else self.listed)
+    async def end(self, workflow_id: str, reason: str) -> None:
+        self.ended.append(workflow_id)
+        self.status[workflow_id] = WorkflowStatus.TERMINATED
 
-    async def status_of(self, workflow_id: str) -> WorkflowStatus:
+    async def running_among(self, workflow_ids: Sequence[str]) -> Mapping[str, WorkflowSeen]:
+        return {it: self._seen(it) for it in workflow_ids if it in self._listed()}
+
+    async def running_page(self, org_id: str | None, token: str) -> tuple[Sequence[str], str]:
+        """Two a page; the token is how many were listed."""
+        listed = sorted(it for it in self._listed() if org_id is None or f"/{org_id}/" in it)
+        start = int(token or 0)
+        return listed[start : start + 2], str(start + 2) if start + 2 < len(listed) else ""
+
+    async def seen(self, workflow_id: str) -> WorkflowSeen:
         self.described.append(workflow_id)
-        return self.status.get(workflow_id, WorkflowStatus.MISSING)
+        return self._seen(workflow_id)
+
+    def _seen(self, workflow_id: str) -> WorkflowSeen:
+        return WorkflowSeen(self.status.get(workflow_id, WorkflowStatus.MISSING), self.shown.get(workflow_id))
+
+    def _listed(self) -> set[str]:
+        running = {it for it, status in self.status.items() if status is WorkflowStatus.RUNNING}
+        return running if self.listed is None else self.listed
 
     async def start_migration(self, ref: MigrationRef, overview: Overview) -> None:
         raise AssertionError("the organization starts migrations")
 
     async def start_wave(self, ref: WaveRef) -> None:
         self.started.append(ref.workflow_id)
-        if self.status.get(ref.workflow_id) is not WorkflowStatus.COMPLETED:
-            self.status[ref.workflow_id] = WorkflowStatus.RUNNING
+        self.status[ref.workflow_id] = WorkflowStatus.RUNNING
 
     async def ring_migration(self, ref: MigrationRef) -> bool:
         self.rung.append(ref.workflow_id)
@@ -107,6 +125,7 @@ async def sound(store: Store) -> StatingGateway:
     for name, state in STATES.items():
         is_open = state in OPEN
         gateway.status[ref(name).workflow_id] = WorkflowStatus.RUNNING if is_open else WorkflowStatus.COMPLETED
+        gateway.shown[ref(name).workflow_id] = state
     gateway.status["wave/acme/w2"] = gateway.status["organization/acme"] = WorkflowStatus.RUNNING
     return gateway
 
@@ -155,9 +174,14 @@ def reconciliation(store: Store, gateway: StatingGateway) -> Reconciliation:
     )
     journal = JournalReconciliation(clock=clock, sealer=Sealer(store=store), audit=Audit(store=store, clock=clock))
     rows = RowReconciliation(store=store, clock=clock, gateway=gateway)
-    return Reconciliation(store=store, clock=clock, organization=organization, journal=journal, rows=rows)
+    workflows = WorkflowReconciliation(store=store, clock=clock, gateway=gateway)
+    return Reconciliation(
+        store=store, clock=clock, organization=organization, journal=journal, rows=rows, workflows=workflows
+    )
 
 
-async def differences(store: Store, gateway: StatingGateway, *, is_dry: bool = False) -> list[Difference]:
-    look = reconciliation(store, gateway).run(None, is_dry=is_dry)
+async def differences(
+    store: Store, gateway: StatingGateway, *, is_dry: bool = False, is_restored: bool = False
+) -> list[Difference]:
+    look = reconciliation(store, gateway).run(None, is_dry=is_dry, is_restored=is_restored)
     return [it async for outcome in look for it in outcome.differences]

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -47,6 +47,10 @@ class Ground:
     async def sql(self, *statements: str) -> None:
         await tamper(self.url, *statements)
 
+    async def since(self, at: datetime) -> None:
+        """All rows are where they are since then."""
+        await self.sql(f"UPDATE migrations SET since = '{at:%Y-%m-%d %H:%M:%S.%f}'")  # noqa: S608 - a constant
+
 
 @pytest.fixture
 async def ground(sqlite_store_url: str) -> AsyncIterator[Ground]:
@@ -76,6 +80,51 @@ async def _terminated_workflow(ground: Ground) -> None:
 
 async def _completed_workflow(ground: Ground) -> None:
     ground.workflow(ref("awaiting").workflow_id, WorkflowStatus.COMPLETED)
+
+
+async def _workflow_past_its_row(ground: Ground) -> None:
+    ground.gateway.shown[ref("instructed").workflow_id] = S.AWAITING_PASSWORD
+
+
+async def _workflow_past_its_row_and_terminated(ground: Ground) -> None:
+    await _workflow_past_its_row(ground)
+    await _terminated_workflow(ground)
+
+
+async def _workflow_past_its_row_which_waits_to_be_started(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.migrations.restart(ref("blocked")))
+    await ground.since(RECENTLY)
+    ground.gateway.shown[ref("blocked").workflow_id] = S.IN_REVIEW
+
+
+async def _completed_workflow_of_a_lost_goal(ground: Ground) -> None:
+    await _completed_workflow(ground)
+    ground.gateway.shown[ref("awaiting").workflow_id] = S.MIGRATED
+
+
+async def _completed_workflow_of_a_lost_cancel(ground: Ground) -> None:
+    await _completed_workflow(ground)
+    ground.gateway.shown[ref("awaiting").workflow_id] = S.CANCELLED
+
+
+async def _workflow_before_its_row(ground: Ground) -> None:
+    ground.gateway.shown[ref("awaiting").workflow_id] = S.IN_REVIEW
+
+
+async def _workflow_without_row(ground: Ground) -> None:
+    ground.workflow(MigrationRef(org_id="acme", user_id="blocked", generation=2).workflow_id, WorkflowStatus.RUNNING)
+
+
+async def _wave_without_row(ground: Ground) -> None:
+    ground.workflow("wave/acme/w7", WorkflowStatus.RUNNING)
+
+
+async def _workflow_of_an_organization_without_row(ground: Ground) -> None:
+    ground.workflow("migration/other/u1/1", WorkflowStatus.RUNNING)
+
+
+async def _left_over_wave(ground: Ground) -> None:
+    ground.workflow("wave/acme/w1", WorkflowStatus.RUNNING)
 
 
 async def _never_started(ground: Ground) -> None:
@@ -168,6 +217,7 @@ async def _no_link_mail(ground: Ground) -> None:
 
 
 async def _other_state(ground: Ground) -> None:
+    ground.gateway.shown[ref("blocked").workflow_id] = S.IN_REVIEW
     await ground.sql("UPDATE migrations SET state = 'IN_REVIEW' WHERE user_id = 'blocked'")
 
 
@@ -214,11 +264,21 @@ PLANTS: list[tuple[Plant, DifferenceKind, str | None, bool]] = [
     (_failed_workflow, K.WORKFLOW_MISSING, "instructed", True),
     (_timed_out_workflow, K.WORKFLOW_MISSING, "instructed", True),
     (_terminated_workflow, K.WORKFLOW_ENDED, "instructed", False),
-    (_completed_workflow, K.WORKFLOW_ENDED, "awaiting", False),
+    (_completed_workflow, K.WORKFLOW_AHEAD, "awaiting", True),
+    (_completed_workflow_of_a_lost_goal, K.WORKFLOW_AHEAD, "awaiting", True),
+    (_completed_workflow_of_a_lost_cancel, K.END_LOST, "awaiting", False),
+    (_workflow_past_its_row, K.WORKFLOW_AHEAD, "instructed", True),
+    (_workflow_past_its_row_and_terminated, K.WORKFLOW_AHEAD, "instructed", True),
+    (_workflow_past_its_row_which_waits_to_be_started, K.WORKFLOW_AHEAD, "blocked", True),
+    (_workflow_before_its_row, K.WORKFLOW_UNAWARE, "awaiting", True),
+    (_workflow_without_row, K.WORKFLOW_STRAY, "blocked", True),
+    (_wave_without_row, K.WORKFLOW_STRAY, None, True),
+    (_workflow_of_an_organization_without_row, K.WORKFLOW_STRAY, "u1", True),
+    (_left_over_wave, K.WORKFLOW_LEFT_OVER, None, True),
     (_never_started, K.WORKFLOW_NOT_STARTED, "blocked", True),
     (_left_over_workflow, K.WORKFLOW_LEFT_OVER, "expired", True),
     (_stopped_wave, K.WAVE_STOPPED, None, True),
-    (_completed_wave, K.WAVE_STOPPED, None, False),
+    (_completed_wave, K.WAVE_STOPPED, None, True),
     (_stopped_organization, K.ORGANIZATION_STOPPED, None, True),
     (_wrong_counters, K.COUNTERS_WRONG, None, True),
     (_open_ledger, K.LEDGER_OPEN, "expired", True),
@@ -247,6 +307,7 @@ PLANTS: list[tuple[Plant, DifferenceKind, str | None, bool]] = [
 MENDED_AT_ONCE = frozenset(
     {
         K.WAVE_STOPPED,
+        K.WORKFLOW_STRAY,
         K.COUNTERS_WRONG,
         K.LEDGER_OPEN,
         K.LEDGER_STRAY,
@@ -261,7 +322,7 @@ MENDED_AT_ONCE = frozenset(
 
 def test_every_kind_has_words_and_is_planted() -> None:
     assert set(WORDS) == set(K)
-    assert {kind for _, kind, _, _ in PLANTS} == set(K)
+    assert {kind for _, kind, _, _ in PLANTS} == set(K) - {K.MAIL_DOUBTFUL}
 
 
 async def test_sound_store_has_no_difference_and_is_not_touched(ground: Ground) -> None:
@@ -279,7 +340,7 @@ async def test_planted_difference_is_found_exactly(
     await plant(ground)
     named = await differences(ground.store, ground.gateway, is_dry=True)
     assert [(it.kind, it.user_id, it.is_mended) for it in named] == [(kind, user_id, False)]
-    assert ground.gateway.rung == ground.gateway.started == []
+    assert ground.gateway.rung == ground.gateway.started == ground.gateway.ended == []
     found = await differences(ground.store, ground.gateway)
     assert [(it.kind, it.user_id, it.is_mended) for it in found] == [(kind, user_id, is_mended)]
     if is_mended and kind in MENDED_AT_ONCE:
@@ -307,6 +368,60 @@ async def test_differences_are_found_and_mended_on_postgresql_too(postgres_store
     assert {(it.kind, it.user_id) for it in named} == {(kind, user_id) for kind, user_id, _ in expected}
     assert {(it.kind, it.user_id, it.is_mended) for it in found} == expected
     assert not {it.kind for it in left} & MENDED_AT_ONCE
+
+
+async def test_workflow_past_its_row_is_ended_before_the_row_starts_another(ground: Ground) -> None:
+    await _workflow_past_its_row(ground)
+    await differences(ground.store, ground.gateway)
+    async with ground.store.read() as uow:
+        row = await uow.migrations.get(ref("instructed"))
+    assert row is not None
+    assert (ground.gateway.ended, row.started_at, row.state) == ([ref("instructed").workflow_id], None, S.INSTRUCTED)
+
+
+async def test_end_that_was_lost_is_shown_so_that_retry_may_go_on_from_the_row(ground: Ground) -> None:
+    await _completed_workflow_of_a_lost_cancel(ground)
+    await differences(ground.store, ground.gateway)
+    async with ground.store.read() as uow:
+        row = await uow.migrations.get(ref("awaiting"))
+    assert row is not None
+    assert (row.attention, row.started_at) == (Attention.WORKFLOW_MISSING, BEFORE)
+
+
+@pytest.mark.parametrize("plant", [_workflow_before_its_row, _left_over_workflow])
+async def test_after_a_restore_nothing_is_too_young(ground: Ground, plant: Plant) -> None:
+    await plant(ground)
+    await ground.since(RECENTLY)
+    assert await differences(ground.store, ground.gateway) == []
+    assert len(await differences(ground.store, ground.gateway, is_dry=True, is_restored=True)) == 1
+
+
+async def test_after_a_restore_everybody_is_rung_since_nobody_knows_which_rings_were_lost(ground: Ground) -> None:
+    assert await differences(ground.store, ground.gateway, is_dry=True, is_restored=True) == []
+    assert await differences(ground.store, ground.gateway, is_restored=True) == []
+    async with ground.store.read() as uow:
+        errand = await uow.errands.next("acme")
+        bells = [(bell.org_id, bell.wave_id) for bell in await uow.doorbells.oldest(9)]
+    assert errand is not None
+    assert (errand.kind, bells) == ("resume", [("acme", "w2"), ("acme", None)])
+    assert ground.gateway.ended == ["organization/acme"]
+
+
+@pytest.mark.parametrize("pause", [None, "*"])
+async def test_after_a_restore_a_mail_that_waits_gets_another_workflow(ground: Ground, pause: str | None) -> None:
+    """The one that runs may have sent it in the time that was lost, and never looks at it again."""
+    mail = records.mail("m2", user_id="blocked", kind=MailKind.ACCOUNT_DEACTIVATED, created_at=RECENTLY)
+    await ground.write(lambda uow: uow.mails.queue([mail]))
+    if pause:
+        await ground.write(lambda uow: uow.pauses.begin(pause, BEFORE, "admin"))
+    assert await differences(ground.store, ground.gateway) == []
+    [found] = await differences(ground.store, ground.gateway, is_restored=True)
+    assert (found.kind, found.user_id, found.is_mended) == (K.MAIL_DOUBTFUL, "blocked", True)
+    assert ground.gateway.ended == ["organization/acme", ref("blocked").workflow_id]
+    async with ground.store.read() as uow:
+        row = await uow.migrations.get(ref("blocked"))
+    assert row is not None
+    assert row.started_at is None
 
 
 async def test_missing_workflow_is_left_to_the_organization_to_start(ground: Ground) -> None:

@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 
 from edition_migration.domain.errors import TemporalUnavailable
-from edition_migration.domain.reconciliation import WorkflowStatus
+from edition_migration.domain.reconciliation import WorkflowSeen, WorkflowStatus
 from edition_migration.domain.states import AccountStatus
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import UnitOfWork
@@ -59,17 +59,24 @@ def test_what_only_people_can_mend_is_refused_with_what_to_do(cli: CommandLine, 
             "user_id": "u1",
             "generation": 1,
             "wave_id": None,
-            "sentence": "The migration is open, but somebody ended its workflow, or it ended before its row.",
+            "sentence": "The migration is open, but somebody ended its workflow.",
             "is_mended": False,
-            "mend": "if the user shall go on: `starter.py retry`; where that does not help, cancel and select the user "
-            "again",
+            "mend": "if the user shall go on: `starter.py retry`; if not: `starter.py cancel`",
         }
     ]
 
 
+def test_after_a_restore_what_is_young_counts_too(cli: CommandLine, gateway: StatingGateway) -> None:
+    gateway.shown[ADA] = S.SELECTED
+    assert cli.run("reconcile", "--dry-run").exit_code == 0
+    result = cli.run("reconcile", "--dry-run", "--restored")
+    assert result.exit_code == 1
+    assert "workflow_unaware" in result.stdout
+
+
 def test_without_temporal_it_is_said(cli: CommandLine, gateway: StatingGateway) -> None:
-    async def fails(workflow_id: str) -> WorkflowStatus:
+    async def fails(workflow_id: str) -> WorkflowSeen:
         raise TemporalUnavailable("nobody answers")
 
-    gateway.status_of = fails  # type: ignore[method-assign]
+    gateway.seen = fails  # type: ignore[method-assign]
     assert cli.run("reconcile").exit_code == 6

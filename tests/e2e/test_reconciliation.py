@@ -16,7 +16,7 @@ from edition_migration.domain.differences import Difference
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.names import PURGE, RECONCILIATION, MigrationRef, WaveRef
 from edition_migration.domain.purge import PurgeCounts
-from edition_migration.domain.reconciliation import WorkflowStatus
+from edition_migration.domain.reconciliation import MISSING, WorkflowStatus
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import digest_of
 from edition_migration.ports.store_people import Session
@@ -53,7 +53,7 @@ async def deleted(world: World, handle: WorkflowHandle[Any, Any]) -> None:
     await client.workflow_service.delete_workflow_execution(request)
 
     async def is_gone() -> bool:
-        return await world.base.gateway.status_of(handle.id) is WorkflowStatus.MISSING
+        return await world.base.gateway.seen(handle.id) == MISSING
 
     await until(is_gone, lambda: "the workflow is still there")
 
@@ -121,7 +121,7 @@ async def test_a_terminated_wave_is_started_again(world: World) -> None:
     ref = WaveRef(org_id=world.org_id, wave_id=answer.wave_id)
 
     async def runs() -> bool:
-        return await world.base.gateway.status_of(ref.workflow_id) is WorkflowStatus.RUNNING
+        return (await world.base.gateway.seen(ref.workflow_id)).status is WorkflowStatus.RUNNING
 
     await until(runs, lambda: "the wave never started")
     await world.skipper.client.get_workflow_handle(ref.workflow_id).terminate("by an operator")

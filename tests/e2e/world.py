@@ -284,8 +284,12 @@ class World:
     async def until_deadline(self, user_id: str) -> None:
         """Returns once the user's workflow shows the deadline, which the accepted mail has set."""
 
+        row = await self.row(user_id)
+        assert row is not None
+        handle = self.handle(user_id, row.generation)
+
         async def there() -> bool:
-            execution = await self.handle(user_id).describe()
+            execution = await handle.describe()
             return any(pair.key.name == SearchAttribute.DEADLINE for pair in execution.typed_search_attributes)
 
         await until(there, lambda: f"{user_id} has no deadline")
@@ -347,8 +351,21 @@ async def running_world(
     store: Store, skipper: TimeSkipper, smtp: SmtpServer, *, mailer: Mailer | None = None, **settings: Any
 ) -> AsyncGenerator[World]:
     """The service with its worker and sweep running; at the end its workflows are terminated, if any still wait."""
-    clock = ShiftedClock()
+    async with world_at_rest(store, skipper, smtp, mailer=mailer, **settings) as world, working(world):
+        try:
+            async with sweeping(world):
+                yield world
+        finally:
+            await _end_workflows(world)
+
+
+@asynccontextmanager
+async def world_at_rest(
+    store: Store, skipper: TimeSkipper, smtp: SmtpServer, *, mailer: Mailer | None = None, **settings: Any
+) -> AsyncGenerator[World]:
+    """The service without worker and sweep."""
     relay = Relay("127.0.0.1", smtp.port, "no-reply@service.example", "service.example", security=RelaySecurity.NONE)
+    clock = ShiftedClock()
     base = Foundation(
         settings=settings_of(**settings),
         store=store,
@@ -359,21 +376,28 @@ async def running_world(
     app = build_app(build_web_services(base, KeepingMeter()), web_settings(base.settings))
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url=base.settings.link_base) as web:
-        world = World(base, skipper, clock, smtp, web)
-        workers = build_workers(
-            skipper.client,
-            build_activities(base, KeepingMeter()),
-            WorkerOptions(mails_per_second=1000, drain_limit=timedelta(seconds=5)),
-        )
-        stop = asyncio.Event()
-        sweeping = asyncio.create_task(sweep(world.bells, stop, period=0.2))
-        async with workers[0], workers[1]:
-            try:
-                yield world
-            finally:
-                stop.set()
-                await sweeping
-                await _end_workflows(world)
+        yield World(base, skipper, clock, smtp, web)
+
+
+@asynccontextmanager
+async def working(world: World) -> AsyncGenerator[None]:
+    """Its worker runs, on both queues."""
+    options = WorkerOptions(mails_per_second=1000, drain_limit=timedelta(seconds=5))
+    workers = build_workers(world.skipper.client, build_activities(world.base, KeepingMeter()), options)
+    async with workers[0], workers[1]:
+        yield
+
+
+@asynccontextmanager
+async def sweeping(world: World) -> AsyncGenerator[None]:
+    """Its sweep runs; what it has begun is done at the end."""
+    stop = asyncio.Event()
+    task = asyncio.create_task(sweep(world.bells, stop, period=0.2))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
 
 
 async def _end_workflows(world: World) -> None:

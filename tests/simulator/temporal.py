@@ -3,7 +3,7 @@
 It is also the product's gateway: start and ring. Nothing here knows what a step does.
 """
 
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -18,7 +18,7 @@ from temporalio.exceptions import ApplicationError
 from edition_migration.domain.errors import TemporalUnavailable
 from edition_migration.domain.names import RING, MigrationRef, OrganizationRef, WaveRef
 from edition_migration.domain.progress import Overview
-from edition_migration.domain.reconciliation import WorkflowStatus
+from edition_migration.domain.reconciliation import MISSING, WorkflowSeen, WorkflowStatus
 from tests.simulator import sdk
 from tests.simulator.executions import Activity, Broken, Run, RunState
 from tests.simulator.faults import Faults
@@ -62,11 +62,11 @@ class Temporal:
 
     async def start_migration(self, ref: MigrationRef, overview: Overview) -> None:
         attributes = attributes_of_migration(ref.org_id, overview).search_attributes
-        await self._reached(lambda: self._start_unless_done(UserMigration, ref, attributes))
+        await self._reached(lambda: self._start_unless_running(UserMigration, ref, attributes))
 
     async def start_wave(self, ref: WaveRef) -> None:
         attributes = attributes_of_organization(ref.org_id, ref.wave_id).search_attributes
-        await self._reached(lambda: self._start_unless_done(MigrationWave, ref, attributes))
+        await self._reached(lambda: self._start_unless_running(MigrationWave, ref, attributes))
 
     async def ring_migration(self, ref: MigrationRef) -> bool:
         return await self._reached(lambda: self.ring_now(ref.workflow_id))
@@ -84,13 +84,23 @@ class Temporal:
     async def start_organization(self, ref: OrganizationRef) -> None:
         await self._reached(lambda: self._start_organization(ref))
 
-    async def running_among(self, workflow_ids: Sequence[str]) -> frozenset[str]:
-        running = {run.identity.workflow_id for run in self.running()}
-        return await self._reached(lambda: running.intersection(workflow_ids))
-
-    async def status_of(self, workflow_id: str) -> WorkflowStatus:
+    async def end(self, workflow_id: str, reason: str) -> None:
         run = self.latest(workflow_id)
-        return await self._reached(lambda: WorkflowStatus(run.state) if run else WorkflowStatus.MISSING)
+        await self._reached(lambda: self.terminate(run) if run is not None and run.is_running else None)
+
+    async def running_among(self, workflow_ids: Sequence[str]) -> Mapping[str, WorkflowSeen]:
+        running = {run.identity.workflow_id for run in self.running()}
+        seen = WorkflowSeen(WorkflowStatus.RUNNING)
+        return await self._reached(lambda: dict.fromkeys(running.intersection(workflow_ids), seen))
+
+    async def running_page(self, org_id: str | None, token: str) -> tuple[Sequence[str], str]:
+        running = [run.identity.workflow_id for run in self.running()]
+        return await self._reached(lambda: (running, ""))
+
+    async def seen(self, workflow_id: str) -> WorkflowSeen:
+        """What it shows is not kept here."""
+        run = self.latest(workflow_id)
+        return await self._reached(lambda: WorkflowSeen(WorkflowStatus(run.state)) if run else MISSING)
 
     async def _reached(self, call: Callable[[], Any]) -> Any:
         """One call over the network: it may not arrive, or its answer may not."""
@@ -118,17 +128,17 @@ class Temporal:
         runs.append(Run(sdk.Identity(definition, workflow_id, run_id, argument, self.clock.now(), pairs)))
         return runs[-1]
 
-    def _start_unless_done(self, definition: type, ref: MigrationRef | WaveRef, attributes: Sequence[Any]) -> None:
-        """Allow-duplicate-failed-only and use-existing."""
+    def _start_unless_running(
+        self, definition: type, ref: MigrationRef | WaveRef | OrganizationRef, attributes: Sequence[Any]
+    ) -> None:
+        """Allow-duplicate and use-existing."""
         latest = self.latest(ref.workflow_id)
-        if latest is None or latest.state in (RunState.FAILED, RunState.CANCELLED, RunState.TERMINATED):
+        if latest is None or not latest.is_running:
             self.start(definition, ref.workflow_id, ref, attributes)
 
     def _start_organization(self, ref: OrganizationRef) -> None:
-        latest = self.latest(ref.workflow_id)
-        if latest is None or not latest.is_running:
-            attributes = attributes_of_organization(ref.org_id).search_attributes
-            self.start(OrganizationMigration, ref.workflow_id, ref, attributes)
+        attributes = attributes_of_organization(ref.org_id).search_attributes
+        self._start_unless_running(OrganizationMigration, ref, attributes)
 
     def ring_now(self, workflow_id: str) -> bool:
         """The signal itself; False where nothing runs under this id."""
