@@ -51,9 +51,11 @@ class StoreProbes:
         if it.found is None:
             return [fails(Subject.SCHEMA, f"none yet, this code wants revision {it.wanted}", SET_UP)]
         text = f"revision {it.found}, this code wants {it.wanted}"
-        if it.is_known:
-            return [fails(Subject.SCHEMA, text, SET_UP)]
-        return [fails(Subject.SCHEMA, f"{text} and does not know that one", "run the newer code that made it")]
+        if it.is_served:
+            return [ok(Subject.SCHEMA, f"{text}, which it serves too")]
+        if it.is_newer:
+            return [fails(Subject.SCHEMA, f"{text}, which it serves no more", "run the newer code that made it")]
+        return [fails(Subject.SCHEMA, text, SET_UP)]
 
     async def _disk(self) -> Sequence[Finding]:
         space = await self.store.disk()

@@ -100,6 +100,6 @@ async def set_up(*, creates_namespace: bool = False) -> Sequence[str]:
     from edition_migration.adapters.store.schema import upgrade  # Alembic, which no other command needs
 
     settings = load_settings()
-    await upgrade(settings.database_url.get_secret_value())
+    revision = await upgrade(settings.database_url.get_secret_value())
     prepared = await prepare(await connect(identity="starter"), creates_namespace=creates_namespace)
-    return ("Database: the schema is at this code's revision.", *prepared)
+    return (f"Database: the schema is at revision {revision}.", *prepared)

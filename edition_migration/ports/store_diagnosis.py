@@ -10,11 +10,12 @@ from edition_migration.domain.token import ResetToken
 
 @dataclass(frozen=True, slots=True)
 class SchemaRevision:
-    """`found` None: there is no schema of ours. `is_known`: this code has a revision of that name."""
+    """`found` None: there is none of ours. `is_newer`: newer code made it. `is_served`: this code may run on it."""
 
     found: str | None
     wanted: str
-    is_known: bool
+    is_newer: bool
+    is_served: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from edition_migration.adapters.store.diagnosis import SqlStoreDiagnosis
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.diagnosis import diagnose
 from edition_migration.application.store_probes import SCARCE, StoreProbes
-from edition_migration.domain.diagnosis import Finding, Subject, fails, warning
+from edition_migration.domain.diagnosis import Finding, Subject, fails, ok, warning
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.states import MigrationState
 from edition_migration.domain.token import digest_of, token_text
@@ -93,7 +94,7 @@ async def test_a_url_that_is_none_of_ours_is_named_without_being_repeated(url: s
         ("0001", "revision 0001, this code wants {wanted}", "run `starter.py setup` with this code"),
         (
             "9999",
-            "revision 9999, this code wants {wanted} and does not know that one",
+            "revision 9999, this code wants {wanted}, which it serves no more",
             "run the newer code that made it",
         ),
     ],
@@ -101,17 +102,33 @@ async def test_a_url_that_is_none_of_ours_is_named_without_being_repeated(url: s
 async def test_a_schema_of_another_revision_is_told_from_one_that_is_newer_than_this_code(
     revision: str | None, text: str, mend: str, sqlite_store_url: str
 ) -> None:
-    with sqlite3.connect(sqlite_store_url.removeprefix("sqlite+aiosqlite:///")) as connection:
-        connection.execute("DELETE FROM alembic_version")
-        if revision is not None:
-            connection.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
-    connection.close()
+    set_schema(sqlite_store_url, revision, oldest_code="9999")
     of = SqlStoreDiagnosis(sqlite_store_url)
     wanted = (await of.revision()).wanted
     assert await found(probes(of), Subject.SCHEMA) == (fails(Subject.SCHEMA, text.format(wanted=wanted), mend),)
     unknown = warning(Subject.LINK_KEYS, "not known: the database's schema is not this code's")
     assert await found(probes(of), Subject.LINK_KEYS) == (unknown,)
     await of.dispose()
+
+
+async def test_a_newer_schema_that_serves_this_code_is_fine(sqlite_store_url: str) -> None:
+    of = SqlStoreDiagnosis(sqlite_store_url)
+    wanted = (await of.revision()).wanted
+    set_schema(sqlite_store_url, "9999", oldest_code=wanted)
+    text = f"revision 9999, this code wants {wanted}, which it serves too"
+    assert await found(probes(of), Subject.SCHEMA) == (ok(Subject.SCHEMA, text),)
+    assert [it.verdict for it in await found(probes(of), Subject.LINK_KEYS)] == ["ok"]
+    await of.dispose()
+
+
+def set_schema(url: str, revision: str | None, *, oldest_code: str) -> None:
+    """As newer or older code has left it."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite+aiosqlite:///"))) as connection:
+        connection.execute("DELETE FROM alembic_version")
+        if revision is not None:
+            connection.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
+        connection.execute("UPDATE schema_floor SET oldest_code = ?", (oldest_code,))
+        connection.commit()
 
 
 async def test_an_empty_database_of_a_server_has_no_schema_yet(postgres_database: str) -> None:

@@ -17,7 +17,7 @@ from edition_migration.adapters.store.engine import Engines, connect
 from edition_migration.adapters.store.failures import guarded
 from edition_migration.adapters.store.mails import IS_TO_SEND
 from edition_migration.adapters.store.organizations import SqlOrganizations
-from edition_migration.adapters.store.revisions import expected_revision, known_revisions, revision_of
+from edition_migration.adapters.store.revisions import expected_revision, schema_of
 from edition_migration.adapters.store.tables.migrations import mails, reset_tokens
 from edition_migration.adapters.store.transaction import Transaction
 from edition_migration.domain.errors import StoreUnavailable
@@ -43,8 +43,8 @@ class SqlStoreDiagnosis:
 
     async def revision(self) -> SchemaRevision:
         async with self._looking() as connection:
-            found = await guarded(connection.run_sync(revision_of))
-        return SchemaRevision(found, str(expected_revision()), is_known=found in known_revisions())
+            found = await guarded(connection.run_sync(schema_of))
+        return SchemaRevision(found.revision, expected_revision(), is_newer=found.is_newer, is_served=found.serves)
 
     async def clock(self) -> datetime | None:
         if self._file is not None:
@@ -95,7 +95,7 @@ class SqlStoreDiagnosis:
     @asynccontextmanager
     async def _of_this_schema(self) -> AsyncGenerator[Transaction]:
         async with self._looking() as connection:
-            if await guarded(connection.run_sync(revision_of)) != expected_revision():
+            if not (await guarded(connection.run_sync(schema_of))).serves:
                 raise StoreUnavailable("the database's schema is not this code's")
             yield Transaction(connection, is_writer=False)
 

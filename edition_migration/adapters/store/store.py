@@ -23,7 +23,7 @@ from edition_migration.adapters.store.mails import SqlMails
 from edition_migration.adapters.store.migrations import SqlMigrations
 from edition_migration.adapters.store.organizations import SqlDomains, SqlOrganizations
 from edition_migration.adapters.store.policies import SqlPolicies
-from edition_migration.adapters.store.revisions import expected_revision, revision_of
+from edition_migration.adapters.store.revisions import mismatch, schema_of
 from edition_migration.adapters.store.seals import SqlSeals
 from edition_migration.adapters.store.texts import SqlOwnTexts
 from edition_migration.adapters.store.tickets import SqlTickets
@@ -32,7 +32,6 @@ from edition_migration.adapters.store.transaction import Transaction
 from edition_migration.adapters.store.users import SqlUsers
 from edition_migration.adapters.store.waves import SqlMembers, SqlWaves
 from edition_migration.adapters.store.work import SqlDoorbells, SqlErrands, SqlInbox
-from edition_migration.domain.errors import StoreUnavailable
 from edition_migration.ports.store import UnitOfWork
 
 
@@ -99,12 +98,9 @@ class SqlStore:
 
     async def check(self) -> None:
         async with _begun(self._engines.reader) as connection:
-            found = await guarded(connection.run_sync(revision_of))
-        if found != expected_revision():
-            raise StoreUnavailable(
-                f"the database has schema {found or 'none'}, this code wants {expected_revision()}",
-                mend="run starter.py setup with this code",
-            )
+            found = await guarded(connection.run_sync(schema_of))
+        if not found.serves:
+            raise mismatch(found)
 
     async def dispose(self) -> None:
         await self._engines.dispose()

@@ -1,0 +1,128 @@
+"""What the code of one revision relies on in the schema of the next: which of it a revision has broken.
+
+Code writes the columns that it knows and reads them back; so every table and column stays as it is, what is new can be
+left out of an INSERT, and no rule about what was there before is new or stricter. PostgreSQL is asked, whose types are
+kept.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, inspect, text
+
+_RULES = text(
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE connamespace = 'public'::regnamespace AND contype <> 'n' "
+    "UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes "
+    "WHERE schemaname = 'public' AND indexdef LIKE 'CREATE UNIQUE%' "
+    "UNION ALL SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
+)
+_LENGTH = re.compile(r"VARCHAR\((\d+)\)")
+_WORD = re.compile(r"'([^']*)'")
+_NAME = re.compile(r"\w+")
+
+
+@dataclass(frozen=True)
+class Column:
+    type: str
+    is_nullable: bool
+    default: str | None
+
+    @property
+    def can_be_left_out(self) -> bool:
+        return self.is_nullable or self.default is not None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Columns and rules (constraints, unique indexes, triggers) by table and name."""
+
+    columns: Mapping[str, Mapping[str, Column]]
+    rules: Mapping[tuple[str, str], str]
+
+
+def read_schema(connection: Connection) -> Schema:
+    found = inspect(connection).get_multi_columns(schema="public").items()
+    columns = {str(table): {it["name"]: _column(it) for it in theirs} for (_, table), theirs in found}
+    return Schema(columns, {(row[0], row[1]): row[2] for row in connection.execute(_RULES)})
+
+
+def broken_promises(before: Schema, after: Schema) -> list[str]:
+    """One sentence for each; none where code of `before` runs on `after` as on its own."""
+    return sorted([*_columns(before, after), *_rules(before, after)])
+
+
+def _column(it: Any) -> Column:
+    default = "identity" if it.get("identity") else it["default"]
+    return Column(str(it["type"]), it["nullable"], default)
+
+
+def _columns(before: Schema, after: Schema) -> Iterator[str]:
+    for table, columns in before.columns.items():
+        present = after.columns.get(table)
+        if present is None:
+            yield f"{table} is gone"
+            continue
+        for name, column in columns.items():
+            yield from _changes(f"{table}.{name}", column, present.get(name))
+        for name in present.keys() - columns.keys():
+            if not present[name].can_be_left_out:
+                yield f"{table}.{name} is new and must be given"
+
+
+def _changes(name: str, column: Column, now: Column | None) -> Iterator[str]:
+    if now is None:
+        yield f"{name} is gone"
+        return
+    if not _holds_all(column.type, now.type):
+        yield f"{name} was {column.type} and is {now.type}"
+    if column.is_nullable is not now.is_nullable:
+        yield f"{name} {'may' if now.is_nullable else 'must not'} be NULL now"
+    if column.default is not None and now.default is None:
+        yield f"{name} has no default any more"
+
+
+def _holds_all(old: str, new: str) -> bool:
+    lengths = [_LENGTH.match(old), _LENGTH.match(new)]
+    if all(lengths):
+        was, now = (int(it[1]) for it in lengths if it)
+        return now >= was
+    return old == new
+
+
+def _rules(before: Schema, after: Schema) -> Iterator[str]:
+    for (table, name), rule in after.rules.items():
+        old = before.rules.get((table, name))
+        if table not in before.columns or rule == old or _is_about_new_columns(rule, table, before, after):
+            continue
+        if old is None:
+            yield f"{table}: rule {name} is new"
+        elif not _is_looser(old, rule, after.columns[table]):
+            yield f"{table}: rule {name} is another"
+
+
+def _is_about_new_columns(rule: str, table: str, before: Schema, after: Schema) -> bool:
+    known = before.columns[table].keys()
+    names = set(_NAME.findall(rule.partition("ON ")[2] or rule)) & after.columns.get(table, {}).keys()
+    return bool(names) and not names & known
+
+
+def _is_looser(old: str, new: str, columns: Mapping[str, Column]) -> bool:
+    """More words are allowed; or what must be unique has a column more, and so is unique more easily."""
+    if (
+        set(_WORD.findall(old)) <= set(_WORD.findall(new))
+        and _WORD.sub("", old).split("ARRAY")[0] == (_WORD.sub("", new).split("ARRAY")[0])
+    ):
+        return "ARRAY" in old
+    is_unique = "UNIQUE" in old and "UNIQUE" in new
+    return (
+        is_unique
+        and _names(old, columns) < _names(new, columns)
+        and old.partition("WHERE")[2] == (new.partition("WHERE")[2])
+    )
+
+
+def _names(rule: str, columns: Mapping[str, Column]) -> set[str]:
+    return set(_NAME.findall(rule)) & columns.keys()
