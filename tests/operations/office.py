@@ -93,9 +93,12 @@ class Office:
         await world.bells.ring_due()
 
     async def guests(self, world: World, *names: str) -> None:
-        """Guests who are in review, and have their first mail."""
-        await world.guests(*(guest(name) for name in names))
-        if not self.said:
+        """Guests who are in review, and have their first mail; those after the first are told of by events."""
+        if self.said:
+            for name in names:
+                await self.say(world, "user.created", user_id=name, email=f"{name}@acme.example", client_version="5.2")
+        else:
+            await world.guests(*(guest(name) for name in names))
             await self.say(world, "org.service.provisioned", **world.provisioned_data(licenses=20))
         for name in names:
             await world.until(name, S.IN_REVIEW)

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import httpx2
 
-from tests.chaos.monkey import environment
+from tests.chaos.play import environment
 from tests.e2e.world import until
 from tests.fixtures.temporal_process import free_port
 from tests.operations.office import Office
 
 LINK_BASE = "http://127.0.0.1:8080"
 """As the world's pages have it; nobody listens there."""
-PATIENCE = 60.0
+PATIENCE = 180.0
+"""Of a busy machine, on which a process takes a while to load its code."""
 
 
 @dataclass
@@ -25,12 +26,12 @@ class Running:
     name: str
     process: asyncio.subprocess.Process
     address: str
+    client: httpx2.AsyncClient
 
     async def status(self) -> int | None:
         """What its `/readyz` answers; None where nobody does."""
         try:
-            async with httpx2.AsyncClient(base_url=self.address, timeout=10) as client:
-                return (await client.get("/readyz")).status_code
+            return (await self.client.get(f"{self.address}/readyz")).status_code
         except httpx2.TransportError:
             return None
 
@@ -47,6 +48,7 @@ class Fleet:
 
     office: Office
     folder: Path
+    client: httpx2.AsyncClient
     running: list[Running] = field(default_factory=list[Running])
 
     async def run(self, code: Path, *command: str) -> str:
@@ -66,13 +68,13 @@ class Fleet:
             *(sys.executable, *command), cwd=code, env=self._environ(port), stdout=log, stderr=log
         )
         log.close()
-        running = Running(name, process, f"http://127.0.0.1:{port}")
+        running = Running(name, process, f"http://127.0.0.1:{port}", self.client)
         self.running.append(running)
 
         async def is_ready() -> bool:
             return await running.status() == 200
 
-        await until(is_ready, lambda: (self.folder / f"{name}.log").read_text()[-2000:], PATIENCE, every=0.1)
+        await until(is_ready, lambda: (self.folder / f"{name}.log").read_text()[-2000:], PATIENCE, every=0.2)
         return running
 
     def _environ(self, port: int = 0) -> dict[str, str]:
@@ -85,11 +87,12 @@ class Fleet:
 @asynccontextmanager
 async def fleet(office: Office, folder: Path) -> AsyncGenerator[Fleet]:
     """What still runs at the end is killed."""
-    ours = Fleet(office, folder)
-    try:
-        yield ours
-    finally:
-        for it in ours.running:
-            if it.process.returncode is None:
-                it.process.kill()
-            await it.process.wait()
+    async with httpx2.AsyncClient(timeout=30) as client:
+        ours = Fleet(office, folder, client)
+        try:
+            yield ours
+        finally:
+            for it in ours.running:
+                if it.process.returncode is None:
+                    it.process.kill()
+                await it.process.wait()

@@ -16,8 +16,8 @@ from tests.operations.office import Office, named
 from tests.operations.processes import fleet
 from tests.operations.release import ROOT, unpack
 
-FIRST = tuple(f"a{number}" for number in range(4))
-MIXED = tuple(f"b{number}" for number in range(8))
+FIRST = tuple(f"a{number}" for number in range(2))
+MIXED = tuple(f"b{number}" for number in range(6))
 TOMORROW = (
     "CREATE TABLE notes (note_id bigint PRIMARY KEY, org_id text NOT NULL)",
     "ALTER TABLE users ADD COLUMN nickname text",
@@ -50,10 +50,10 @@ async def test_release_before_and_this_one_work_side_by_side(bare_office: Office
 
         assert "revision 9999" in await ours.run(before, "starter.py", "setup"), "as where the release is taken back"
         assert await old_worker.stop() == 0
-        await choose_passwords(world, old_web.address, FIRST[:2] + MIXED[:4])
+        await choose_passwords(world, old_web.address, FIRST[:1] + MIXED[:3])
         new_web = await ours.start("new-web", ROOT, "-m", "edition_migration")
         assert await old_web.stop() == 0
-        await choose_passwords(world, new_web.address, FIRST[2:] + MIXED[4:])
+        await choose_passwords(world, new_web.address, FIRST[1:] + MIXED[3:])
         assert await named(world, is_dry=True, is_restored=True) == set()
         assert (await world.capacity()).licenses_used == len(FIRST + MIXED)
         assert await failed_workflow_tasks(world) == 0, "each can go on with what the other has begun"
