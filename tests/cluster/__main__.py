@@ -20,15 +20,17 @@ from typing import Any
 
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.domain.errors import EditionMigrationError
+from edition_migration.temporal.client import connect
 from tests.chaos.people import People
 from tests.chaos.play import checked, environment, machine, persons, relay
 from tests.cluster.build import built_programs
+from tests.cluster.footprint import Footprint
 from tests.cluster.ours import our_programs
 from tests.cluster.ports import free_ports
 from tests.cluster.postgres import new_postgres
 from tests.cluster.program import Program, ProgramFailed, run_once
 from tests.cluster.rolling import Rolling
-from tests.cluster.temporal import Temporal
+from tests.cluster.temporal import DATABASES, Temporal
 from tests.fixtures.temporal_process import HOST
 
 NAMESPACE, DATABASE = "edition-migration", "edition_migration"
@@ -58,10 +60,13 @@ async def play(folder: Path, count: int, seed: int) -> dict[str, Any]:
             store = SqlStore(environ["EDITION_MIGRATION_DATABASE_URL"])
             people = People(folder, store, environ, persons(count, seed), seed, doors, wave=count // WAVES)
             rolling = Rolling(people, theirs=[*temporal.programs, postgres.program], ours=ours)
+            footprint = Footprint([postgres.url(name) for name in (DATABASE, *DATABASES)])
+            await footprint.begin()
             ended = await rolling.run()
             found = await checked(folder, people, rolling.ended_at, ended)
             await store.dispose()
-            return rolling.result | found
+            client = await connect(identity="footprint", environ=environ)
+            return rolling.result | found | {"footprint": await footprint.end(client, count)}
 
 
 @contextlib.asynccontextmanager

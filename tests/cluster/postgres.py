@@ -53,6 +53,9 @@ class Postgres:
     async def create(self, database: str) -> str:
         """The URL of a new, empty database. Raises ProgramFailed."""
         await self._run("createdb", f"--host={HOST}", f"--port={self.port}", f"--username={USER}", database)
+        return self.url(database)
+
+    def url(self, database: str) -> str:
         return f"postgresql+asyncpg://{USER}@{HOST}:{self.port}/{database}"
 
     async def _run(self, tool: str, *arguments: str) -> None:
