@@ -121,9 +121,7 @@ async def test_a_state_in_which_nothing_can_be_done_is_refused(filled: SqlStore)
     choice = Choice(kind=CommandKind.UNDO, org_id=None, is_all=True, fitting=Filter(states=(S.BLOCKED,)))
     with pytest.raises(InvalidInput) as refused:
         await _chosen(filled, choice)
-    assert str(refused.value.problems[0]) == (
-        "--state: is none in which this can be done; use one of MIGRATED, or name users"
-    )
+    assert str(refused.value.problems[0]) == "--state: is no state of those who are meant here; use one of MIGRATED"
 
 
 async def test_a_domain_that_the_organization_never_had_is_no_empty_list(filled: SqlStore) -> None:

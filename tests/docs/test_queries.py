@@ -11,7 +11,7 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
 from edition_migration.domain.commands import CommandRequest
-from edition_migration.domain.names import RECONCILIATION
+from edition_migration.domain.names import PURGE, RECONCILIATION
 from workflows.user_migration import UserMigration
 
 TEXT = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
@@ -36,8 +36,8 @@ def test_the_update_that_is_shown_exists_and_takes_its_input() -> None:
     assert CommandRequest.model_validate(json.loads(given)).actor == "staff-7"
 
 
-def test_the_schedule_is_called_by_its_name() -> None:
-    assert set(re.findall(r"--schedule-id (\w+)", TEXT)) == {RECONCILIATION}
+def test_the_schedules_are_called_by_their_names() -> None:
+    assert set(re.findall(r"--schedule-id (\w+)", TEXT)) == {RECONCILIATION, PURGE}
 
 
 async def test_a_query_by_an_attribute_that_is_none_would_be_refused(temporal_env: WorkflowEnvironment) -> None:

@@ -41,7 +41,7 @@ def test_mails_to_users_may_be_written_and_those_to_administrators_stay_ours() -
     (problem,) = problems(kind="capacity_short")
     assert problem.path == "kind"
     assert problem.reason == "is a mail to administrators, which stays ours"
-    assert problem.mend.startswith("use one of coming_soon, account_deactivated, instructions,")
+    assert problem.mend.startswith("use one like coming_soon, account_deactivated, instructions,")
     assert problems(kind="nonsense")[0].reason == "is no mail of ours"
 
 

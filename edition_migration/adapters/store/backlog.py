@@ -19,7 +19,9 @@ from edition_migration.ports.store_events import SERVICE, InboxState
 
 _NOW = given(mails.c.created_at, "now")
 _OLDEST_DOORBELL = select(doorbells.c.rung_at).order_by(doorbells.c.bell_id).limit(1)
-_OLDEST_EVENT = select(func.min(inbox.c.received_at)).where(literally(inbox.c.state, [InboxState.PENDING]))
+_IS_PENDING = literally(inbox.c.state, [InboxState.PENDING])
+_OLDEST_EVENT = select(func.min(inbox.c.received_at), func.count()).where(_IS_PENDING)
+"""Counted as well, or the index over all times would be walked through all that is settled to the first that waits."""
 _IS_OPEN = migrations.c.state.in_(OPEN)
 """Not with literals: the partial index of open migrations would be taken, which holds no state."""
 _OPEN_MIGRATIONS = (
