@@ -141,10 +141,10 @@ async def test_ring_of_a_workflow_that_is_not_there_or_has_ended_finds_nobody(st
     assert await started.gateway.ring_migration(started.ref()) is False
 
 
-async def test_starting_again_leaves_running_and_completed_workflows_as_they_are(
+async def test_starting_again_leaves_a_running_workflow_as_it_is_and_begins_an_ended_one_anew(
     started: Started, script: Script
 ) -> None:
-    script.will("notify_deactivation", NOT_SELECTED, CANCELLED)
+    script.will("notify_deactivation", NOT_SELECTED, CANCELLED, CANCELLED)
     handle = await started.migration()
     await script.until_asked("notify_deactivation")
     first = (await handle.describe()).run_id
@@ -152,9 +152,11 @@ async def test_starting_again_leaves_running_and_completed_workflows_as_they_are
     assert (await handle.describe()).run_id == first
     await started.gateway.ring_migration(started.ref())
     await result_of(handle)
-    await started.migration()
     assert (await handle.describe()).run_id == first
-    assert script.names == ["notify_deactivation", "notify_deactivation"]
+    await started.migration()
+    assert (await handle.describe()).run_id != first
+    await result_of(handle)
+    assert script.names == ["notify_deactivation"] * 3
 
 
 @pytest.mark.parametrize("kind", UPDATES)
