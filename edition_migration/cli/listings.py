@@ -9,6 +9,7 @@ import typer
 from edition_migration.cli.option_groups import grouped
 from edition_migration.cli.options import AfterUser, Fitting, Form, Org
 from edition_migration.cli.output import Cell, CsvOut, say, show_json, show_table
+from edition_migration.cli.progress import Watch
 from edition_migration.cli.session import session_of
 
 if TYPE_CHECKING:
@@ -92,13 +93,17 @@ def _write_csv(ctx: typer.Context, scope: str, fitting: Fitting, org: str | None
     found = fitting.filter
 
     async def write(services: "CliServices") -> int:
+        total = (await services.listings.page(_scope(scope), org, found, limit=1, after=after)).total
+        wanted = total if fitting.limit is None else min(total, fitting.limit)
         out: CsvOut | None = None  # the header comes with the first page, so that a refusal writes nothing
-        async with aclosing(services.listings.all(_scope(scope), org, found, after)) as pages:
-            async for page in pages:
-                out = out or CsvOut(UserLine)
-                out.write(page if fitting.limit is None else page[: fitting.limit - out.count])
-                if out.count == fitting.limit:
-                    break
+        with Watch() as watch:
+            async with aclosing(services.listings.all(_scope(scope), org, found, after)) as pages:
+                async for page in pages:
+                    out = out or CsvOut(UserLine)
+                    out.write(page if fitting.limit is None else page[: fitting.limit - out.count])
+                    watch.at("Users", out.count, wanted)
+                    if out.count == fitting.limit:
+                        break
         return (out or CsvOut(UserLine)).count
 
     return session_of(ctx).run(write)
