@@ -128,6 +128,11 @@ class Audit:
                 await organization_named(uow, org_id)
         return self._pages(org_id, since, until)
 
+    async def newest(self) -> int:
+        """The number of the last entry, of whatever organization."""
+        async with self._store.read() as uow:
+            return await uow.seals.newest_entry_id()
+
     async def _pages(
         self, org_id: str | None, since: datetime | None = None, until: datetime | None = None
     ) -> AsyncGenerator[Sequence[AuditLine]]:

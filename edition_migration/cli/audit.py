@@ -13,6 +13,7 @@ from edition_migration.cli.exit_codes import ExitCode
 from edition_migration.cli.option_groups import grouped
 from edition_migration.cli.options import Form, WrongUsage
 from edition_migration.cli.output import Cell, say, show_list
+from edition_migration.cli.progress import Watch
 from edition_migration.cli.session import session_of
 from edition_migration.domain.csv_columns import defused
 
@@ -93,9 +94,17 @@ def export(
     write = _write_json if as_json else _write_csv
 
     async def run(services: "CliServices") -> int:
-        return await write(await services.audit.lines(org, since, until))
+        return await write(_watched(await services.audit.lines(org, since, until), await services.audit.newest()))
 
     say(f"Entries: {session_of(ctx).run(run)}.")
+
+
+async def _watched(pages: AsyncIterator["Sequence[AuditLine]"], newest: int) -> AsyncIterator["Sequence[AuditLine]"]:
+    """The same pages; shows how far through the whole journal they are."""
+    with Watch() as watch:
+        async for page in pages:
+            yield page
+            watch.at("Journal", page[-1].numbered.entry_id, newest)
 
 
 async def _write_csv(pages: AsyncIterator["Sequence[AuditLine]"]) -> int:
