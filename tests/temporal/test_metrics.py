@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from temporalio import workflow
+from temporalio.common import MetricMeter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -101,6 +102,10 @@ async def test_without_an_address_counting_goes_nowhere() -> None:
     meter = await meter_at(None, Process.WORKER)
     meter.count(MAILS, kind=MailKind.WELCOME, outcome="accepted")
     meter.show(OLDEST_DOORBELL, 60)
+    client = await connect(identity="test", lazy=True, metrics=None)
+    runtime = client.service_client.config.runtime
+    assert runtime is not None
+    assert runtime.metric_meter is MetricMeter.noop
 
 
 async def test_an_address_that_is_taken_is_a_configuration_error_that_names_the_setting() -> None:
