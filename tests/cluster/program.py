@@ -1,6 +1,7 @@
-"""A process that is ended and started again: when it is ready, how it ended, its memory. Or one that runs once."""
+"""A process that is ended and started again: when it is ready, how it ended, what it used. Or one that runs once."""
 
 import asyncio
+import contextlib
 import signal
 import time
 from asyncio import subprocess
@@ -33,10 +34,13 @@ class Program:
     user: str | None = None
     cwd: Path | None = None
     most_mib: float = field(default=0.0, init=False)
+    _seconds_before: float = field(default=0.0, init=False)
+    _seconds_now: float = field(default=0.0, init=False)
     _process: subprocess.Process | None = field(default=None, init=False)
 
     async def start(self) -> float:
         """Seconds until it was ready. Raises ProgramFailed where it ends before that, or never is."""
+        self._seconds_before, self._seconds_now = self.processor_seconds, 0.0
         begun = time.monotonic()
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -61,7 +65,7 @@ class Program:
         """By its signal; seconds until it had ended, and its exit code. Raises ProgramFailed where it goes on."""
         if self._process is None or self.exit_code is not None:
             raise self._failed(f"had ended by itself, with code {self.exit_code}")
-        self.look_at_memory()
+        self.look()
         begun = time.monotonic()
         self._process.send_signal(self.end_signal)
         try:
@@ -85,9 +89,16 @@ class Program:
         """None while it runs."""
         return self._process.returncode if self._process else None
 
-    def look_at_memory(self) -> None:
+    def look(self) -> None:
+        """At what it uses, while it runs."""
         assert self._process is not None
         self.most_mib = max(self.most_mib, memory_mib(self._process.pid))
+        self._seconds_now = processor_seconds(self._process.pid)
+
+    @property
+    def processor_seconds(self) -> float:
+        """Until the last look, of all its lives; the end of each is not seen."""
+        return self._seconds_before + self._seconds_now
 
     @property
     def _log(self) -> Path:
@@ -138,3 +149,13 @@ def memory_mib(pid: int) -> float:
             continue  # a connection that ended meanwhile
         total += getattr(info, "pss", info.rss)
     return total / 2**20
+
+
+def processor_seconds(pid: int) -> float:
+    """Of a process with its children, also those that it has seen the end of."""
+    parent = psutil.Process(pid)
+    total = sum(parent.cpu_times()[:4])
+    for process in parent.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # a connection that ended meanwhile
+            total += sum(process.cpu_times()[:2])
+    return total

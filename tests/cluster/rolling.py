@@ -58,12 +58,13 @@ class Rolling:
         return len(self._people.persons) - sum(count for state, count in states.items() if state in TERMINAL)
 
     def _processes(self) -> dict[str, Any]:
-        """Most memory of each, at its restart or now; and who is gone without having been told to end."""
+        """Most memory of each, at its restart or now; all its processor time; and who is gone without being told."""
         programs = (*self._theirs, *self._ours)
         running = [it for it in programs if it.exit_code is None]
         for program in running:
-            program.look_at_memory()
+            program.look()
         return {
             "ended_by_themselves": [it.name for it in programs if it not in running],
             "memory_mib": {it.name: round(it.most_mib) for it in programs},
+            "processor_seconds": {it.name: round(it.processor_seconds, 1) for it in programs},
         }
