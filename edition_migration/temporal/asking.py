@@ -1,4 +1,4 @@
-"""Asking a Temporal service that may not be there, or may not tell. Used by the probes of `doctor`."""
+"""Asking a Temporal service that may not be there, or may not tell. Used by the probes of `doctor`, and by `setup`."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -12,7 +12,7 @@ from edition_migration.domain.errors import TemporalUnavailable
 
 LIMIT = timedelta(seconds=5)
 """For one question."""
-_NO_ANSWER = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
+NO_ANSWER = {RPCStatusCode.UNAVAILABLE, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.CANCELLED}
 
 
 @asynccontextmanager
@@ -23,7 +23,7 @@ async def reaching(client: Client) -> AsyncGenerator[None]:
             yield
         return
     except RPCError as error:
-        if error.status not in _NO_ANSWER:
+        if error.status not in NO_ANSWER:
             raise
     except (RuntimeError, TimeoutError):  # what the SDK raises for a failed connection
         pass

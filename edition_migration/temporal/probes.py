@@ -7,9 +7,9 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 
 from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
     DescribeNamespaceResponse,
@@ -25,11 +25,18 @@ from edition_migration.temporal.asking import LIMIT, answering, reaching
 from edition_migration.temporal.namespace import MISSING_MEND
 from edition_migration.temporal.pollers import of_queues
 from edition_migration.temporal.schedules import dailies
-from edition_migration.temporal.search_attributes import search_attribute_keys
+from edition_migration.temporal.search_attributes import (
+    adding_mend,
+    listed_types,
+    search_attribute_keys,
+    type_name,
+    unknown_to_queries,
+)
 from edition_migration.temporal.server_clock import read_clock
 
 OLDEST_SERVER = (1, 29)
 """The first whose task queues let organizations take turns (fairness)."""
+DAY = timedelta(days=1)
 SET_UP = "run `starter.py setup`"
 
 
@@ -91,26 +98,32 @@ class TemporalProbes:
         if kept >= undo:
             return [ok(Subject.RETENTION, text)]
         meaning = "it works all the same, only the history is gone from the UI by then"
-        longer = f"temporal operator namespace update --namespace {client.namespace} --retention {_days(undo)}"
-        return [warning(Subject.RETENTION, f"{text}: {meaning}", f"keep them longer: {longer}")]
+        own = f"temporal operator namespace update --namespace {client.namespace} --retention {_days(undo)}"
+        cloud = f"tcld namespace retention set --namespace {client.namespace} --retention-days {ceil(undo / DAY)}"
+        mend = f"keep them longer: {own}, or on Temporal Cloud {cloud}"
+        return [warning(Subject.RETENTION, f"{text}: {meaning}", mend)]
 
     async def _search_attributes(self) -> Sequence[Finding]:
         client, _ = await self._described()
-        request = ListSearchAttributesRequest(namespace=client.namespace)
         async with answering(client):
-            there = (await client.operator_service.list_search_attributes(request, timeout=LIMIT)).custom_attributes
+            there = await listed_types(client)
+        if there is None:
+            return await _of_queries(client)
         wanted = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in search_attribute_keys()}
         missing = [name for name in wanted if name not in there]
         if missing:
             text = f"not registered: {', '.join(missing)}; no workflow can start"
             return [fails(Subject.SEARCH_ATTRIBUTES, text, SET_UP)]
         wrong = [
-            f"{name} is {_type(there[name])} in place of {_type(it)}"
+            f"{name} is {type_name(there[name])} in place of {type_name(it)}"
             for name, it in wanted.items()
             if it != there[name]
         ]
         if wrong:
-            mend = f"remove them (temporal operator search-attribute remove), then {SET_UP}"
+            tools = (
+                "temporal operator search-attribute remove, on Temporal Cloud tcld namespace search-attributes remove"
+            )
+            mend = f"remove them ({tools}), then {SET_UP}"
             return [fails(Subject.SEARCH_ATTRIBUTES, f"{'; '.join(wrong)}; no workflow can start", mend)]
         return [ok(Subject.SEARCH_ATTRIBUTES, f"all {len(wanted)} are registered with their types")]
 
@@ -145,6 +158,17 @@ async def _describe(client: Client) -> DescribeNamespaceResponse:
         return await client.workflow_service.describe_namespace(request, timeout=LIMIT)
 
 
+async def _of_queries(client: Client) -> Sequence[Finding]:
+    """Of search attributes that this client may not list, as it may be on Temporal Cloud."""
+    keys = search_attribute_keys()
+    async with answering(client):
+        unknown = await unknown_to_queries(client, keys)
+    if not unknown:
+        return [ok(Subject.SEARCH_ATTRIBUTES, f"all {len(keys)} are known; their types may not be looked at")]
+    text = f"not there, or of another type: {', '.join(key.name for key in unknown)}; no workflow can start"
+    return [fails(Subject.SEARCH_ATTRIBUTES, text, adding_mend(client.namespace, unknown))]
+
+
 async def _of_schedule(client: Client, schedule_id: str, loss: str) -> Finding:
     try:
         async with reaching(client):
@@ -167,7 +191,3 @@ def _numbers(version: str) -> tuple[int, ...]:
 def _days(span: timedelta) -> str:
     hours = round(span.total_seconds() / 3600)
     return f"{hours // 24}d" if hours % 24 == 0 else f"{hours}h"
-
-
-def _type(kind: "IndexedValueType.ValueType") -> str:
-    return IndexedValueType.Name(kind).removeprefix("INDEXED_VALUE_TYPE_").capitalize()

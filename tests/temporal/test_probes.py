@@ -119,11 +119,13 @@ async def test_a_retention_as_long_as_undo_is_well(elsewhere: Client) -> None:
 
 
 async def test_a_shorter_retention_is_said_with_what_it_means(elsewhere: Client) -> None:
+    cloud = f"tcld namespace retention set --namespace {elsewhere.namespace} --retention-days 30"
     assert await one(elsewhere, Subject.RETENTION, undo=timedelta(days=30)) == warning(
         Subject.RETENTION,
         "ended workflows are kept 3d, undo is possible for 30d: "
         "it works all the same, only the history is gone from the UI by then",
-        f"keep them longer: temporal operator namespace update --namespace {elsewhere.namespace} --retention 30d",
+        f"keep them longer: temporal operator namespace update --namespace {elsewhere.namespace} --retention 30d, or "
+        f"on Temporal Cloud {cloud}",
     )
 
 
@@ -146,7 +148,8 @@ async def test_search_attributes_that_are_missing_or_of_another_type_are_named(e
     assert await one(client, Subject.SEARCH_ATTRIBUTES) == fails(
         Subject.SEARCH_ATTRIBUTES,
         "MigrationDeadline is Keyword in place of Datetime; no workflow can start",
-        "remove them (temporal operator search-attribute remove), then run `starter.py setup`",
+        "remove them (temporal operator search-attribute remove, on Temporal Cloud tcld namespace search-attributes "
+        "remove), then run `starter.py setup`",
     )
 
 
