@@ -8,7 +8,7 @@ import base64
 import binascii
 import os
 import secrets
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         default=SecretStr("sqlite+aiosqlite:///var/edition-migration.db"),
         description="SQLAlchemy URL: `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://USER:PASSWORD@HOST/NAME`",
     )
+    database_connections: int = Field(
+        default=20, ge=2, le=1000, description="The most that one process opens to PostgreSQL at once"
+    )
     link_base: WebUrl = Field(
         default="http://127.0.0.1:8080",
         description="Public address of the web process; the only source of the links in mails",
@@ -67,6 +70,17 @@ class Settings(BaseSettings):
     mails_per_second: float = Field(default=10.0, gt=0, description="Rate of the mail queue, whole service")
     web_host: str = Field(default="127.0.0.1", description="Where the web process listens")
     web_port: int = Field(default=8080, ge=0, le=65535, description="Its port")
+    trusted_proxies: str = Field(
+        default="",
+        description="IP addresses and networks of the proxies before the web process, separated by commas; who asks is "
+        "read from `X-Forwarded-For` where one of these sent it, and from nobody else",
+    )
+    sign_ins_per_minute: int = Field(
+        default=300, ge=1, description="Sign-ins from one client address a minute and web process; an office is one"
+    )
+    page_requests_per_minute: int = Field(
+        default=600, ge=1, description="Requests of the password page, likewise; a user needs three or four"
+    )
     worker_health_host: str = Field(default="127.0.0.1", description="Where the worker answers /healthz and /readyz")
     worker_health_port: int = Field(default=8081, ge=0, le=65535, description="Its port")
     metrics_host: IPvAnyAddress = Field(
@@ -151,6 +165,21 @@ class Settings(BaseSettings):
                 pass
         return secret
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        """A word that is no network would be believed from nobody, silently."""
+        for part in _parts(text):
+            try:
+                ip_network(part)
+            except ValueError:
+                raise ValueError(f"{part} is no IP address and no network, e.g. 10.0.0.0/8") from None
+        return text
+
+    @property
+    def trusted_proxy_list(self) -> tuple[str, ...]:
+        return _parts(self.trusted_proxies)
+
     @property
     def keys_of_links(self) -> dict[str, bytes]:
         """The link keys by id; the first is the current one."""
@@ -165,6 +194,10 @@ def secret_files(settings: type[BaseSettings]) -> SecretsSettingsSource:
     """Values of the files in EDITION_MIGRATION_SECRETS_DIR; none where there is no such folder."""
     folder = os.environ.get(variable_of("secrets_dir"))
     return SecretsSettingsSource(settings, secrets_dir=folder if folder and Path(folder).is_dir() else None)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def _link_keys(text: str) -> dict[str, bytes]:

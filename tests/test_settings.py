@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from edition_migration.bootstrap.web import web_settings
 from edition_migration.domain.errors import ConfigurationError, Problem
 from edition_migration.settings import PREFIX, examined_settings, load_settings
 from edition_migration.settings_table import settings_table
+from edition_migration.web.services import WebLimits
 
 KEY = base64.b64encode(b"k" * 32).decode()
 GOOD = {
@@ -97,6 +99,21 @@ def test_a_retention_that_would_break_something_is_refused(
 ) -> None:
     monkeypatch.setenv(f"{PREFIX}{name}", value)
     assert refusal().startswith(f"{PREFIX}{name}: {message}")
+
+
+def test_what_is_no_network_is_trusted_by_nobody_and_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}TRUSTED_PROXIES", "10.0.0.0/8, ingress.example")
+    expected = f"{PREFIX}TRUSTED_PROXIES: ingress.example is no IP address and no network, e.g. 10.0.0.0/8"
+    assert refusal() == expected
+
+
+def test_the_web_process_knows_its_proxies_and_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{PREFIX}TRUSTED_PROXIES", "10.0.0.0/8, 2001:db8::1")
+    monkeypatch.setenv(f"{PREFIX}SIGN_INS_PER_MINUTE", "7")
+    monkeypatch.setenv(f"{PREFIX}PAGE_REQUESTS_PER_MINUTE", "8")
+    web = web_settings(load_settings())
+    assert web.trusted_proxies == ("10.0.0.0/8", "2001:db8::1")
+    assert web.limits == WebLimits(sign_in_by_address="7/minute", page_by_address="8/minute")
 
 
 def test_a_retention_is_written_in_days(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,9 +41,10 @@ class Foundation:
 
 def foundation(settings: Settings, client: Client, *, is_dry: bool = False) -> Foundation:
     """The real ones. Opens nothing yet: store and client connect with their first use. `is_dry` keeps no change."""
+    url = settings.database_url.get_secret_value()
     return Foundation(
         settings=settings,
-        store=SqlStore(settings.database_url.get_secret_value(), is_dry=is_dry),
+        store=SqlStore(url, connections=settings.database_connections, is_dry=is_dry),
         clock=SystemClock(),
         gateway=TemporalWorkflowGateway(client),
         mailer=SmtpMailer(relay(settings)),

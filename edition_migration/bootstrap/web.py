@@ -16,7 +16,7 @@ from edition_migration.temporal.client import connect
 from edition_migration.temporal.metrics import SdkMeter
 from edition_migration.web.app import build_app
 from edition_migration.web.server import serve
-from edition_migration.web.services import WebServices, WebSettings
+from edition_migration.web.services import WebLimits, WebServices, WebSettings
 
 
 def build_web_services(base: Foundation, meter: Meter) -> WebServices:
@@ -47,6 +47,11 @@ def web_settings(settings: Settings) -> WebSettings:
         link_base=settings.link_base,
         csrf_secret=settings.page_secret.get_secret_value(),
         webhook_secrets=settings.webhook_secret_list,
+        trusted_proxies=settings.trusted_proxy_list,
+        limits=WebLimits(
+            sign_in_by_address=f"{settings.sign_ins_per_minute}/minute",
+            page_by_address=f"{settings.page_requests_per_minute}/minute",
+        ),
     )
 
 

@@ -1,13 +1,15 @@
 """The web process's application: password page, sign-in gate, event intake, health. Built by bootstrap, serves while
-Temporal is down. Links and origins come from the settings, never from `Host` or `X-Forwarded-*`.
+Temporal is down. Links and origins come from the settings, never from `Host` or `X-Forwarded-*`; of these headers only
+the client's address is believed, and only to a trusted proxy.
 """
 
-from typing import cast
+from typing import Any, cast
 
 from secure.middleware import SecureASGIMiddleware
 from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from edition_migration.web.access_log import AccessLog
 from edition_migration.web.csrf import Csrf
@@ -55,6 +57,11 @@ def build_app(services: WebServices, settings: WebSettings) -> ASGIApp:
 
 
 def _wrapped(app: ASGIApp, services: WebServices, settings: WebSettings) -> ASGIApp:
-    """Around everything, so that an answer to a failure of ours carries the headers, is logged and counted too."""
+    """Around everything, so that an answer to a failure of ours carries the headers, is logged and counted too.
+
+    uvicorn's own middleware believes nobody where no proxy is trusted.
+    """
     with_headers = SecureASGIMiddleware(NothingKept(app), secure=security_headers(is_https=settings.is_https))
-    return AccessLog(cast("ASGIApp", with_headers), services.meter)
+    logged = AccessLog(cast("ASGIApp", with_headers), services.meter)
+    behind_proxies: Any = ProxyHeadersMiddleware(cast("Any", logged), list(settings.trusted_proxies))
+    return behind_proxies

@@ -1,7 +1,8 @@
 """Rate limits: a sliding window for each client address, account and link, kept in this process.
 
-The address is the connection's own; headers that a client can write are not believed. What must hold across
-processes is counted in the database (new links a day).
+The address is the connection's own, or where a trusted proxy holds the connection, the one that it names (see `app`);
+headers that a client can write are not believed. What must hold across processes is counted in the database (new links
+a day).
 """
 
 import time
@@ -33,5 +34,5 @@ class Limiter:
 
 
 def address_of(request: Request) -> str:
-    """The peer of the connection."""
+    """Whoever asks."""
     return request.client.host if request.client else "unknown"

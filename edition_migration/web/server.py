@@ -49,7 +49,7 @@ async def serve(app: ASGIApp, host: str, port: int) -> None:
         port=port,
         access_log=False,
         log_config=None,
-        proxy_headers=False,
+        proxy_headers=False,  # the application knows its proxies
         server_header=False,
         lifespan="off",
         timeout_graceful_shutdown=DRAIN_SECONDS,

@@ -59,9 +59,9 @@ class WebServices:
 class WebLimits:
     """How often one client address, account or link may ask, in the words of the limits library."""
 
-    sign_in_by_address: str = "60/minute"
+    sign_in_by_address: str = "300/minute"
     sign_in_by_account: str = "10/minute"
-    page_by_address: str = "120/minute"
+    page_by_address: str = "600/minute"
     choice_by_link: str = "20/minute"
     new_link_by_address: str = "20/minute"
 
@@ -71,12 +71,13 @@ class WebSettings:
     """`link_base` is the public address of this service, the only source of links and of the page's own origin.
 
     `webhook_secrets` are all that senders may sign with now (`whsec_...`): the new one and, while it is being
-    exchanged, the old one.
+    exchanged, the old one. `trusted_proxies` are IP addresses and networks.
     """
 
     link_base: str
     csrf_secret: str = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False)
+    trusted_proxies: tuple[str, ...] = ()
     limits: WebLimits = WebLimits()
 
     @property

@@ -70,18 +70,24 @@ class Web:
     def client(self) -> httpx2.AsyncClient:
         return self.clients[0]
 
-    def app(self, limits: WebLimits | None = None, link_base: str = LINK_BASE) -> ASGIApp:
+    def app(
+        self, limits: WebLimits | None = None, link_base: str = LINK_BASE, trusted_proxies: tuple[str, ...] = ()
+    ) -> ASGIApp:
         settings = WebSettings(
             link_base=link_base,
             csrf_secret="a secret of the forms",
             webhook_secrets=(NEW_SECRET, OLD_SECRET),
+            trusted_proxies=trusted_proxies,
             limits=limits or GENEROUS,
         )
         return build_app(self.services, settings)
 
-    def browser(self, limits: WebLimits | None = None, *, address: str = "203.0.113.7") -> httpx2.AsyncClient:
+    def browser(
+        self, limits: WebLimits | None = None, *, address: str = "203.0.113.7", trusted_proxies: tuple[str, ...] = ()
+    ) -> httpx2.AsyncClient:
         """Another browser, on an application of its own."""
-        transport = httpx2.ASGITransport(app=self.app(limits), client=(address, 1), raise_app_exceptions=False)
+        app = self.app(limits, trusted_proxies=trusted_proxies)
+        transport = httpx2.ASGITransport(app=app, client=(address, 1), raise_app_exceptions=False)
         self.clients.append(httpx2.AsyncClient(transport=transport, base_url=LINK_BASE))
         return self.clients[-1]
 

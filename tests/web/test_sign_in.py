@@ -160,3 +160,34 @@ async def test_attempts_from_one_address_are_limited_whatever_it_claims(web: Web
         for number in range(4)
     ]
     assert statuses == [401, 401, 401, 429]
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "statuses"),
+    [
+        pytest.param(["198.51.100.1", "198.51.100.1", "198.51.100.2"], [401, 429, 401], id="each client for itself"),
+        pytest.param(
+            ["10.9.9.9, 198.51.100.1", "10.8.8.8, 198.51.100.1", "198.51.100.1, 10.1.2.3"],
+            [401, 429, 429],
+            id="what a client writes before the proxy's word counts for nothing, further proxies are passed over",
+        ),
+        pytest.param([None, None, "198.51.100.1"], [401, 429, 401], id="a proxy that names nobody is the client"),
+    ],
+)
+async def test_behind_a_trusted_proxy_the_limit_is_of_the_client_that_it_names(
+    web: Web, forwarded: list[str | None], statuses: list[int]
+) -> None:
+    limits = replace(GENEROUS, sign_in_by_address="1/hour")
+    client = web.browser(limits, address="10.1.2.3", trusted_proxies=("10.1.0.0/16",))
+    answers = [
+        await client.post(PATH, json=GOOD, headers={"x-forwarded-for": it} if it is not None else {})
+        for it in forwarded
+    ]
+    assert [it.status_code for it in answers] == statuses
+
+
+async def test_who_is_no_trusted_proxy_cannot_name_another_client(web: Web) -> None:
+    limits = replace(GENEROUS, sign_in_by_address="1/hour")
+    client = web.browser(limits, address="203.0.113.7", trusted_proxies=("10.1.0.0/16",))
+    answers = [await client.post(PATH, json=GOOD, headers={"x-forwarded-for": f"198.51.100.{it}"}) for it in range(2)]
+    assert [it.status_code for it in answers] == [401, 429]

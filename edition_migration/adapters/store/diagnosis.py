@@ -84,7 +84,7 @@ class SqlStoreDiagnosis:
 
     @cached_property
     def _engines(self) -> Engines:
-        return connect(self._url, patience=PATIENCE, pool_size=5)
+        return connect(self._url, patience=PATIENCE, connections=5)
 
     @property
     def _file(self) -> Path | None:

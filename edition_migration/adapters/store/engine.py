@@ -20,6 +20,8 @@ from edition_migration.domain.errors import ConfigurationError
 
 PATIENCE = timedelta(seconds=30)
 """How long a statement waits for somebody else's lock."""
+CONNECTIONS = 20
+"""The most of one process to PostgreSQL; readers of one process to a SQLite file."""
 
 _URLS = "begin it with sqlite+aiosqlite:/// or postgresql+asyncpg://, as in docs/reference/settings.md"
 _to_json = partial(json.dumps, sort_keys=True, separators=(",", ":"))
@@ -38,7 +40,7 @@ class Engines:
         await self.reader.dispose()
 
 
-def connect(url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10) -> Engines:
+def connect(url: str, *, patience: timedelta = PATIENCE, connections: int = CONNECTIONS) -> Engines:
     """Engines of `sqlite+aiosqlite:///file` or `postgresql+asyncpg://...`; connects at the first use.
 
     Raises ConfigurationError for what is no URL or of another kind, and where the driver is not installed; its text
@@ -47,9 +49,9 @@ def connect(url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10) ->
     parsed = parsed_url(url)
     try:
         if parsed.drivername == "sqlite+aiosqlite":
-            return _sqlite(parsed, patience, pool_size)
+            return _sqlite(parsed, patience, connections)
         if parsed.drivername == "postgresql+asyncpg":
-            return _postgresql(parsed, patience, pool_size)
+            return _postgresql(parsed, patience, connections)
     except ModuleNotFoundError as error:
         mend = "install it: uv sync --frozen --no-dev --extra postgres"
         raise ConfigurationError(f"the database's driver {error.name} is not installed", mend=mend) from None
@@ -64,11 +66,11 @@ def parsed_url(url: str) -> URL:
         raise ConfigurationError("the store's URL is no URL of a database", mend=_URLS) from None
 
 
-def _sqlite(url: URL, patience: timedelta, pool_size: int) -> Engines:
+def _sqlite(url: URL, patience: timedelta, connections: int) -> Engines:
     arguments = {"timeout": patience.total_seconds(), "isolation_level": None}
     make = partial(create_async_engine, url, connect_args=arguments, json_serializer=_to_json, hide_parameters=True)
     writer = make(pool_size=1, max_overflow=0)
-    reader = make(pool_size=pool_size, max_overflow=0)
+    reader = make(pool_size=connections, max_overflow=0)
     _prepare(writer.sync_engine, "BEGIN IMMEDIATE", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
     _prepare(reader.sync_engine, "BEGIN", "PRAGMA query_only=ON")
     return Engines(writer, reader, is_serial=True)
@@ -90,7 +92,7 @@ def _prepare(engine: Engine, begin: str, *pragmas: str) -> None:
     event.listen(engine, "begin", on_begin)
 
 
-def _postgresql(url: URL, patience: timedelta, pool_size: int) -> Engines:
+def _postgresql(url: URL, patience: timedelta, connections: int) -> Engines:
     settings = {
         "application_name": "edition-migration",
         "timezone": "UTC",
@@ -99,8 +101,8 @@ def _postgresql(url: URL, patience: timedelta, pool_size: int) -> Engines:
     engine = create_async_engine(
         url,
         connect_args={"server_settings": settings, "timeout": patience.total_seconds()},
-        pool_size=pool_size,
-        max_overflow=pool_size,
+        pool_size=connections,
+        max_overflow=0,
         pool_timeout=patience.total_seconds(),
         json_serializer=_to_json,
         hide_parameters=True,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from edition_migration.adapters.store.accounts import SqlContacts, SqlFormerAddresses, SqlSessions
 from edition_migration.adapters.store.backlog import SqlBacklog
 from edition_migration.adapters.store.capacity import SqlCapacityTable
-from edition_migration.adapters.store.engine import PATIENCE, connect
+from edition_migration.adapters.store.engine import CONNECTIONS, PATIENCE, connect
 from edition_migration.adapters.store.evidence import SqlEvidence
 from edition_migration.adapters.store.failures import guarded
 from edition_migration.adapters.store.followups import SqlFollowups
@@ -81,8 +81,10 @@ class SqlStore:
     With `is_dry` every statement runs, and each transaction is rolled back at its end: nothing is ever committed.
     """
 
-    def __init__(self, url: str, *, patience: timedelta = PATIENCE, pool_size: int = 10, is_dry: bool = False) -> None:
-        self._engines = connect(url, patience=patience, pool_size=pool_size)
+    def __init__(
+        self, url: str, *, patience: timedelta = PATIENCE, connections: int = CONNECTIONS, is_dry: bool = False
+    ) -> None:
+        self._engines = connect(url, patience=patience, connections=connections)
         self._is_dry = is_dry
         self._write_lock = asyncio.Lock() if self._engines.is_serial else nullcontext()
 

@@ -226,3 +226,16 @@ async def test_settings_of_an_organization_come_back_as_they_were(store: SqlStor
         await uow.organizations.put(written)
         assert await uow.organizations.get("acme") == written
         assert await uow.organizations.hold("acme") == written
+
+
+async def test_postgresql_is_held_by_no_more_connections_than_allowed(postgres_store_url: str) -> None:
+    store = SqlStore(postgres_store_url, connections=2, patience=timedelta(milliseconds=100))
+    try:
+        async with store.write(), store.read():
+            with pytest.raises(StoreUnavailable):
+                async with store.read():
+                    pass
+        async with store.write(), store.read() as uow:
+            assert await uow.organizations.list_ids() == []
+    finally:
+        await store.dispose()
