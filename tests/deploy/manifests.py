@@ -1,6 +1,7 @@
 """What the tests of `deploy/` share: YAML files read, and the image's entry point run as a process here."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,11 +22,18 @@ COMMANDS = {
     "mail-worker": ["worker", "--queue", "mail"],
 }
 """What each service runs, in compose.yaml and on Kubernetes; `test_image` runs them as processes."""
+DOCKERFILE = (DEPLOY / "image" / "Dockerfile").read_text()
 
 
 def documents(file: Path) -> list[dict[str, Any]]:
     """All documents of a YAML file, empty ones left out."""
-    return [it for it in yaml.safe_load_all(file.read_text()) if it]
+    return [it for it in yaml.load_all(file.read_text(), yaml.CSafeLoader) if it]
+
+
+def served_addresses() -> dict[str, str]:
+    """Variables that the image itself sets to say where its servers listen."""
+    final = DOCKERFILE.rpartition("FROM ")[2]
+    return dict(re.findall(r"(EDITION_MIGRATION_\w+_HOST)=(\S+)", final))
 
 
 def entry_of_image(*arguments: str) -> "subprocess.CompletedProcess[str]":

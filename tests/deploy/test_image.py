@@ -1,13 +1,17 @@
 """The image's entry point and what gets into its build; `make image` builds and runs the image itself."""
 
 import re
+import tomllib
+from ipaddress import IPv4Address
 from pathlib import PurePosixPath
 
 import pytest
 
-from tests.deploy.manifests import COMMANDS, DEPLOY, ROOT, entry_of_image
+from edition_migration.settings import Settings
+from tests.deploy.manifests import COMMANDS, DEPLOY, DOCKERFILE, ROOT, entry_of_image, served_addresses
 
-DOCKERFILE = (DEPLOY / "image" / "Dockerfile").read_text()
+METRICS_PORT = 9090
+"""Where the manifests have metrics served."""
 
 
 @pytest.mark.parametrize("service", COMMANDS)
@@ -45,6 +49,22 @@ def test_the_image_runs_as_a_user_of_its_own_and_is_given_no_secret() -> None:
     assert "\nUSER 10001:10001\n" in final
     assert re.findall(r"^ARG (\w+)", DOCKERFILE, re.MULTILINE) == ["BASE", "CA_BUNDLE"]
     assert re.search(r"SECRET|PASSWORD|TOKEN|_KEY", DOCKERFILE) is None
+
+
+def test_its_servers_listen_on_all_addresses_of_a_container_on_the_ports_that_it_names() -> None:
+    hosts = {"EDITION_MIGRATION_WEB_HOST", "EDITION_MIGRATION_WORKER_HEALTH_HOST"}
+    assert served_addresses() == dict.fromkeys(hosts, str(IPv4Address(0)))
+    ports = {Settings.model_fields[it].default for it in ("web_port", "worker_health_port")}
+    [named] = re.findall(r"^EXPOSE (.+)$", DOCKERFILE, re.MULTILINE)
+    assert {int(it) for it in named.split()} == ports | {METRICS_PORT}
+
+
+def test_it_brings_the_driver_of_the_database_that_its_services_are_given() -> None:
+    [scheme] = re.findall(r"\"postgresql\+(\w+)://", (DEPLOY / "compose" / "make-secrets.sh").read_text())
+    optional = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    [line] = re.findall(r"uv sync .+", DOCKERFILE)
+    brought = [package for extra in re.findall(r"--extra (\w+)", line) for package in optional[extra]]
+    assert [it for it in brought if it.startswith(scheme)]
 
 
 def test_what_installs_the_packages_is_pinned_by_hash() -> None:

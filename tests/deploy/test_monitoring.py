@@ -11,7 +11,7 @@ import kubernetes_validate
 import pytest
 
 from edition_migration.domain.metrics import METRICS
-from tests.deploy.kustomize import MONITORING, OVERLAYS, built, pods_of, resources_of
+from tests.deploy.kustomize import MONITORING, OVERLAYS, built, pods_of, resources_of, settings_of
 from tests.deploy.manifests import ROOT
 
 OF_THE_SDK = {"temporal_workflow_task_execution_failed_total"}
@@ -38,9 +38,7 @@ def test_it_is_these_resources_and_the_overlays_have_none_of_the_operator() -> N
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_every_pod_that_serves_names_the_port_of_its_setting_and_is_found_by_it(overlay: str) -> None:
-    settings = next(
-        it["data"] for it in built(overlay) if it["metadata"]["name"] == "edition-migration" and "data" in it
-    )
+    settings = settings_of(overlay, "edition-migration")
     [endpoint] = resource("PodMonitor")["spec"]["podMetricsEndpoints"]
     labels = resource("PodMonitor")["spec"]["selector"]["matchLabels"]
     assert settings["EDITION_MIGRATION_METRICS_HOST"] == str(IPv4Address(0)), "all addresses of the pod"
