@@ -76,7 +76,7 @@ def test_every_pod_reaches_temporal_cloud_with_the_key_of_its_secret(overlay: st
         container = pod["spec"]["containers"][0]
         assert {"secretRef": {"name": "temporal", "optional": True}} in container["envFrom"]
         config = connect_config(environment(overlay, pod, {}) | {"TEMPORAL_API_KEY": "a key"})
-        assert config["target_host"] == "edition-migration.a1b2c.tmprl.cloud:7233"
+        assert config["target_host"] == "eu-central-1.aws.api.temporal.io:7233"
         assert (config["namespace"], config["api_key"]) == ("edition-migration.a1b2c", "a key")
 
 
