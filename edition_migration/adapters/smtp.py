@@ -13,12 +13,13 @@ from aiosmtplib.protocol import SMTPProtocol
 
 from edition_migration.adapters.mails.message import MAILBOX_NAME_NOT_ALLOWED, message_bytes
 from edition_migration.domain.errors import AddressRefused, EditionMigrationError, RelayUnavailable
+from edition_migration.domain.refusals import Blame, blame_of
 from edition_migration.ports.mails import Envelope, RelaySecurity
 
 _START_INPUT = 354
 _LINE_STARTING_WITH_DOT = re.compile(rb"^\.", re.MULTILINE)
-_NOT_ABOUT_THE_ADDRESS = frozenset({421, 500, 502, 503, 504, 521, 530, 534, 535, 538})
-"""What every mail would be answered (closing, unknown command, sequence, login, encryption): the relay's matter."""
+_CLOSING = 421
+"""Of the answers that say "not now" the one that every mail would get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +92,11 @@ class SmtpMailer:
                 answer = await client.execute_command(b"DATA")
             if answer.code == _START_INPUT:
                 return
-            failure = _refusal(answer.code, "DATA")
+            failure = _refusal(answer.code, answer.message, "DATA")
         except EditionMigrationError:
             raise
         except aiosmtplib.SMTPRecipientRefused as error:
-            failure = _refusal(error.code, "RCPT")
+            failure = _refusal(error.code, error.message, "RCPT")
         except aiosmtplib.SMTPResponseException as error:
             failure = RelayUnavailable(f"The relay answered {error.code}", is_for_all=is_for_all)
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
@@ -128,7 +129,7 @@ class SmtpMailer:
             answer = await protocol.read_response(timeout=self._relay.accept_timeout)
             if answer.code // 100 == 2:
                 return answer.code
-            failure = _refusal(answer.code, "the message")
+            failure = _refusal(answer.code, answer.message, "the message")
         except (aiosmtplib.SMTPException, OSError) as error:
             where = "after" if is_written else "before"
             message_text = f"The relay was lost {where} the final dot ({_cause(error)})"
@@ -148,11 +149,12 @@ def _say_goodbye(client: aiosmtplib.SMTP) -> None:
         client.protocol.write(b"QUIT\r\n")
 
 
-def _refusal(code: int, stage: str) -> EditionMigrationError:
-    """Whose matter the relay's answer is: this address or this mail for good, or the relay's."""
-    is_for_all = code in _NOT_ABOUT_THE_ADDRESS
-    if code // 100 == 5 and not is_for_all:
-        return AddressRefused(f"The relay answered {code} to {stage}", reply_code=code)
+def _refusal(code: int, text: str, stage: str) -> EditionMigrationError:
+    """Whose matter the relay's answer is: this address or mail for good, or its own. Nothing of `text` is kept."""
+    blame = blame_of(code, text) if code // 100 == 5 else Blame.RELAY
+    if blame is not Blame.RELAY:
+        return AddressRefused(f"The relay answered {code} to {stage}", reply_code=code, blame=blame)
+    is_for_all = code == _CLOSING or code // 100 == 5
     return RelayUnavailable(f"The relay answered {code} to {stage}", is_for_all=is_for_all)
 
 

@@ -85,18 +85,14 @@ class Delivery:
         try:
             code = await self._mailer.send(envelope)
         except AddressRefused as refusal:
-            self._breaker.report(None)
-            return await self._finish(given, begun, _refused(begun.mail), refusal.reply_code)
+            doubt = self._breaker.report_refusal(begun.mail.mail_id, refusal)
+            if doubt is None:
+                return await self._finish(given, begun, _refused(begun.mail), refusal.reply_code)
+            return await self._put_off(given, begun, doubt)
         except RelayUnavailable as outage:
-            self._breaker.report(outage)
-            if outage.outcome_unknown and begun.mail.kind in AT_MOST_ONCE:
-                return await self._finish(given, begun, MailState.UNKNOWN, None)
-            self._count(begun.mail, MailState.UNKNOWN if outage.outcome_unknown else MailState.DEFERRED)
-            put_off = await self._mark_unsent(given, begun, outage)
-            if put_off is None:
-                raise
-            return put_off
-        self._breaker.report(None)
+            self._breaker.report_fault(outage)
+            return await self._put_off(given, begun, outage)
+        self._breaker.report_taken(begun.mail.mail_id)
         return await self._finish(given, begun, MailState.ACCEPTED, code)
 
     async def _begin(self, given: MailInput) -> _Letter | MailOutcome:
@@ -167,6 +163,16 @@ class Delivery:
             content=self._renderer.render(addressed.context),
             sheet=addressed.sheet,
         )
+
+    async def _put_off(self, given: MailInput, letter: _Letter, outage: RelayUnavailable) -> MailOutcome:
+        """Raises the outage where the try is to be repeated."""
+        if outage.outcome_unknown and letter.mail.kind in AT_MOST_ONCE:
+            return await self._finish(given, letter, MailState.UNKNOWN, None)
+        self._count(letter.mail, MailState.UNKNOWN if outage.outcome_unknown else MailState.DEFERRED)
+        put_off = await self._mark_unsent(given, letter, outage)
+        if put_off is None:
+            raise outage
+        return put_off
 
     async def _mark_unsent(self, given: MailInput, letter: _Letter, outage: RelayUnavailable) -> MailOutcome | None:
         """A fault that every mail would have met is none of this one, which stands as before; no attempt is counted.

@@ -7,6 +7,8 @@ Expected refusals of a use case are results, not errors; what is raised is one o
 from enum import StrEnum
 from typing import NamedTuple
 
+from edition_migration.domain.refusals import Blame
+
 
 class Audience(StrEnum):
     """Who can mend it."""
@@ -124,14 +126,18 @@ class RelayUnavailable(EditionMigrationError):
 
 
 class AddressRefused(EditionMigrationError):
-    """The relay refused this recipient, or this mail, for good (5xx). `reply_code` is the SMTP code."""
+    """The relay refused this recipient, or this mail, for good (5xx). `reply_code` is the SMTP code.
+
+    `blame` says how sure it is that the relay does not refuse everybody so.
+    """
 
     code = "address_refused"
     audience = Audience.ADMINISTRATOR
 
-    def __init__(self, message: str, *, reply_code: int, mend: str = "") -> None:
+    def __init__(self, message: str, *, reply_code: int, blame: Blame = Blame.ADDRESS, mend: str = "") -> None:
         super().__init__(message, mend=mend)
         self.reply_code = reply_code
+        self.blame = blame
 
 
 class TemporalUnavailable(EditionMigrationError):

@@ -124,7 +124,7 @@ class Mailer(Protocol):
         """Speaks SMTP and returns at the relay's 250 to the final dot (its code), whatever QUIT says.
 
         Raises AddressRefused where the relay refuses this recipient, or the message, for good (5xx to RCPT, DATA or
-        the final dot), RelayUnavailable for everything else, with `outcome_unknown` where the connection broke after
-        the final dot.
+        the final dot, unless it is one that every mail would get), RelayUnavailable for everything else, with
+        `outcome_unknown` where the connection broke after the final dot.
         """
         ...

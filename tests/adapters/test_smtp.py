@@ -12,6 +12,7 @@ import pytest
 from edition_migration.adapters.mails.message import message_bytes
 from edition_migration.adapters.smtp import Relay, SmtpMailer
 from edition_migration.domain.errors import AddressRefused, EditionMigrationError, RelayUnavailable
+from edition_migration.domain.refusals import Blame
 from edition_migration.ports.mails import Envelope, MailContent, RelaySecurity
 from tests.fixtures.smtp import HOST, Behavior, RelayCa, SmtpServer, running_smtp_server
 
@@ -73,21 +74,39 @@ async def test_another_row_has_another_message_id_and_boundary(smtp_server: Smtp
     assert first.get_boundary() != second.get_boundary()
 
 
-@pytest.mark.parametrize("code", [550, 551, 553, 501, 554])
-async def test_a_recipient_refused_for_good_is_an_address_refused(smtp_server: SmtpServer, code: int) -> None:
-    smtp_server.recipients[ADA] = Behavior({"RCPT": code})
+@pytest.mark.parametrize(
+    ("code", "status", "blame"),
+    [
+        (550, "", Blame.LIKELY_ADDRESS), (551, "", Blame.LIKELY_ADDRESS), (553, "", Blame.LIKELY_ADDRESS),
+        (501, "", Blame.LIKELY_ADDRESS), (552, "", Blame.UNCLEAR), (554, "", Blame.UNCLEAR),
+        (550, "5.1.1", Blame.ADDRESS), (554, "5.1.2", Blame.ADDRESS), (556, "5.1.10", Blame.ADDRESS),
+        (550, "5.2.1", Blame.ADDRESS), (552, "5.2.2", Blame.ADDRESS),
+        (553, "5.1.7", Blame.UNCLEAR), (550, "5.1.8", Blame.UNCLEAR),
+        (550, "5.0.0", Blame.UNCLEAR), (552, "5.3.4", Blame.UNCLEAR), (550, "5.4.1", Blame.UNCLEAR),
+        (554, "5.5.0", Blame.UNCLEAR), (550, "5.6.0", Blame.UNCLEAR),
+        (554, "5.7.1", Blame.UNCLEAR), (550, "5.7.1", Blame.UNCLEAR),
+        (550, "4.7.1", Blame.LIKELY_ADDRESS), (550, "5.1.1.1", Blame.LIKELY_ADDRESS),
+    ],
+)  # fmt: skip
+async def test_a_recipient_refused_for_good_is_an_address_refused_as_surely_as_the_relay_says(
+    smtp_server: SmtpServer, code: int, status: str, blame: Blame
+) -> None:
+    smtp_server.recipients[ADA] = Behavior({"RCPT": code}, status=status)
     failure = await failure_of(smtp_server)
     assert isinstance(failure, AddressRefused)
-    assert failure.reply_code == code
+    assert (failure.reply_code, failure.blame) == (code, blame)
     assert smtp_server.received == []
 
 
 @pytest.mark.parametrize("stage", ["DATA", "DOT"])
-async def test_a_message_refused_for_good_is_an_address_refused(smtp_server: SmtpServer, stage: str) -> None:
-    smtp_server.always = Behavior({stage: 554})
+@pytest.mark.parametrize(("status", "blame"), [("", Blame.UNCLEAR), ("5.7.1", Blame.UNCLEAR), ("5.2.2", Blame.ADDRESS)])
+async def test_a_message_refused_for_good_is_an_address_refused(
+    smtp_server: SmtpServer, stage: str, status: str, blame: Blame
+) -> None:
+    smtp_server.always = Behavior({stage: 554}, status=status)
     failure = await failure_of(smtp_server)
     assert isinstance(failure, AddressRefused)
-    assert failure.reply_code == 554
+    assert (failure.reply_code, failure.blame) == (554, blame)
     assert smtp_server.received == []
 
 

@@ -17,6 +17,7 @@ from tests.faults.post import HELD_BACK, LOGIN, Post, relay
 from tests.fixtures.smtp import HOST, Behavior, RelayCa, SmtpServer, running_smtp_server
 
 USERS = ("ada", "bob", "cleo")
+MANY = (*USERS, "dan", "eve", "fay", "gus", "hal")
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 FOR_ALL = [
@@ -31,6 +32,12 @@ FOR_ALL = [
     (Behavior(cut_at="CONNECT"), "The relay could not be used (SMTPServerDisconnected)"),
     (Behavior(cut_at="EHLO"), "The relay could not be used (SMTPServerDisconnected)"),
 ]
+REFUSALS_OF_THE_RELAY = [
+    Behavior({"RCPT": 554}, status="5.7.1"),
+    Behavior({"RCPT": 554}),
+    Behavior({"DOT": 554}, status="5.7.1"),
+]
+"""Postfix refuses so whom it takes for a stranger, and a filter what it takes for spam."""
 OF_ONE_MAIL = [
     Behavior({"RCPT": 450}),
     Behavior({"RCPT": 451}),
@@ -109,10 +116,48 @@ async def test_5xx_on_rcpt_parks_this_user_and_451_does_not(post: Post, kind: Ma
     assert len(post.received("ada")) == 0
 
 
+@pytest.mark.parametrize("refusal", REFUSALS_OF_THE_RELAY)
+async def test_relay_that_refuses_everybody_for_an_hour_parks_nobody(post: Post, refusal: Behavior) -> None:
+    await post.queue(*USERS)
+    post.server.always = refusal
+    told = await post.deliver_for(HOUR, USERS, every=MINUTE)
+    cause = "The relay answered 554 to " + ("the message" if "DOT" in refusal.codes else "RCPT")
+    assert set(told) == {cause, HELD_BACK + cause}
+    assert told.count(cause) == 60, "one try a minute, however many wait"
+    assert [(await post.row(it)).attention for it in USERS] == [None] * 3
+    post.server.always = Behavior()
+    assert [await post.deliver(it) for it in USERS] == ["sent"] * 3
+
+
+async def test_relay_without_status_codes_that_refuses_everybody_parks_four_and_holds_the_rest(post: Post) -> None:
+    await post.queue(*MANY)
+    post.server.always = Behavior({"RCPT": 550})
+    cause = "The relay answered 550 to RCPT"
+    assert [await post.deliver(it) for it in MANY] == ["refused"] * 4 + [cause] + [HELD_BACK + cause] * 3
+    assert [(await post.row(it)).attention for it in MANY] == [Attention.UNDELIVERABLE] * 4 + [None] * 4
+    post.server.always = Behavior()
+    post.move(MINUTE)
+    assert [await post.deliver(it) for it in MANY] == ["refused"] * 4 + ["sent"] * 4
+
+
+async def test_who_alone_is_refused_by_policy_is_parked_once_others_mails_were_taken_between(post: Post) -> None:
+    await post.queue(*USERS)
+    post.server.recipients["ada@acme.example"] = Behavior({"RCPT": 554}, status="5.7.1")
+    told: list[str] = []
+    for other in ("bob", "cleo"):
+        told.append(await post.deliver("ada"))
+        post.move(MINUTE)
+        assert await post.deliver(other) == "sent"
+    assert told == ["The relay answered 554 to RCPT"] * 2
+    assert await post.deliver("ada") == "refused"
+    assert [(await post.row(it)).attention for it in USERS] == [Attention.UNDELIVERABLE, None, None]
+    assert await post.mails("ada") == [(MailState.BOUNCED, 3)]
+
+
 @pytest.mark.parametrize("stage", ["DATA", "DOT"])
 async def test_5xx_on_data_parks_this_user_only(post: Post, stage: str) -> None:
     await post.queue(*USERS)
-    post.server.recipients["ada@acme.example"] = Behavior({stage: 554})
+    post.server.recipients["ada@acme.example"] = Behavior({stage: 552}, status="5.2.2")
     assert [await post.deliver(it) for it in USERS] == ["refused", "sent", "sent"]
     assert [(await post.row(it)).attention for it in USERS] == [Attention.UNDELIVERABLE, None, None]
 
