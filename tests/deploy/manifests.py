@@ -22,6 +22,8 @@ COMMANDS = {
     "mail-worker": ["worker", "--queue", "mail"],
 }
 """What each service runs, in compose.yaml and on Kubernetes; `test_image` runs them as processes."""
+NAMESPACE = "--create-namespace"
+"""What `setup` is told where the cluster is one's own."""
 DOCKERFILE = (DEPLOY / "image" / "Dockerfile").read_text()
 
 

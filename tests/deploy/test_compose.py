@@ -1,6 +1,7 @@
 """compose.yaml by the published schema of Compose, and by what the schema cannot see. No container is run."""
 
 import json
+import re
 import stat
 import subprocess
 from importlib.resources import files
@@ -11,14 +12,16 @@ import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 
-from edition_migration.settings import PREFIX, load_settings
-from tests.deploy.manifests import COMMANDS, DEPLOY, documents, unknown_settings
+from edition_migration.settings import PREFIX, Settings, load_settings
+from tests.deploy.manifests import COMMANDS, DEPLOY, NAMESPACE, documents, unknown_settings
 
 FOLDER = DEPLOY / "compose"
 COMPOSE: dict[str, Any] = documents(FOLDER / "compose.yaml")[0]
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = {name: it for name, it in SERVICES.items() if "build" in it}
-JOBS = {"temporal-schema", "temporal-namespace", "setup"}
+OURS = {name: it for name, it in SERVICES.items() if "edition-migration" in it["image"]}
+JOBS = {"temporal-schema", "setup"}
+TEMPORAL_SERVICES = 4
+"""Of the server that runs all in one process: each has connections of its own."""
 
 
 def schema() -> dict[str, Any]:
@@ -41,7 +44,31 @@ def test_the_schema_finds_a_misspelt_key() -> None:
 
 
 def test_each_of_our_services_runs_a_command_of_the_image() -> None:
-    assert {name: it["command"] for name, it in OURS.items()} == COMMANDS
+    assert {name: it["command"] for name, it in OURS.items()} == {**COMMANDS, "setup": [*COMMANDS["setup"], NAMESPACE]}
+
+
+def test_the_image_of_ours_is_built_once_for_the_one_that_all_others_wait_for() -> None:
+    assert [name for name, it in SERVICES.items() if "build" in it] == ["setup"]
+    assert len({it["image"] for it in OURS.values()}) == 1
+    assert [name for name, it in OURS.items() if name != "setup" and "setup" not in it["depends_on"]] == []
+
+
+def test_versions_of_temporal_are_those_that_everything_here_runs_on() -> None:
+    modules = dict(re.findall(r"^\t(\S+) v(\S+)", (DEPLOY / "temporal-dev" / "go.mod").read_text(), re.MULTILINE))
+    versions = {it["image"].rpartition("/")[2] for name, it in SERVICES.items() if name.startswith("temporal")}
+    server, ui = modules["go.temporal.io/server"], modules["github.com/temporalio/ui-server/v2"]
+    assert versions == {
+        f"server:${{TEMPORAL_VERSION:-{server}}}",
+        f"admin-tools:${{TEMPORAL_VERSION:-{server}}}",
+        f"ui:${{TEMPORAL_UI_VERSION:-{ui}}}",
+    }
+
+
+def test_postgresql_has_a_connection_for_everybody_at_their_most() -> None:
+    [_, setting] = SERVICES["postgres"]["command"]
+    temporal = TEMPORAL_SERVICES * (20 + 10)  # SQL_MAX_CONNS and SQL_VIS_MAX_CONNS of its image
+    ours = Settings.model_fields["database_connections"].default * (len(OURS) + 1)  # and one for a command
+    assert int(setting.removeprefix("max_connections=")) > temporal + ours
 
 
 def test_whoever_waits_for_a_service_waits_for_one_that_can_say_that_it_is_ready() -> None:
@@ -74,6 +101,16 @@ def test_only_the_operators_ui_may_act() -> None:
     switches = {name: it["TEMPORAL_DISABLE_WRITE_ACTIONS"] for name, it in uis.items()}
     assert switches == {"temporal-ui": "true", "temporal-ui-operator": "false"}
     assert SERVICES["temporal-ui-operator"]["profiles"] == ["operator"]
+    assert {it["TEMPORAL_CSRF_COOKIE_INSECURE"] for it in uis.values()} == {"true"}, "they are served by http"
+
+
+def test_each_of_ours_that_serves_is_asked_on_the_port_where_it_does() -> None:
+    ports = dict.fromkeys(("worker", "mail-worker"), Settings.model_fields["worker_health_port"].default)
+    ports["web"] = Settings.model_fields["web_port"].default
+    asked = {name: it["healthcheck"]["test"][-1] for name, it in OURS.items() if "healthcheck" in it}
+    assert {name: re.findall(r"http://127\.0\.0\.1:(\d+)(/\w+)", it) for name, it in asked.items()} == {
+        name: [(str(port), "/readyz")] for name, port in ports.items()
+    }
 
 
 def test_the_made_secrets_are_those_that_are_mounted_and_our_settings_take_them(

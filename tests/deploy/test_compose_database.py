@@ -1,4 +1,4 @@
-"""What PostgreSQL's container runs once, run on a real PostgreSQL: roles and databases, each its owner's alone."""
+"""Scripts of compose's containers: PostgreSQL's roles and databases, made on a real one; Temporal's schema."""
 
 import asyncio
 import os
@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import asyncpg
+import pytest
 from sqlalchemy.engine import make_url
 
 from tests.deploy.manifests import DEPLOY
@@ -19,6 +20,32 @@ _OWNERS = """
     SELECT datname, pg_get_userbyid(datdba) AS owner, has_database_privilege('stranger', datname, 'CONNECT') AS is_open
     FROM pg_database WHERE datname = ANY($1)
 """
+
+
+def schema_with(tool: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Runs Temporal's schema job with this shell script for `temporal-sql-tool`."""
+    stand_in = folder / "temporal-sql-tool"
+    stand_in.write_text(f"#!/bin/sh\n{tool}\n")
+    stand_in.chmod(0o755)
+    (folder / "temporal_db_password").write_text("a password\n")
+    environ = {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}", "SECRETS": str(folder)}
+    script = ["sh", str(FOLDER / "temporal" / "schema.sh")]
+    return subprocess.run(script, env=environ, capture_output=True, text=True, check=False)
+
+
+def test_both_databases_of_temporal_are_begun_and_brought_to_their_schema(tmp_path: Path) -> None:
+    done = schema_with('echo "$SQL_PASSWORD: $*"', tmp_path)
+    assert done.stdout.splitlines() == [
+        "a password: --db temporal setup-schema -v 0.0",
+        "a password: --db temporal update-schema --schema-name postgresql/v12/temporal",
+        "a password: --db temporal_visibility setup-schema -v 0.0",
+        "a password: --db temporal_visibility update-schema --schema-name postgresql/v12/visibility",
+    ]
+
+
+@pytest.mark.parametrize("failing", ["setup-schema", "update-schema"])
+def test_a_schema_that_cannot_be_made_fails_the_job(failing: str, tmp_path: Path) -> None:
+    assert schema_with(f'case "$*" in *{failing}*) exit 1;; esac', tmp_path).returncode == 1
 
 
 async def test_each_database_has_its_owner_and_is_closed_to_everybody_else(postgres_url: str, tmp_path: Path) -> None:

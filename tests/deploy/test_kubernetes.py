@@ -10,7 +10,7 @@ from edition_migration.domain.durations import Duration
 from edition_migration.web.server import DRAIN_SECONDS
 from tests.deploy.custom_resources import SPECS, as_the_controller_makes_it
 from tests.deploy.kustomize import FOLDER, MONITORING, OVERLAYS, built, files_of, pods_of, settings_of
-from tests.deploy.manifests import COMMANDS, unknown_settings
+from tests.deploy.manifests import COMMANDS, NAMESPACE, unknown_settings
 
 VERSIONS = ("1.31", kubernetes_validate.latest_version())
 CONTROLLED = [it for it in OVERLAYS if it.endswith("-controller")]
@@ -94,7 +94,7 @@ def test_every_pod_runs_a_command_of_the_image_but_the_one_that_waits_for_comman
     containers = {name: pod["spec"]["containers"] for name, pod in pods_of(overlay).items()}
     [waiting] = containers.pop("starter")
     assert waiting["command"] == ["sh", "-c", "trap exit TERM; sleep infinity & wait"]
-    namespace = [] if overlay.startswith("cloud") else ["--create-namespace"]
+    namespace = [] if overlay.startswith("cloud") else [NAMESPACE]
     assert {name: [it["args"] for it in them] for name, them in containers.items()} == {
         name: [[*arguments, *namespace] if name == "setup" else arguments] for name, arguments in COMMANDS.items()
     }
