@@ -20,9 +20,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from edition_migration.domain.durations import Duration
+from edition_migration.domain.durations import LONGEST, Duration
 from edition_migration.domain.errors import ConfigurationError, Problem
-from edition_migration.domain.purge import LEAST_EVENTS, LEAST_REST, LONGEST
+from edition_migration.domain.purge import LEAST_EVENTS, LEAST_REST
 from edition_migration.domain.texts import WebUrl
 from edition_migration.ports.mails import RelaySecurity
 

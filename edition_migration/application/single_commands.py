@@ -13,7 +13,7 @@ from edition_migration.application.links import LinkKeys, queue_again, queue_lin
 from edition_migration.application.parking import unpark
 from edition_migration.application.rows import organization_of
 from edition_migration.domain.commands import LEGAL_IN, CommandAnswer, CommandKind
-from edition_migration.domain.deadlines import DeadlineClock, is_undoable
+from edition_migration.domain.deadlines import LONGEST_EXTENSION, DeadlineClock, is_undoable
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import MAILLESS, Attention
 from edition_migration.domain.organization import OrganizationSettings
@@ -77,6 +77,8 @@ async def _extend_deadline(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
     extension = (await _settings(turn)).deadline if given is None else given
     if extension <= timedelta():
         return turn.refused("not_longer", "give a span like 7d")
+    if extension > LONGEST_EXTENSION:
+        return turn.refused("too_long", f"give {LONGEST_EXTENSION.days} days or less")
     deadline_at, since = row.deadline_at + extension, row.deadline_from or row.deadline_at
     clock = DeadlineClock.of(since, deadline_at, await uow.pauses.of(row.org_id), turn.now)
     await uow.migrations.move_deadline(row.ref, since, deadline_at)

@@ -29,11 +29,13 @@ def opaque(text: str) -> str:
 
 def duration(text: str) -> timedelta:
     """As in files. Parser of options."""
-    from edition_migration.domain.durations import parse  # loads pydantic
+    from edition_migration.domain.durations import LONGEST, parse  # loads pydantic
 
     span = parse(text)
     if not isinstance(span, timedelta):
         raise typer.BadParameter("must be a duration like 2d, 12h or 30m")
+    if span > LONGEST:
+        raise typer.BadParameter(f"must be {LONGEST.days} days or less")
     return span
 
 

@@ -8,6 +8,8 @@ from pydantic import BeforeValidator
 
 from edition_migration.domain.validation import broken
 
+LONGEST = timedelta(days=36_500)
+"""More is a slip of the keys; and a moment so far away may be none that the calendar has."""
 _SHORT = re.compile(r"^(\d+)\s*([smhdw])$")
 _BARE = re.compile(r"^[+-]?\d+(\.\d*)?$")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict
 LEAST_EVENTS = timedelta(days=4)
 """Standard Webhooks senders repeat an event for up to 76 hours, and a repeat is known by its row."""
 LEAST_REST = timedelta(days=30)
-LONGEST = timedelta(days=36_500)
 
 
 class Leftover(StrEnum):

@@ -62,11 +62,23 @@ def test_a_deadline_is_extended_by_a_span_or_by_the_organizations_own(
     assert deadline(cli) == NOW + timedelta(days=days)
 
 
-def test_a_deadline_is_not_moved_by_nothing(cli: CommandLine) -> None:
+@pytest.mark.parametrize(
+    ("by", "reason", "mend"),
+    [("0d", "not_longer", "give a span like 7d"), ("366d", "too_long", "give 365 days or less")],
+)
+def test_a_deadline_is_not_moved_by_nothing_or_by_more_than_a_year(
+    cli: CommandLine, by: str, reason: str, mend: str
+) -> None:
     awaiting(cli)
-    answer = cli.json("extend", "u1", "--by", "0d")["answers"][0]
-    assert (answer["verdict"], answer["reason"], answer["mend"]) == ("refused", "not_longer", "give a span like 7d")
+    answer = cli.json("extend", "u1", "--by", by)["answers"][0]
+    assert (answer["verdict"], answer["reason"], answer["mend"]) == ("refused", reason, mend)
     assert deadline(cli) == NOW + timedelta(days=14)
+
+
+def test_a_span_that_no_calendar_holds_is_no_span(cli: CommandLine) -> None:
+    result = cli.run("extend", "u1", "--by", "99999999d")
+    assert result.exit_code == 2
+    assert "must be 36500 days or less" in result.stderr
 
 
 def migrated(cli: CommandLine) -> None:
