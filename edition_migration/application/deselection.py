@@ -33,8 +33,12 @@ async def deselect(uow: UnitOfWork, row: Migration, now: datetime, *, actor: str
 
 
 async def deselect_many(uow: UnitOfWork, rows: Sequence[Migration], now: datetime, *, actor: str, key: str) -> None:
-    """The same for a page of one wave, set by set: a large wave must not keep the organization from granting."""
+    """The same for a page of one wave, set by set: a large wave must not keep the organization from granting.
+
+    The counters are held first: whoever grants holds them, and then the tickets that wait.
+    """
     org_id, wave_id, refs = rows[0].org_id, rows[0].wave_id or "", [row.ref for row in rows]
+    await uow.capacity.hold(org_id)
     await uow.members.give_back(org_id, wave_id, refs, now)
     await uow.journal.add([_entry(row, now, actor, key) for row in rows])
     await uow.tickets.close_many(org_id, refs)

@@ -18,6 +18,8 @@ async def review_domain(uow: UnitOfWork, errand: Errand, now: datetime) -> int:
     rows = await uow.migrations.newest_of_domain(errand.org_id, errand.argument, errand.cursor, PAGE)
     mine = await held(uow, rows)
     users = {user.user_id: user for user in await uow.users.hold_many([row.user_id for row in mine])}
+    if any(row.wave_id for row in mine):  # several may give their places back, and who grants holds the counters first
+        await uow.capacity.hold(errand.org_id)
     look = Reconsideration(uow, organization, now, key_of(errand))
     for row in mine:
         await look.of(users[row.user_id], row)

@@ -1,7 +1,8 @@
 """A user's license and storage before they are used: reserved by his ticket, and not kept for ever while he waits.
 
 Design section 5: the reservation of a user who is parked, or waits to be activated by hand, ends after 72 hours; once
-his wait is over his step takes a new ticket and stands in the queue again. Used by the steps before activation.
+his wait is over his step takes a new ticket and stands in the queue again. A pause does not count: nobody could have
+been activated. Used by the steps before activation.
 """
 
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from edition_migration.application.capacity import cut_tickets, give_back, grant
 from edition_migration.application.records import WORKFLOW, journal_entry
 from edition_migration.application.rows import organization_of
 from edition_migration.application.turn import Turn
+from edition_migration.domain.deadlines import paused_between
 from edition_migration.domain.migration import Migration, Ticket, TicketState
 from edition_migration.ports.store import UnitOfWork
 
@@ -36,7 +38,9 @@ async def keep_reservation(turn: Turn, waits_since: datetime) -> datetime | None
     ticket = await uow.tickets.of(row.ref)
     if ticket is None or ticket.state is not TicketState.GRANTED:
         return None
-    ends_at = max(ticket.granted_at or waits_since, waits_since) + KEPT
+    since = max(ticket.granted_at or waits_since, waits_since)
+    paused = paused_between(await uow.pauses.of(row.org_id), since, turn.as_of)
+    ends_at = since + KEPT + paused
     if ends_at > turn.as_of:
         return ends_at
     entry = journal_entry(

@@ -100,7 +100,7 @@ class Steps:
 
     async def _send_instructions(self, turn: Turn) -> Outcome:
         if turn.row.state is S.IN_REVIEW:
-            return await turn.wait("not selected yet")
+            return await _not_released(turn)
         waits = await _forbidden(turn) or await _without_place(turn)
         if waits is not None:
             return waits
@@ -228,6 +228,13 @@ async def _without_place(turn: Turn) -> Wait | None:
     if turn.row.state is S.SELECTED:
         turn = await turn.move(S.WAITING_CAPACITY, round_number=ticket.number)
     return await turn.wait(why)
+
+
+async def _not_released(turn: Turn) -> Wait:
+    """Not in a wave yet, or its time has not come; whom no mail reaches keeps no license from others meanwhile."""
+    row = turn.row
+    until = await keep_reservation(turn, row.attention_at or row.since) if row.attention in MAILLESS else None
+    return await turn.wait("not selected yet", until=until)
 
 
 async def _not_told(turn: Turn) -> Wait | None:

@@ -104,6 +104,28 @@ async def test_who_is_parked_keeps_his_reservation_for_72_hours(store: Store) ->
     assert (await facts(store))[1:3] == (TicketState.CLOSED, 0)
 
 
+async def test_who_is_parked_in_a_wave_whose_time_has_not_come_keeps_it_no_longer(store: Store) -> None:
+    steps = await reserved(
+        store, state=S.IN_REVIEW, attention=Attention.UNDELIVERABLE, attention_at=NOW + timedelta(hours=1)
+    )
+    assert (await asked(steps, "send_instructions", THREE_DAYS)).until == NOW + timedelta(hours=73)
+    assert (await facts(store))[1:3] == (TicketState.GRANTED, 1)
+    assert (await asked(steps, "send_instructions", timedelta(hours=73))).until is None
+    assert (await facts(store))[1:] == (TicketState.CLOSED, 0, ["reservation_ended"])
+
+
+async def test_a_pause_takes_nothing_from_the_72_hours(store: Store) -> None:
+    steps = await reserved(store, state=S.INSTRUCTED, activation=Activation.BY_HAND, instructions_accepted_at=NOW)
+    async with store.write() as uow:
+        await uow.pauses.begin("acme", NOW + timedelta(hours=10), "admin")
+        await uow.pauses.end("acme", NOW + timedelta(hours=80), "admin")
+        await uow.commit()
+    assert (await asked(steps, "activate", timedelta(hours=80))).until == NOW + timedelta(hours=142)
+    assert (await facts(store))[1] is TicketState.GRANTED
+    await asked(steps, "activate", timedelta(hours=142))
+    assert (await facts(store))[1] is TicketState.CLOSED
+
+
 @pytest.mark.parametrize(("state", "step"), [(S.SELECTED, "send_instructions"), (S.INSTRUCTED, "activate")])
 async def test_whom_the_policy_forbids_is_parked_and_goes_on_once_it_allows_him(
     store: Store, state: S, step: str
