@@ -51,7 +51,8 @@ class Organizations(Protocol):
 
     async def with_work(self, now: datetime) -> Sequence[str]:
         """Ids, also of organizations that only events name yet, for which something is to be done: a pending event, an
-        errand, a migration or wave not started, a mail of the organization's postman, a report that is due."""
+        errand, a migration or wave not started, a mail of the organization's postman, a report or a block that is due,
+        a license for one who waits."""
         ...
 
 

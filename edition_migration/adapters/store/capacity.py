@@ -23,6 +23,8 @@ _GET = select(*_CAPACITY).where(_IT.org_id == given(_IT.org_id, "org_id"))
 _HOLD = _GET.with_for_update(key_share=True)
 _LICENSES_IN_USE = _IT.licenses_reserved + _IT.licenses_used
 _STORAGE_IN_USE = _IT.storage_reserved_mb + _IT.storage_used_mb
+LICENSES_FREE = _IT.licenses_purchased - _LICENSES_IN_USE
+STORAGE_FREE_MB = _IT.storage_purchased_mb - _STORAGE_IN_USE
 
 
 class SqlCapacityTable:
@@ -49,9 +51,9 @@ class SqlCapacityTable:
     async def take(self, org_id: str, licenses: int, storage_mb: int) -> bool:
         enough = [_IT.org_id == org_id]
         if licenses:
-            enough.append(_IT.licenses_purchased - _LICENSES_IN_USE >= licenses)
+            enough.append(licenses <= LICENSES_FREE)
         if storage_mb:
-            enough.append(_IT.storage_purchased_mb - _STORAGE_IN_USE >= storage_mb)
+            enough.append(storage_mb <= STORAGE_FREE_MB)
         taken = update(counters).where(*enough)
         taken = taken.values(
             licenses_reserved=_IT.licenses_reserved + licenses,

@@ -11,18 +11,18 @@ from edition_migration.adapters.store.transaction import GIVEN_LIMIT, Transactio
 from edition_migration.domain.migration import Ticket, TicketState
 from edition_migration.domain.names import MigrationRef
 
-_WAITING = literally(tickets.c.state, [TicketState.WAITING])
+IS_WAITING = literally(tickets.c.state, [TicketState.WAITING])
 _IS_THEIRS = given_ref(tickets.c)
 _NEWEST = select(tickets).where(_IS_THEIRS).order_by(tickets.c.number.desc()).limit(1)
 _OF_ORGANIZATION = tickets.c.org_id == given(tickets.c.org_id, "org_id")
 _WAITING_BEHIND = (
     select(tickets)
-    .where(_OF_ORGANIZATION, _WAITING, tickets.c.number > given(tickets.c.number, "number"))
+    .where(_OF_ORGANIZATION, IS_WAITING, tickets.c.number > given(tickets.c.number, "number"))
     .order_by(tickets.c.number)
     .limit(GIVEN_LIMIT)
     .with_for_update(key_share=True)
 )
-_WAITING_COUNT = select(func.count()).where(_OF_ORGANIZATION, _WAITING)
+_WAITING_COUNT = select(func.count()).where(_OF_ORGANIZATION, IS_WAITING)
 _SET_OPEN = update(tickets).where(_IS_THEIRS, tickets.c.state != TicketState.CLOSED)
 
 _IS_COUNTED = counters.c.org_id == given(counters.c.org_id, "org_id")
@@ -80,7 +80,7 @@ class SqlTickets:
 
     async def set_granted(self, org_id: str, numbers: Sequence[int], at: datetime) -> None:
         for chunk in chunks(sorted(numbers)):
-            these = update(tickets).where(tickets.c.org_id == org_id, tickets.c.number.in_(chunk), _WAITING)
+            these = update(tickets).where(tickets.c.org_id == org_id, tickets.c.number.in_(chunk), IS_WAITING)
             await self._tx.change(these.values(state=TicketState.GRANTED, granted_at=at))
 
     async def close(self, ref: MigrationRef) -> None:

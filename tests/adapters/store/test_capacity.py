@@ -179,3 +179,16 @@ async def test_wave_claims_only_unclaimed_rows_before_selection(store: SqlStore)
     async with store.read() as uow:
         assert [it.user_id for it in await uow.members.to_release(ORG, "w1", 10, told_only=True)] == ["u2"]
         assert await uow.migrations.get(ref("u4")) == migration("u4", wave_id="w1", activation=Activation.BY_HAND)
+
+
+@pytest.mark.parametrize(
+    ("licenses", "storage_mb", "work"),
+    [(1, 30, [ORG]), (1, 10, [ORG]), (1, 9, []), (0, 30, [])],
+    ids=["room for both", "room for the smaller", "no storage", "no license"],
+)
+async def test_a_ticket_that_fits_is_work(store: SqlStore, licenses: int, storage_mb: int, work: list[str]) -> None:
+    await _organization(store, licenses=licenses, storage_mb=storage_mb)
+    async with store.write() as uow:
+        await uow.migrations.set_started([ref(f"u{number}") for number in range(1, 6)], NOW)
+        await uow.tickets.cut(ORG, [(ref("u1"), 20), (ref("u2"), 10)])
+        assert await uow.organizations.with_work(NOW) == work
