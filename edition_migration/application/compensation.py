@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from edition_migration.application.block import Place, await_block, place_of
 from edition_migration.application.capacity import give_back
 from edition_migration.application.errand_pages import ErrandKind
 from edition_migration.application.records import user_mail
+from edition_migration.application.rows import organization_of
 from edition_migration.application.waves import note_end
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import MAILLESS, Migration
@@ -25,9 +27,13 @@ async def compensate(
 ) -> None:
     """Kills links, ends sessions, sets inactive with `reason`, releases license and storage, rings who may use them.
 
-    `row` is as it was before the move. `mail` goes only to a user who heard of the migration from us before.
-    A repeat finds nothing more to take back.
+    Where no block holds him any more he is a guest of nobody again. `row` is as it was before the move. `mail` goes
+    only to a user who heard of the migration from us before. A repeat finds nothing more to take back.
     """
+    user = await uow.users.get(row.user_id)
+    if user is None or await place_of(uow, await organization_of(uow, row.org_id), user) is not Place.OURS:
+        await let_out(uow, row, now, mail=mail)
+        return
     await _say_last(uow, row, now, mail)
     await uow.users.set_account(
         [row.user_id],
@@ -40,15 +46,26 @@ async def compensate(
     await _release(uow, row, now)
 
 
+async def let_out(uow: UnitOfWork, row: Migration, now: datetime, *, mail: MailKind | None) -> None:
+    """As `restore_guest`, of whose end leaves the account to the block: another block of his domain finds him again."""
+    await _say_last(uow, row, now, mail)
+    await _free_account(uow, row, now, Edition.GUEST if row.state in ACTIVATED_BY_US else None)
+    await await_block(uow, row)
+
+
 async def restore_guest(
     uow: UnitOfWork, row: Migration, now: datetime, *, mail: MailKind | None = MailKind.CANCELLED
 ) -> None:
     """Where user and organization part: a guest of nobody again, as the provisioning side reports him.
 
     `row` is as it was before the move, in any state. A password that he had, or has chosen, opens the account again.
-    `mail` and repeats as with `compensate`.
+    Who is migrated keeps his edition. `mail` and repeats as with `compensate`.
     """
     await _say_last(uow, row, now, mail)
+    await _free_account(uow, row, now, Edition.GUEST if row.state in AFTER_ACTIVATION else None)
+
+
+async def _free_account(uow: UnitOfWork, row: Migration, now: datetime, edition: Edition | None) -> None:
     user = await uow.users.get(row.user_id)
     if user is None:
         return
@@ -58,7 +75,7 @@ async def restore_guest(
         status=user.reported_status,
         reason=user.reported_inactive_reason,
         org_id=None,
-        edition=Edition.GUEST if row.state in AFTER_ACTIVATION else None,
+        edition=edition,
         credential=CredentialState.SET if is_shut and user.password_hash is not None else None,
     )
     await _offer(uow, row, user, now)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
+from edition_migration.application.block import shut_accounts, shut_ended
 from edition_migration.application.capacity import cut_tickets, grant
 from edition_migration.application.records import PROVISIONING, journal_entry
 from edition_migration.domain.eligibility import decide
@@ -18,7 +19,7 @@ from edition_migration.domain.names import WaveRef, new_id
 from edition_migration.domain.organization import Organization, Selection, ServiceStatus
 from edition_migration.domain.overview import overview
 from edition_migration.domain.progress import PageInput, PageOutcome
-from edition_migration.domain.states import AccountStatus, Edition, InactiveReason, SkipReason
+from edition_migration.domain.states import AccountStatus, Edition, SkipReason
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.user import User
 from edition_migration.ports.clock import Clock
@@ -77,14 +78,6 @@ async def add_enrolled(uow: UnitOfWork, rows: Sequence[Migration], now: datetime
     ]
     await uow.journal.add([replace(entry, source=None) for entry in entries])
     return new
-
-
-async def shut_accounts(uow: UnitOfWork, org_id: str, user_ids: Sequence[str], now: datetime) -> None:
-    """What the block does to accounts. A repeat changes nothing."""
-    await uow.users.set_account(
-        user_ids, status=AccountStatus.INACTIVE, reason=InactiveReason.GUEST_PENDING, org_id=org_id
-    )
-    await uow.sessions.end_all(user_ids, now)
 
 
 async def _block(uow: UnitOfWork, organization: Organization, rows: Sequence[Migration], now: datetime) -> None:
@@ -196,11 +189,12 @@ class Enrollment:
             due = [name for name, at in begins.items() if at <= page.as_of]
             served = [name for name, at in begins.items() if name in due or _is_announced(organization, at, page.as_of)]
             warned = await _block_warned(uow, organization, due, now)
+            ended = await shut_ended(uow, organization, due, now, PAGE)
             found = await uow.users.to_enroll(page.org_id, served, PAGE)
             count = await enroll(uow, organization, await _candidates(uow, found, served), now, page.as_of)
             await uow.commit()
         later = [at for at in begins.values() if at > page.as_of]
-        return PageOutcome(more=PAGE in (len(found), warned), count=count, due=min(later, default=None))
+        return PageOutcome(more=PAGE in (len(found), warned, ended), count=count, due=min(later, default=None))
 
     async def start_page(self, page: PageInput) -> PageOutcome:
         """Starts the workflows of waves and rows not started yet. Starting twice is one start.

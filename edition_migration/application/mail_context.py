@@ -108,6 +108,7 @@ class MailContexts:
             is_again=mail.round > 1,
             is_former_address=bool(mail.about),
             cancel_reason=_cancel_reason(row),
+            is_guest_again=user.org_id is None,
         )
         return Addressed(recipient, context)
 

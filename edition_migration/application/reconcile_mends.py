@@ -7,6 +7,7 @@ have missed his ring is rung. A repeat finds nothing more to do. Used by `reconc
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
+from edition_migration.application.errand_pages import ErrandKind
 from edition_migration.application.records import journal_entry
 from edition_migration.domain.differences import DifferenceKind
 from edition_migration.domain.migration import Attention, Migration
@@ -58,6 +59,11 @@ async def _kill_links(uow: UnitOfWork, row: Migration, now: datetime) -> None:
     await uow.tokens.kill_all(row.ref)
 
 
+async def _review(uow: UnitOfWork, row: Migration, now: datetime) -> None:
+    await uow.errands.add(row.org_id, ErrandKind.REVIEW_USER, row.user_id, now)
+    await uow.doorbells.add_organization(row.org_id, now)
+
+
 _CHANGING: Mapping[DifferenceKind, Mend] = {
     K.WORKFLOW_MISSING: _start_again,
     K.WORKFLOW_AHEAD: _start_again,
@@ -65,4 +71,5 @@ _CHANGING: Mapping[DifferenceKind, Mend] = {
     K.LEDGER_OPEN: _release,
     K.TICKET_OPEN: _leave_queue,
     K.LINK_ALIVE: _kill_links,
+    K.LOCKED_OUT: _review,
 }

@@ -1,22 +1,22 @@
 """Who is pending, decided anew from today's facts. Used after a user's facts changed, and by the errand of a domain.
 
 Whatever the order in which facts arrived, the last look at them ends the same: who is no longer eligible is let go, who
-left the domain or lost it is a guest again (once activated, after a hold), who became eligible is blocked, and a
-Business Edition user who was there before us counts towards the totals.
+left the domain or lost it is a guest again (once activated, after a hold; and also where his migration had ended
+before), who became eligible is blocked, and a Business Edition user who was there before us counts towards the totals.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from edition_migration.application.compensation import restore_guest
+from edition_migration.application.block import Place, await_block, place_of, why_not_pending
+from edition_migration.application.compensation import let_out, restore_guest
 from edition_migration.application.enrollment import Candidate, enroll
 from edition_migration.application.records import PROVISIONING, Detail, journal_entry
-from edition_migration.domain.eligibility import decide, is_taken_out
+from edition_migration.domain.eligibility import is_taken_out
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import ADOPTED, Migration
 from edition_migration.domain.names import MigrationRef
-from edition_migration.domain.organization import Organization, ServiceStatus
+from edition_migration.domain.organization import Organization
 from edition_migration.domain.states import (
     BEFORE_ACTIVATION,
     HELD_WITHOUT_DOMAIN,
@@ -31,14 +31,6 @@ from edition_migration.ports.store import UnitOfWork
 HOLD = timedelta(hours=72)
 """How long an activated user waits for a domain that is gone: events come in any order, a removal may be an error."""
 _ON_THE_LIST = (S.DETECTED, S.BLOCKED, S.IN_REVIEW)
-
-
-class _Place(StrEnum):
-    """Where the user's address is, seen from the organization."""
-
-    OURS = "ours"
-    GONE = "gone"
-    LEFT = "left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +49,10 @@ class Reconsideration:
         """
         if row.org_id != self.organization.org_id or user.is_deleted:
             return
-        place = await self._place_of(user)
-        if row.is_open and place is not _Place.OURS:
+        place = await place_of(self.uow, self.organization, user)
+        if row.left_to_the_block is not None:
+            await self._follow_block(user, row, place)
+        elif row.is_open and place is not Place.OURS:
             await self._part(row, place)
         elif row.is_open and row.wave_id is not None and is_taken_out(user):
             await self._let_go(row, S.CANCELLED, CancelReason.NO_LONGER_ELIGIBLE)
@@ -67,7 +61,15 @@ class Reconsideration:
         elif row.state is S.MIGRATED and user.org_id == row.org_id and is_taken_out(user):
             await self._take_out(row)
         if row.wave_id is None or (row.state is S.MIGRATED and user.org_id is None):
-            await self._decide(user, row, is_ours=place is _Place.OURS)
+            await self._decide(user, row, is_ours=place is Place.OURS)
+
+    async def _follow_block(self, user: User, row: Migration, place: Place) -> None:
+        """Whose migration has ended: let out where no block holds him any more, found by one that holds him again."""
+        if place is not Place.OURS and user.org_id == row.org_id:
+            await self._journal(row, "let_out", row.state, {})
+            await let_out(self.uow, row, self.now, mail=None)
+        elif place is Place.OURS and user.org_id is None and why_not_pending(user, self.organization) is None:
+            await await_block(self.uow, row)
 
     async def _take_out(self, row: Migration) -> None:
         """He is inactive for the reported reason and holds nothing; that he was migrated stays true.
@@ -77,9 +79,9 @@ class Reconsideration:
         await self._journal(row, "leave", row.state, {})
         await restore_guest(self.uow, row, self.now, mail=None)
 
-    async def _part(self, row: Migration, place: _Place) -> None:
+    async def _part(self, row: Migration, place: Place) -> None:
         """Who left goes at once. Whose domain is gone too, but an activated one is held: it may be an error."""
-        if place is _Place.LEFT:
+        if place is Place.LEFT:
             await self._let_go(row, S.CANCELLED, CancelReason.LEFT_DOMAIN)
         elif row.state in BEFORE_ACTIVATION:
             await self._let_go(row, S.CANCELLED, self.organization.why_a_domain_is_gone)
@@ -94,29 +96,13 @@ class Reconsideration:
 
     async def _decide(self, user: User, row: Migration, *, is_ours: bool) -> None:
         """Who is on the list of those pending."""
-        reason = self._reason(user)
+        reason = why_not_pending(user, self.organization)
         if row.state in _ON_THE_LIST and is_ours and reason is not None:
             await self._let_go(row, S.SKIPPED, reason)
         if row.state is S.SKIPPED and row.reason != SkipReason.EXCLUDED and reason is None and is_ours:
             await enroll(self.uow, self.organization, [Candidate(user, row.generation + 1)], self.now, self.now)
             await self.uow.doorbells.add_organization(row.org_id, self.now)
         await self._count(user, is_business=is_ours and reason is SkipReason.ALREADY_BUSINESS)
-
-    def _reason(self, user: User) -> SkipReason | None:
-        return decide(
-            user,
-            org_id=self.organization.org_id,
-            administrators=self.organization.administrators,
-            minimum_client=self.organization.settings.minimum_client,
-            has_open_migration=False,
-        )
-
-    async def _place_of(self, user: User) -> _Place:
-        domain = await self.uow.domains.get(user.domain) if user.domain else None
-        if domain is None or domain.org_id != self.organization.org_id:
-            return _Place.LEFT
-        is_blocked = self.organization.status is ServiceStatus.PROVISIONED and domain.block_at is not None
-        return _Place.OURS if is_blocked else _Place.GONE
 
     async def _let_go(self, row: Migration, target: S, reason: SkipReason | CancelReason) -> None:
         await self.uow.migrations.move(row.ref, [row.state], target, self.now, reason=reason)

@@ -7,7 +7,8 @@ actions). Used by `application/selection.py` inside its transaction, before it c
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from edition_migration.application.enrollment import add_enrolled, shut_accounts
+from edition_migration.application.block import shut_accounts
+from edition_migration.application.enrollment import add_enrolled
 from edition_migration.domain.eligibility import decide
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.organization import Organization, ServiceStatus

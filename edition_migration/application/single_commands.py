@@ -6,6 +6,7 @@ Each checks, changes and journals in the transaction that its turn holds; compen
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
+from edition_migration.application.block import await_block
 from edition_migration.application.command_turn import CommandTurn, command_key
 from edition_migration.application.compensation import compensate
 from edition_migration.application.deselection import deselect, is_deselectable
@@ -39,7 +40,10 @@ async def _exclude(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
         return turn.refused("already_ended", "there is nothing to exclude")
     if row.wave_id is not None or row.state not in sources_of(S.SKIPPED):
         return turn.refused("not_in_review", "a selected user can be cancelled")
-    return await turn.end(S.SKIPPED, SkipReason.EXCLUDED)
+    answer = await turn.end(S.SKIPPED, SkipReason.EXCLUDED)
+    if row.state is S.DETECTED:
+        await await_block(turn.uow, row)
+    return answer
 
 
 async def _activate(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
@@ -101,9 +105,13 @@ async def _retry(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
 
 
 async def _cancel(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
+    """In the warning period there is nothing to take back: he signs in until the block begins, as he was told."""
     if turn.row.state not in OPEN:
         return turn.refused("already_ended", "there is nothing to cancel")
     answer = await turn.end(S.CANCELLED, CancelReason.ADMINISTRATOR)
+    if turn.row.state is S.DETECTED:
+        await await_block(turn.uow, turn.row)
+        return answer
     await compensate(turn.uow, turn.row, turn.now, reason=InactiveReason.GUEST_PENDING, mail=MailKind.CANCELLED)
     return answer
 

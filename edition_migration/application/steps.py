@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 
 from edition_migration.application.activation import assign_policy
 from edition_migration.application.awaiting import await_user
+from edition_migration.application.block import shut_accounts
 from edition_migration.application.capacity import why_waiting
 from edition_migration.application.compensation import restore_guest
-from edition_migration.application.enrollment import shut_accounts
 from edition_migration.application.parking import is_forbidden
 from edition_migration.application.records import user_mail
 from edition_migration.application.reservations import keep_reservation, place_in_queue

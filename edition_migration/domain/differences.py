@@ -34,6 +34,7 @@ class DifferenceKind(StrEnum):
     STATE_NOT_JOURNALED = "state_not_journaled"
     PASSWORD_MISSING = "password_missing"  # noqa: S105 - a difference, no password
     ACCOUNT_ACTIVE = "account_active"
+    LOCKED_OUT = "locked_out"
     DOORBELL_OLD = "doorbell_old"
     ERRAND_OLD = "errand_old"
     EVENT_OLD = "event_old"
@@ -114,6 +115,11 @@ WORDS: dict[DifferenceKind, _Words] = {
     K.STATE_NOT_JOURNALED: _Words("The state is not the one that the journal says.", None, _REPAIR),
     K.PASSWORD_MISSING: _Words("A password is said to be set, but the user has none.", None, _REPAIR),
     K.ACCOUNT_ACTIVE: _Words("The account is active although its migration says that it must not be.", None, _REPAIR),
+    K.LOCKED_OUT: _Words(
+        "The migration has ended and no block of a domain holds the user any more, but the account is inactive.",
+        "it is looked at again, and let out",
+        _RUN,
+    ),
     K.DOORBELL_OLD: _Words("Doorbells wait to be rung for more than an hour.", "they are rung", _RUN),
     K.ERRAND_OLD: _Words("An errand waits for more than an hour.", "the organization is rung", _RUN),
     K.EVENT_OLD: _Words("An event waits for more than an hour.", "the organization is rung", _RUN),

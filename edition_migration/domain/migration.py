@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
-from edition_migration.domain.states import OPEN, MigrationState
+from edition_migration.domain.states import LEFT_TO_THE_BLOCK, OPEN, InactiveReason, MigrationState
 
 ADOPTED = 0
 """The generation under which the ledger keeps a Business Edition user who was there before us."""
@@ -85,6 +85,11 @@ class Migration:
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def left_to_the_block(self) -> InactiveReason | None:
+        """Why the account is inactive while its domain is blocked, where this row's end left that to the block."""
+        return LEFT_TO_THE_BLOCK.get((self.state, self.reason))
 
 
 @dataclass(frozen=True, slots=True)

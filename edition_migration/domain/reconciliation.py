@@ -66,7 +66,8 @@ MISSING = WorkflowSeen(WorkflowStatus.MISSING)
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """What matters of the user."""
+    """What matters of the user. `is_unblocked`: his domain is not the organization's, or not blocked, and no errand of
+    the organization is on its way that might let him out."""
 
     org_id: str | None
     account_status: AccountStatus
@@ -74,6 +75,7 @@ class Holder:
     has_password: bool
     is_deleted: bool
     zone: str | None
+    is_unblocked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,3 +180,6 @@ def _account(facts: RowFacts) -> Iterator[DifferenceKind]:
         yield K.PASSWORD_MISSING
     if facts.row.state in _SHUT and facts.is_ours and holder.account_status is AccountStatus.ACTIVE:
         yield K.ACCOUNT_ACTIVE
+    is_shut = facts.row.left_to_the_block is not None and holder.account_status is AccountStatus.INACTIVE
+    if is_shut and facts.is_ours and holder.is_unblocked:
+        yield K.LOCKED_OUT

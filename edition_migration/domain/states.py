@@ -3,6 +3,7 @@
 The README's diagram is generated from `TRANSITIONS`. Every guarded UPDATE takes its `WHERE state IN` from here.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -137,3 +138,13 @@ class CancelReason(StrEnum):
     DEPROVISIONED = "deprovisioned"
     LEFT_DOMAIN = "left_domain"
     NO_LONGER_ELIGIBLE = "no_longer_eligible"
+
+
+LEFT_TO_THE_BLOCK: Mapping[tuple[MigrationState, str | None], InactiveReason] = {
+    (S.EXPIRED, None): InactiveReason.EXPIRED,
+    (S.CANCELLED, CancelReason.ADMINISTRATOR): InactiveReason.GUEST_PENDING,
+    (S.SKIPPED, SkipReason.EXCLUDED): InactiveReason.GUEST_PENDING,
+    (S.UNDONE, None): InactiveReason.GUEST_PENDING,
+}
+"""Ends, with their reasons, after which the user stays a guest of the domain: its block keeps the account inactive with
+this reason, for as long as the block lasts. Every other end decides about the account itself."""

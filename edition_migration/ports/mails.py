@@ -42,7 +42,8 @@ class MailContext:
 
     `written_at` is from when the time left is counted; `block_at` when the account will be deactivated;
     `is_requested` whether the user himself asked for this link; `is_again` whether he got a mail of this kind before;
-    `is_former_address` whether it goes to the address that he had; `cancel_reason` why the migration was cancelled.
+    `is_former_address` whether it goes to the address that he had; `cancel_reason` why the migration was cancelled;
+    `is_guest_again` whether no organization holds the account any more.
     To administrators: `waiting_count` users wait for `capacity`, `refused_count` addresses were refused for good.
     `own` replaces our words. `is_test`: for somebody to look at, which subject and first line then say.
     """
@@ -66,6 +67,7 @@ class MailContext:
     is_again: bool = False
     is_former_address: bool = False
     cancel_reason: CancelReason | None = None
+    is_guest_again: bool = False
     capacity: Capacity | None = None
     waiting_count: int = 0
     refused_count: int = 0

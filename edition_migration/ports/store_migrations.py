@@ -103,6 +103,18 @@ class Migrations(Protocol):
         """DETECTED rows of users with an address in one of these domains, held, by user id."""
         ...
 
+    async def awaiting_block(self, org_id: str, domains: Sequence[str], limit: int) -> Sequence[Migration]:
+        """The newest rows, `left_to_the_block`, of users of these domains whom nobody holds and whose mark is taken
+        back; held, by user id."""
+        ...
+
+    async def mark_enrolled(self, user_ids: Sequence[str], org_id: str | None) -> None:
+        """By whom these users are enrolled; None takes the mark back, so that the next block looks at them again.
+
+        Whatever adds a row sets it.
+        """
+        ...
+
     async def in_states(
         self,
         org_id: str,

@@ -237,6 +237,10 @@ async def _active_account(ground: Ground) -> None:
     )
 
 
+async def _locked_out(ground: Ground) -> None:
+    await ground.sql("UPDATE domains SET block_at = NULL, is_claimed = false WHERE name = 'acme.example'")
+
+
 async def _old_doorbell(ground: Ground) -> None:
     await ground.write(lambda uow: uow.doorbells.add_migrations([ref("blocked")], BEFORE))
 
@@ -298,6 +302,7 @@ PLANTS: list[tuple[Plant, DifferenceKind, str | None, bool]] = [
     (_nothing_journaled, K.STATE_NOT_JOURNALED, "new", False),
     (_no_password, K.PASSWORD_MISSING, "chosen", False),
     (_active_account, K.ACCOUNT_ACTIVE, "instructed", False),
+    (_locked_out, K.LOCKED_OUT, "expired", True),
     (_old_doorbell, K.DOORBELL_OLD, None, True),
     (_old_errand, K.ERRAND_OLD, None, True),
     (_old_event, K.EVENT_OLD, None, True),

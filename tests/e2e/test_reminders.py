@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 
+from edition_migration.adapters.hashing import PwdlibHasher
 from edition_migration.domain.commands import CommandKind
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.states import AccountStatus
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import TokenState
 from tests.e2e.scenes import ada_awaits_her_password
-from tests.e2e.world import NEW_PASSWORD, OLD_PASSWORD, World, guest
+from tests.e2e.world import NEW_PASSWORD, OLD_PASSWORD, World, guest, until
 
 ADA = "ada@acme.example"
 
@@ -56,16 +57,43 @@ async def test_resend_gives_a_new_link_and_kills_the_older(world: World) -> None
     assert (await world.choose_password(ADA)).status_code == 200
 
 
-async def test_in_the_warning_period_the_guest_is_told_and_still_signs_in_until_the_block_begins(world: World) -> None:
+async def warn_ada(world: World) -> None:
+    """She has a password, and a week until the block."""
+    password_hash = await PwdlibHasher(memory_kib=1024, passes=1, lanes=1).hash(OLD_PASSWORD)
     await world.configure(warning_period=timedelta(days=7))
-    await world.guests(guest("ada"))
+    await world.guests(guest("ada", password_hash=password_hash))
     await world.provision()
+
+
+async def test_in_the_warning_period_the_guest_is_told_and_still_signs_in_until_the_block_begins(world: World) -> None:
+    await warn_ada(world)
     row = await world.until("ada", S.DETECTED)
     await world.until_accepted("ada", MailKind.COMING_SOON)
     assert (await world.user("ada")).account_status is AccountStatus.ACTIVE
+    assert await world.sign_in(ADA, OLD_PASSWORD) == "signed_in"
     await world.skip_organization(timedelta(days=7, minutes=1))
     await world.until("ada", S.IN_REVIEW)
     await world.until_accepted("ada", MailKind.ACCOUNT_DEACTIVATED)
     assert (await world.user("ada")).account_status is AccountStatus.INACTIVE
     assert row.generation == 1
-    assert await world.sign_in(ADA, OLD_PASSWORD) in ("deactivated", "wrong_credentials")
+    assert await world.sign_in(ADA, OLD_PASSWORD) == "deactivated"
+
+
+async def test_cancelled_by_temporal_in_the_warning_period_the_guest_signs_in_until_the_block_begins(
+    world: World,
+) -> None:
+    await warn_ada(world)
+    await world.until("ada", S.DETECTED)
+    await world.until_accepted("ada", MailKind.COMING_SOON)
+    await world.handle("ada").cancel()
+    assert (await world.until("ada", S.CANCELLED)).reason == "administrator"
+    await world.ended("ada")
+    assert await world.sign_in(ADA, OLD_PASSWORD) == "signed_in"
+    await world.skip_organization(timedelta(days=7, minutes=1))
+
+    async def is_shut() -> bool:
+        return (await world.user("ada")).account_status is AccountStatus.INACTIVE
+
+    await until(is_shut, lambda: "the block never reached the account")
+    assert await world.sign_in(ADA, OLD_PASSWORD) == "deactivated"
+    assert len(world.mails_to(ADA)) == 1

@@ -89,6 +89,7 @@ class TemplateRenderer:
             "is_requested": context.is_requested,
             "is_former_address": context.is_former_address,
             "cancel_reason": context.cancel_reason,
+            "is_guest_again": context.is_guest_again,
         }
         known = {"link": context.link, "capacity": context.capacity, "wave": context.wave}
         known |= self._times(context, locale, language)

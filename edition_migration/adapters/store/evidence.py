@@ -10,7 +10,7 @@ from edition_migration.adapters.store.mails import IS_IN_QUEUE, IS_TO_SEND, MAIL
 from edition_migration.adapters.store.tables.capacity import LedgerState, ledger, tickets
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import Postman, journal, mails, migrations, reset_tokens
-from edition_migration.adapters.store.tables.people import users
+from edition_migration.adapters.store.tables.people import domains, users
 from edition_migration.adapters.store.tables.work import doorbells, errands, inbox
 from edition_migration.adapters.store.transaction import Transaction, chunks
 from edition_migration.domain.mail import LINK_MAILS, Mail, MailState
@@ -74,7 +74,7 @@ class SqlEvidence:
             mails.c.kind.in_(sorted(LINK_MAILS)), mails.c.state != MailState.SUPPRESSED
         )
         return _Gathered(
-            holders={row["user_id"]: row for row in await self._tx.rows(_holders(user_ids))},
+            holders={row["user_id"]: row for row in await self._tx.rows(_holders(org_id, user_ids))},
             newest=await self._newest(org_id, user_ids),
             holding=holding,
             tickets=ticket,
@@ -194,10 +194,18 @@ def _of(table: Table, org_id: str, user_ids: Sequence[str]) -> Select[Any, Any]:
     return select(table.c.user_id, table.c.generation).where(table.c.org_id == org_id, table.c.user_id.in_(user_ids))
 
 
-def _holders(user_ids: Sequence[str]) -> Executable:
+def _holders(org_id: str, user_ids: Sequence[str]) -> Executable:
     it = users.c
     names = (it.user_id, it.org_id, it.account_status, it.credential_state, it.is_deleted, it.zone)
-    return select(*names, it.password_hash.is_not(None).label("has_password")).where(it.user_id.in_(user_ids))
+    block = select(domains.c.name).where(
+        domains.c.name == it.domain, domains.c.org_id == org_id, domains.c.block_at.is_not(None)
+    )
+    errand = select(errands.c.errand_id).where(errands.c.org_id == org_id)
+    return select(
+        *names,
+        it.password_hash.is_not(None).label("has_password"),
+        and_(~block.exists(), ~errand.exists()).label("is_unblocked"),
+    ).where(it.user_id.in_(user_ids))
 
 
 def _holder(row: RowMapping) -> Holder:

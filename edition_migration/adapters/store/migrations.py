@@ -23,7 +23,7 @@ from edition_migration.adapters.store.transaction import (
 from edition_migration.domain.migration import Attention, Migration, gives_way_to
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
-from edition_migration.domain.states import OPEN, SELECTABLE, TERMINAL, MigrationState
+from edition_migration.domain.states import LEFT_TO_THE_BLOCK, OPEN, SELECTABLE, TERMINAL, MigrationState
 
 _IT = table.c
 COLUMNS = tuple(column.name for column in _IT)
@@ -71,6 +71,28 @@ _DETECTED_OF_DOMAINS = (
         _OF_ORGANIZATION,
         literally(_IT.state, [MigrationState.DETECTED]),
         users.c.domain.in_(given_list(users.c.domain, "domains")),
+    )
+    .order_by(_IT.user_id)
+    .limit(GIVEN_LIMIT)
+    .with_for_update(of=table, key_share=True)
+)
+_IS_LEFT_TO_THE_BLOCK = or_(
+    *(
+        and_(literally(_IT.state, [state]), _IT.reason.is_(None) if reason is None else _IT.reason == reason)
+        for state, reason in LEFT_TO_THE_BLOCK
+    )
+)
+_AWAITING_BLOCK = (
+    select(table)
+    .join(users, users.c.user_id == _IT.user_id)
+    .where(
+        _OF_ORGANIZATION,
+        IS_NEWEST,
+        _IS_LEFT_TO_THE_BLOCK,
+        users.c.domain.in_(given_list(users.c.domain, "domains")),
+        users.c.enrolled_by.is_(None),
+        users.c.org_id.is_(None),
+        ~users.c.is_deleted,
     )
     .order_by(_IT.user_id)
     .limit(GIVEN_LIMIT)
@@ -126,7 +148,7 @@ class SqlMigrations:
         rows.sort(key=lambda row: row["user_id"])
         added = {MigrationRef(**row) for row in await self._tx.rows(self._tx.made(_add), rows)}
         for org_id in sorted({ref.org_id for ref in added}):
-            await self._set_enrolled_by([ref.user_id for ref in added if ref.org_id == org_id], org_id)
+            await self.mark_enrolled([ref.user_id for ref in added if ref.org_id == org_id], org_id)
         return [it.ref for it in migrations if it.ref in added]
 
     async def move(
@@ -144,11 +166,11 @@ class SqlMigrations:
         guard = {**of(ref), "given_sources": sorted(sources)}
         has_moved = await self._tx.change(_MOVE, {**guard, **values}) == 1
         if has_moved and target is MigrationState.CANCELLED and reason in COMING_BACK:
-            await self._set_enrolled_by([ref.user_id], None)
+            await self.mark_enrolled([ref.user_id], None)
         return has_moved
 
-    async def _set_enrolled_by(self, user_ids: Sequence[str], org_id: str | None) -> None:
-        """The mark by which `Users.to_enroll` passes who is enrolled."""
+    async def mark_enrolled(self, user_ids: Sequence[str], org_id: str | None) -> None:
+        """`Users.to_enroll` and `awaiting_block` pass who is marked, by an index."""
         for chunk in chunks(sorted(user_ids)):
             theirs = users.c.user_id.in_(chunk)
             await self._tx.lock(users.c.user_id, theirs)
@@ -224,6 +246,10 @@ class SqlMigrations:
     async def detected_of_domains(self, org_id: str, domains: Sequence[str], limit: int) -> Sequence[Migration]:
         theirs = {"given_org_id": org_id, "given_domains": list(domains), "given_limit": limit}
         return await self._tx.all(Migration, _DETECTED_OF_DOMAINS, theirs)
+
+    async def awaiting_block(self, org_id: str, domains: Sequence[str], limit: int) -> Sequence[Migration]:
+        theirs = {"given_org_id": org_id, "given_domains": list(domains), "given_limit": limit}
+        return await self._tx.all(Migration, _AWAITING_BLOCK, theirs)
 
     async def in_states(
         self,
