@@ -40,7 +40,7 @@ async def steps(postgres_url: str) -> AsyncIterator[dict[str, Step]]:
 
 
 def _walk(connection: Connection) -> dict[str, Step]:
-    """In one transaction, which is never committed."""
+    """Each revision by itself, as `upgrade` takes them."""
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -48,6 +48,7 @@ def _walk(connection: Connection) -> dict[str, Step]:
     found: dict[str, Step] = {}
     before = read_schema(connection)
     for revision in RULED:
+        connection.rollback()  # the looking
         command.upgrade(config, revision)
         after = read_schema(connection)
         found[revision] = Step(broken_promises(before, after), schema_of(connection).oldest_code)

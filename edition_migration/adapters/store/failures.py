@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Awaitable
 from typing import TypeVar
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from edition_migration.domain.errors import Conflict, EditionMigrationError, StoreUnavailable
@@ -48,7 +48,7 @@ async def guarded(call: Awaitable[Result]) -> Result:
         return await call
     except DBAPIError as error:
         failure = _failure_of(error)
-    except (PoolTimeout, TimeoutError, OSError) as error:
+    except (PoolTimeout, PendingRollbackError, TimeoutError, OSError) as error:  # the second: it was lost a moment ago
         failure = StoreUnavailable(f"the database gave no connection ({type(error).__name__})", mend=_MEND)
     raise failure  # outside the handler, so that the driver's words are not its context
 

@@ -1,4 +1,4 @@
-"""Run by Alembic inside the connection and transaction that `schema.upgrade` opened."""
+"""Run by Alembic on the connection that `schema.upgrade` opened, inside its transaction where it began one."""
 
 from alembic import context
 
@@ -8,6 +8,7 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=METADATA,
     transactional_ddl=True,
+    transaction_per_migration=True,
     render_as_batch=True,
 )
 with context.begin_transaction():

@@ -1,7 +1,8 @@
 """Old rows are found by their time; the removal of a link finds the mails that name it."""
 
 import sqlalchemy as sa
-from alembic import op
+
+from edition_migration.adapters.store.indexes import build_index
 
 revision = "0009"
 down_revision = "0008"
@@ -19,6 +20,5 @@ _TIMES = {
 
 def upgrade() -> None:
     for table, column in _TIMES.items():
-        op.create_index(f"ix_{table}_{column}", table, [column])
-    with_token = sa.text("token_id IS NOT NULL")
-    op.create_index("ix_mails_token_id", "mails", ["token_id"], sqlite_where=with_token, postgresql_where=with_token)
+        build_index(f"ix_{table}_{column}", table, [column])
+    build_index("ix_mails_token_id", "mails", ["token_id"], where=sa.text("token_id IS NOT NULL"))
