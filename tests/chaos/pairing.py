@@ -14,6 +14,8 @@ KILLS = (
     "kill_worker",
     "freeze_worker",
     "kill_database",
+    "kill_mail-worker-0",
+    "kill_postgresql",
     "end_postgresql",
     "worker-0_ended_by_itself",
     "worker-1_ended_by_itself",

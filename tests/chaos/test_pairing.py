@@ -25,6 +25,8 @@ def test_a_copy_after_an_answer_needs_a_worker_or_a_database_that_went_away_then
     copies = [received(0), received(30)]
     assert surplus(copies, [fault("kill_worker", 2)]) == (["m1"], {"kill_worker": 1}, [])
     assert surplus(copies, [fault("freeze_worker", 9)]) == (["m1"], {"freeze_worker": 1}, [])
+    assert surplus(copies, [fault("kill_mail-worker-0", 1)]) == (["m1"], {"kill_mail-worker-0": 1}, [])
+    assert surplus(copies, [fault("kill_migration-worker-0", 1)]) == ([], {}, ["m1"])
     assert surplus(copies, [fault("kill_worker", 20), fault("kill_web", 1)]) == ([], {}, ["m1"])
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.cluster.ending import kill
+
 READY_LIMIT = 120.0
 END_LIMIT = 60.0
 """Seconds; ours drain for 30 at most."""
@@ -61,28 +63,34 @@ class Program:
             await asyncio.sleep(0.1)
         return time.monotonic() - begun
 
-    async def end(self) -> tuple[float, int]:
-        """By its signal; seconds until it had ended, and its exit code. Raises ProgramFailed where it goes on."""
+    async def end(self, *, is_killed: bool = False) -> tuple[float, int]:
+        """By its signal, or by SIGKILL; seconds until it and its children had ended, and its exit code.
+
+        Raises ProgramFailed where it goes on.
+        """
         if self._process is None or self.exit_code is not None:
             raise self._failed(f"had ended by itself, with code {self.exit_code}")
         self.look()
-        begun = time.monotonic()
-        self._process.send_signal(self.end_signal)
+        number = signal.SIGKILL if is_killed else self.end_signal
+        children, begun = self._children(), time.monotonic()
+        self._process.send_signal(number)
         try:
             async with asyncio.timeout(END_LIMIT):
                 code = await self._process.wait()
         except TimeoutError:
-            raise self._failed(f"goes on {END_LIMIT:g} s after {self.end_signal.name}") from None
+            raise self._failed(f"goes on {END_LIMIT:g} s after {number.name}") from None
+        if (await asyncio.to_thread(psutil.wait_procs, children, END_LIMIT))[1]:
+            raise self._failed(f"has left children behind, {END_LIMIT:g} s after {number.name}")
         return time.monotonic() - begun, code
 
-    def kill(self) -> None:
-        if self._process is not None and self.exit_code is None:
-            self._process.kill()
-
-    async def gone(self) -> None:
-        """Returns once it has ended."""
-        if self._process is not None:
-            await self._process.wait()
+    async def kill(self) -> None:
+        """It and its children have ended afterwards."""
+        if self._process is None or self.exit_code is not None:
+            return
+        children = self._children()
+        self._process.kill()
+        await self._process.wait()
+        await asyncio.to_thread(kill, children)
 
     @property
     def exit_code(self) -> int | None:
@@ -94,6 +102,10 @@ class Program:
         assert self._process is not None
         self.most_mib = max(self.most_mib, memory_mib(self._process.pid))
         self._seconds_now = processor_seconds(self._process.pid)
+
+    def _children(self) -> list[psutil.Process]:
+        assert self._process is not None
+        return psutil.Process(self._process.pid).children(recursive=True)
 
     @property
     def processor_seconds(self) -> float:

@@ -1,4 +1,7 @@
-"""Ends and starts one process after the other while migrations run, as a deployment does, and notes how it went."""
+"""Ends and starts one process after the other while migrations run, and notes how it went.
+
+Each as a deployment does it, and then one of each kind by SIGKILL too, as a machine does it that fails.
+"""
 
 import sys
 import time
@@ -28,8 +31,8 @@ class Rolling:
         """Until everybody has come to an end; what `Play.end` says. Raises ProgramFailed."""
         scene, begun = Play(self._people), time.monotonic()
         await scene.begin()
-        theirs = {it.name: await self._restart(it) for it in self._theirs}
-        ours = {it.name: await self._restart(it) for it in self._ours}
+        theirs, kills = await self._disturb(self._theirs)
+        ours, more_kills = await self._disturb(self._ours)
         await scene.until_done(DONE_LIMIT)
         self.ended_at = time.time()
         seconds = time.monotonic() - begun
@@ -39,17 +42,28 @@ class Rolling:
             "mails_received": len(read_notes(self._people.folder, SINK)),
             "restarts_of_theirs": theirs,
             "restarts_of_ours": ours,
+            "kills": kills | more_kills,
             **self._processes(),
         }
         return await scene.end()
 
-    async def _restart(self, program: Program) -> dict[str, Any]:
+    async def _disturb(self, programs: Sequence[Program]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Their restarts and their kills, by name; of two of a kind, -0 and -1, the first is killed."""
+        restarts: dict[str, Any] = {}
+        kills: dict[str, Any] = {}
+        for it in programs:
+            restarts[it.name] = await self._restart(it)
+            if not it.name.endswith("-1"):
+                kills[it.name] = await self._restart(it, is_killed=True)
+        return restarts, kills
+
+    async def _restart(self, program: Program, *, is_killed: bool = False) -> dict[str, Any]:
         figures: dict[str, Any] = {"migrations_open": await self._open()}
-        self._notes.add(kind=f"end_{program.name}")
-        seconds, code = await program.end()
+        self._notes.add(kind=f"{'kill' if is_killed else 'end'}_{program.name}")
+        seconds, code = await program.end(is_killed=is_killed)
         figures |= {"seconds_until_ended": round(seconds, 1), "exit_code": code}
         figures["seconds_until_ready"] = round(await program.start(), 1)
-        sys.stderr.write(f"restarted {program.name}: {figures}\n")
+        sys.stderr.write(f"{'killed' if is_killed else 'restarted'} {program.name}: {figures}\n")
         return figures
 
     async def _open(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.ports import free_ports
-from tests.cluster.postgres import USER
+from tests.cluster.postgres import TEMPORAL, Postgres
 from tests.cluster.program import Program, run_once
 from tests.cluster.readiness import answers, serves
 from tests.fixtures.temporal_process import HOST
@@ -25,15 +25,15 @@ SHARDS = 4
 class Temporal:
     """`services` and `ui`, none of them started yet. All state is in the database server."""
 
-    def __init__(self, folder: Path, built: dict[str, Path], postgres_port: int, namespace: str) -> None:
+    def __init__(self, folder: Path, built: dict[str, Path], postgres: Postgres, namespace: str) -> None:
         self._folder, self._sql_tool = folder, str(built["temporal-sql-tool"])
-        self._postgres_port = postgres_port
+        self._postgres = postgres
         *ports, ui_port = free_ports(9)
         grpc = dict(zip(SERVICES, ports[:4], strict=True))
         gossip = dict(zip(SERVICES, ports[4:], strict=True))
         self.address = f"{HOST}:{grpc['frontend']}"
         config = folder / "temporal.yaml"
-        config.write_text(json.dumps(_config(postgres_port, grpc, gossip)))
+        config.write_text(json.dumps(_config(postgres, grpc, gossip)))
         server = (str(built["temporal-server"]), "--config-file", str(config), "--allow-no-auth", "start", "--service")
         self.services = [
             Program(f"temporal-{it}", (*server, it), os.environ, folder, partial(serves, f"{HOST}:{grpc[it]}", it))
@@ -58,7 +58,6 @@ class Temporal:
     async def _prepare(self) -> None:
         """Both databases at the schema of this version. Raises ProgramFailed."""
         for database, schema in DATABASES.items():
-            await self._tool(database, "create-database")
             await self._tool(database, "setup-schema", "-v", "0.0")
             await self._tool(database, "update-schema", "--schema-name", f"postgresql/v12/{schema}")
 
@@ -66,14 +65,15 @@ class Temporal:
         where = {
             "SQL_PLUGIN": PLUGIN,
             "SQL_HOST": HOST,
-            "SQL_PORT": str(self._postgres_port),
-            "SQL_USER": USER,
+            "SQL_PORT": str(self._postgres.port),
+            "SQL_USER": TEMPORAL,
+            "SQL_PASSWORD": self._postgres.passwords[TEMPORAL],
             "SQL_DATABASE": database,
         }
         await run_once("temporal-sql-tool", (self._sql_tool, *command), {**os.environ, **where}, self._folder)
 
 
-def _config(postgres_port: int, grpc: dict[str, int], gossip: dict[str, int]) -> dict[str, Any]:
+def _config(postgres: Postgres, grpc: dict[str, int], gossip: dict[str, int]) -> dict[str, Any]:
     """The server's configuration file; YAML holds JSON."""
     frontend = f"{HOST}:{grpc['frontend']}"
     return {
@@ -83,8 +83,8 @@ def _config(postgres_port: int, grpc: dict[str, int], gossip: dict[str, int]) ->
             "visibilityStore": "visibility",
             "numHistoryShards": SHARDS,
             "datastores": {
-                "default": _datastore(postgres_port, "temporal", connections=10),
-                "visibility": _datastore(postgres_port, "temporal_visibility", connections=4),
+                "default": _datastore(postgres, "temporal", connections=10),
+                "visibility": _datastore(postgres, "temporal_visibility", connections=4),
             },
         },
         "global": {"membership": {"maxJoinDuration": "30s", "broadcastAddress": HOST}},
@@ -111,13 +111,14 @@ def _config(postgres_port: int, grpc: dict[str, int], gossip: dict[str, int]) ->
     }
 
 
-def _datastore(postgres_port: int, name: str, connections: int) -> dict[str, Any]:
+def _datastore(postgres: Postgres, name: str, connections: int) -> dict[str, Any]:
     sql = {
         "pluginName": PLUGIN,
         "databaseName": name,
-        "connectAddr": f"{HOST}:{postgres_port}",
+        "connectAddr": f"{HOST}:{postgres.port}",
         "connectProtocol": "tcp",
-        "user": USER,
+        "user": TEMPORAL,
+        "password": postgres.passwords[TEMPORAL],
         "maxConns": connections,
         "maxIdleConns": connections,
     }
