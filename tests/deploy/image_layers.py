@@ -19,10 +19,14 @@ from tests.deploy.manifests import ROOT
 PLANTED = (".env", ".git/canary", "deploy/compose/canary", "edition_migration/.env", "tests/canary", "var/canary")
 """Where a secret may lie beside or among what is built from."""
 
+NAMED = re.compile(r"(^|/)(EDITION_MIGRATION_\w*(SECRET|KEY|PASSWORD|DATABASE_URL)\w*|TEMPORAL_API_KEY)$")
+"""A file that is named as a secret is one, whatever is in it: a page secret looks like nothing."""
+
 SECRETS = re.compile(
     rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64}"
     rb"|whsec_[A-Za-z0-9+/]{32}"
-    rb"|\bk\d+:[A-Za-z0-9+/]{43}="  # a link key
+    rb"|\b(?!h1:)[\w-]{1,32}:[A-Za-z0-9+/]{43}=(?![A-Za-z0-9+/=])"  # a link key of any name; h1 is Go's sum of a module
+    rb"|EDITION_MIGRATION_\w*(?:SECRET|KEY|PASSWORD)\w*[\"']?\s*[=:]\s*[\"']?[\w+/=-]{20,}"  # as a variable
     rb"|://[^\s:/@{}]+:[A-Za-z0-9_-]{20,}@"  # a password in an address
 )
 
@@ -63,8 +67,8 @@ def _look_into(folder: Path, mark: bytes) -> tuple[int, int]:
 
 
 def suspects(contents: Iterable[tuple[str, bytes]], mark: bytes) -> list[str]:
-    """The names of those that hold the mark or what looks like a secret."""
-    return [name for name, content in contents if mark in content or _tells(content)]
+    """The names of those that hold the mark or what looks like a secret, or are named as one."""
+    return [name for name, content in contents if mark in content or NAMED.search(name) or _tells(content)]
 
 
 def _tells(content: bytes) -> bool:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from email.message import Message
 from importlib.metadata import PackageMetadata
@@ -115,12 +117,29 @@ def test_the_audit_names_what_is_known_and_never_calls_silence_good() -> None:
         b"\x7fELF and a canary-0 in it",
         b"-----BEGIN PRIVATE KEY-----\n" + b"A" * 64,
         b"whsec_" + b"A" * 44,
-        b"EDITION_MIGRATION_LINK_KEYS=k1:" + b"A" * 43 + b"=",
+        b"key-2026:" + b"A" * 43 + b"=",
+        b'"EDITION_MIGRATION_SMTP_PASSWORD": "' + b"a" * 20,
         b"postgresql+asyncpg://edition_migration:" + b"a" * 32 + b"@postgres/edition_migration",
     ],
 )
 def test_what_is_looked_for_in_the_layers_of_the_image_is_found(content: bytes) -> None:
-    assert suspects([("it", content), ("other", b"whsec_... k1:... postgresql://name:word@host")], MARK) == ["it"]
+    other = b"whsec_... k1:... sha256:0a1b go.mod h1:" + b"A" * 43 + b"= "
+    other += b"EDITION_MIGRATION_PAGE_SECRET=... postgresql://name:word@host"
+    assert suspects([("it", content), ("other", other)], MARK) == ["it"]
+
+
+def test_every_line_that_secrets_prints_is_found_in_a_layer_and_each_alone_in_its_file() -> None:
+    printed = subprocess.run([sys.executable, "starter.py", "secrets"], cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    lines = printed.stdout.splitlines()
+    assert [line.partition(b"=")[0].decode() for line in lines] == [
+        "EDITION_MIGRATION_LINK_KEYS",
+        "EDITION_MIGRATION_WEBHOOK_SECRETS",
+        "EDITION_MIGRATION_PAGE_SECRET",
+    ]
+    assert suspects([(f"env-{number}", line) for number, line in enumerate(lines)], MARK) == ["env-0", "env-1", "env-2"]
+    files = [(f"run/secrets/{name.decode()}", value) for name, _, value in (line.partition(b"=") for line in lines)]
+    assert suspects(files, MARK) == [name for name, _ in files]
+    assert suspects([("a", files[0][1]), ("b", files[1][1])], MARK) == ["a", "b"]
 
 
 def _schema(name: str) -> dict[str, Any]:
