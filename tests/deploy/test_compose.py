@@ -80,6 +80,12 @@ def test_whoever_waits_for_a_service_waits_for_one_that_can_say_that_it_is_ready
     assert {name for name, _ in waits} == ended | healthy
 
 
+def test_the_uis_begin_with_a_namespace_to_show_and_say_when_they_do() -> None:
+    for ui in (SERVICES["temporal-ui"], SERVICES["temporal-ui-operator"]):
+        assert ui["depends_on"] == {"setup": {"condition": "service_completed_successfully"}}
+        assert ui["healthcheck"]["test"] == ["CMD", "wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/healthz"]
+
+
 def test_every_variable_of_ours_is_a_setting() -> None:
     assert {name: unknown_settings(it["environment"]) for name, it in OURS.items()} == {name: [] for name in OURS}
 

@@ -52,7 +52,7 @@ def test_every_pod_that_serves_names_the_port_of_its_setting_and_is_found_by_it(
     assert found == SERVING
 
 
-@pytest.mark.parametrize("version", ["1.31", kubernetes_validate.latest_version()])
+@pytest.mark.parametrize("version", ["1.30", kubernetes_validate.latest_version()])
 def test_the_network_lets_prometheus_in_to_that_port_of_those_pods_alone(version: str) -> None:
     policy = resource("NetworkPolicy")
     kubernetes_validate.validate(policy, version, strict=True)
