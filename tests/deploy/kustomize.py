@@ -16,7 +16,7 @@ from tests.deploy.manifests import DEPLOY, documents
 
 FOLDER = DEPLOY / "kubernetes"
 KNOWN = {
-    *("apiVersion", "kind", "namespace", "images", "configurations"),
+    *("apiVersion", "kind", "namespace", "images"),
     *("resources", "components", "configMapGenerator", "patches", "replacements"),
 }
 OVERLAYS = sorted(it.name for it in (FOLDER / "overlays").iterdir())
@@ -43,8 +43,7 @@ def files_of(folder: Path) -> Iterator[Path]:
     for name in (*kustomization.get("resources", []), *kustomization.get("components", [])):
         target = (folder / name).resolve()
         yield from files_of(target) if target.is_dir() else [target]
-    named = [*kustomization.get("configurations", [])]
-    named += [env for it in kustomization.get("configMapGenerator", []) for env in it["envs"]]
+    named = [env for it in kustomization.get("configMapGenerator", []) for env in it["envs"]]
     named += [it["path"] for it in kustomization.get("patches", []) if "path" in it]
     yield from (folder / name for name in named)
 

@@ -16,6 +16,7 @@ VERSIONS = ("1.30", kubernetes_validate.latest_version())
 """The oldest that production.md asks for, and the newest."""
 CONTROLLED = [it for it in OVERLAYS if it.endswith("-controller")]
 SERVING = {"web", "worker", "mail-worker"}
+DRAIN_TIME = "EDITION_MIGRATION_DRAIN_TIME"
 
 
 def is_builtin(resource: dict[str, Any]) -> bool:
@@ -148,9 +149,6 @@ def test_what_serves_is_probed_and_drains_before_it_is_killed(overlay: str) -> N
         probes = {key: it["httpGet"]["path"] for key, it in container.items() if key.endswith("Probe")}
         expected = {"startupProbe": "/healthz", "livenessProbe": "/healthz", "readinessProbe": "/readyz"}
         assert probes == (expected if name in SERVING else {})
-
-
-DRAIN_TIME = "EDITION_MIGRATION_DRAIN_TIME"
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
