@@ -75,7 +75,8 @@ async def scene(store: Store, organization: Organization | None = None, **user: 
     async with store.write() as uow:
         await uow.organizations.put(organization or builders.organization())
         await uow.users.put([builders.user(**{**business, **user})])
-        await uow.migrations.add([builders.migration(state=MigrationState.AWAITING_PASSWORD)])
+        waits: dict[str, Any] = {"deadline_from": clock.now(), "deadline_at": clock.now() + timedelta(days=14)}
+        await uow.migrations.add([builders.migration(state=MigrationState.AWAITING_PASSWORD, **waits)])
         await uow.commit()
     credentials = Credentials(store=store, clock=clock, hasher=hasher, strength=strength, keys=LINK_KEYS)
     return Scene(store, clock, hasher, credentials)

@@ -7,7 +7,7 @@ to the old address dies, because whoever reads mail there now must not choose th
 from dataclasses import replace
 from datetime import datetime
 
-from edition_migration.application.errand_pages import ErrandKind
+from edition_migration.application.links import order_link
 from edition_migration.application.parking import unpark
 from edition_migration.application.records import PROVISIONING, journal_entry, next_round, user_mail
 from edition_migration.domain.mail import MailKind, MailState
@@ -58,9 +58,7 @@ async def renew_link(uow: UnitOfWork, row: Migration, now: datetime) -> None:
     mails = [mail for mail in await uow.mails.of_migration(row.ref) if mail.token_id in live]
     if row.state is not S.AWAITING_PASSWORD or not any(_may_have_arrived(mail.state) for mail in mails):
         return
-    await uow.tokens.kill_all(row.ref)
-    await uow.errands.add(row.org_id, ErrandKind.RENEW_LINK, row.user_id, now)
-    await uow.doorbells.add_organization(row.org_id, now)
+    await order_link(uow, row, now)
 
 
 def _may_have_arrived(state: MailState) -> bool:

@@ -1,17 +1,17 @@
 """The fifth step: until the user acts he is reminded, and at the deadline his migration expires.
 
 The deadline's clock stands still while the organization or the service is paused (`domain/deadlines.py`). After an
-outage one reminder is sent, not three. Used by `application/steps.py`, and by the postman for reminders held too long.
+outage one reminder is sent, not three. Used by `application/steps.py`, and by the postman for mails that came too late.
 """
 
 from datetime import datetime, timedelta
 
 from edition_migration.application.compensation import compensate
-from edition_migration.application.links import LinkKeys, queue_again, queue_link
+from edition_migration.application.links import LinkKeys, order_link, queue_again, queue_link
 from edition_migration.application.records import WORKFLOW, journal_entry
 from edition_migration.application.turn import Outcome, Turn
 from edition_migration.domain.deadlines import DeadlineClock
-from edition_migration.domain.mail import MailKind
+from edition_migration.domain.mail import Mail, MailKind
 from edition_migration.domain.migration import MAILLESS, Migration
 from edition_migration.domain.states import InactiveReason
 from edition_migration.domain.states import MigrationState as S
@@ -47,11 +47,18 @@ async def await_user(turn: Turn, keys: LinkKeys) -> Outcome:
     return await turn.wait(WHY, until=clock.next_moment)
 
 
-async def let_reminder_lapse(uow: UnitOfWork, row: Migration, present: datetime) -> None:
-    """A reminder was held until its link was dead: its moment is due again, unless the deadline is near.
+async def replace_lapsed(uow: UnitOfWork, row: Migration, mail: Mail, present: datetime) -> None:
+    """A mail waited until its link was dead, refused or held: a living link goes in its place. The row is held."""
+    if mail.kind is MailKind.REMINDER:
+        await _remind_again(uow, row, present)
+        return
+    usable = await uow.tokens.of_migration(row.ref, [TokenState.ISSUED, TokenState.LIVE])
+    if row.state is S.AWAITING_PASSWORD and all(it.token_id == mail.token_id for it in usable):
+        await order_link(uow, row, present)
 
-    The step hears of every mail's end, and then reminds with a new link. The row is held.
-    """
+
+async def _remind_again(uow: UnitOfWork, row: Migration, present: datetime) -> None:
+    """Its moment is due again, unless the deadline is near: the step hears of every mail's end, and reminds anew."""
     if row.deadline_at is None or row.reminders == 0:
         return
     pauses = await uow.pauses.of(row.org_id)

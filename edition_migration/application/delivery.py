@@ -7,7 +7,7 @@ and with the same link; a reminder is not. Names, addresses and links leave with
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from edition_migration.application.awaiting import let_reminder_lapse
+from edition_migration.application.awaiting import replace_lapsed
 from edition_migration.application.insistence import insist
 from edition_migration.application.mail_context import MailContexts
 from edition_migration.application.mail_figures import settle_figures
@@ -114,8 +114,7 @@ class Delivery:
             if ref is not None and await is_moot(uow, mail, row):
                 return await self._pass(uow, given, mail, MailState.SUPPRESSED)
             if row is not None and await has_dead_link(uow, mail, present):
-                if mail.kind is MailKind.REMINDER:
-                    await let_reminder_lapse(uow, row, present)
+                await replace_lapsed(uow, row, mail, present)
                 return await self._pass(uow, given, mail, MailState.SUPPRESSED)
             hold = await hold_of(uow, mail, present)
             if hold is not None:

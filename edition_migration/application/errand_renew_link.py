@@ -1,4 +1,4 @@
-"""The errand of a link that lost its life because the user's address changed: another one, to where he is now."""
+"""The errand of a link that lost its life because the address changed, or its mail came too late: another one."""
 
 from datetime import datetime
 

@@ -1,13 +1,15 @@
 """Mails with a link to choose a password: one token and one mail, always together.
 
-Used by the fourth step, reminders, `resend`, the page's "send me a new one" and the end of single sign-on.
+Used by the fourth step, reminders, `resend`, the page's "send me a new one", the end of single sign-on, and where a
+link died unused.
 """
 
 from datetime import datetime
 from typing import Protocol
 
+from edition_migration.application.errand_pages import ErrandKind
 from edition_migration.application.records import next_round, user_mail
-from edition_migration.domain.mail import MailKind
+from edition_migration.domain.mail import LINK_MAILS, MailKind
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.token import ResetToken
 from edition_migration.ports.store import UnitOfWork
@@ -28,12 +30,22 @@ async def queue_link(
 
     The link lives from the moment that its mail is sent, which kills the older one; until then the older one serves.
     A mail with an older link that was not sent yet is not sent any more, so that none comes alive after a newer one.
+    Before there is a deadline the mail is a `reset_password` whatever was asked for, as that starts it.
     """
-    await uow.mails.suppress_unsent(row.ref, {MailKind.REMINDER, MailKind.NEW_LINK})
+    await uow.mails.suppress_unsent(row.ref, LINK_MAILS)
+    if row.deadline_at is None:
+        kind = MailKind.RESET_PASSWORD
     token = keys.new_token(row.org_id, row.user_id, row.generation, now=now, is_requested=is_requested)
     await uow.tokens.add(token)
     await queue_again(uow, row, kind, now, token_id=token.token_id)
     return token.token_id
+
+
+async def order_link(uow: UnitOfWork, row: Migration, now: datetime) -> None:
+    """The links that he has die, and an errand of the organization, which has the keys, mails another."""
+    await uow.tokens.kill_all(row.ref)
+    await uow.errands.add(row.org_id, ErrandKind.RENEW_LINK, row.user_id, now)
+    await uow.doorbells.add_organization(row.org_id, now)
 
 
 async def queue_again(

@@ -107,9 +107,10 @@ class Mail:
     """A row of mails: ids only, no rendered body, no address. `sequence` is the order of sending.
 
     `user_id` and `generation` are None for a mail to the Notification Email. `about` is the id of what the mail is
-    about beside its user: a wave, or the former address that it goes to. `is_requested` is its token's: the user asked
-    for the mail himself. `not_before` is its slot of a pace; until `held_until` the organization's postman passes it.
-    `text_revision` is the newest of the organization's own texts when the mail was first begun: it says those words.
+    about beside its user: a wave, or the former address that it goes to. `is_requested`: the user asked for the mail
+    himself, as for its token; a reminder with a token that he asked for is none. `not_before` is its slot of a pace;
+    until `held_until` the organization's postman passes it. `text_revision` is the newest of the organization's own
+    texts when the mail was first begun: it says those words.
     """
 
     mail_id: str

@@ -3,12 +3,15 @@
 And a new address outside of the organization's domains: he left, is a guest again, and holds nothing of ours.
 """
 
+from datetime import timedelta
+
 import pytest
 
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.credentials import ChoiceResult
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention
+from edition_migration.domain.organization import QuietHours
 from edition_migration.domain.states import OPEN, AccountStatus, CredentialState, Edition
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import TokenState
@@ -87,6 +90,19 @@ async def test_the_link_sent_to_the_old_address_dies_and_the_new_one_gets_anothe
     assert (await world.credentials.choose(new, GOOD)).result is ChoiceResult.CHOSEN
 
 
+async def test_a_link_asked_for_at_night_does_not_wait_behind_one_that_nobody_asked_for(store: SqlStore) -> None:
+    night = {"quiet_hours": QuietHours(begins="12:00", ends="08:00")}
+    world = await moving(store, S.AWAITING_PASSWORD, organization=night)
+    [old] = await world.tokens()
+    await world.rename(NEW_EMAIL)
+    assert MailKind.RESET_PASSWORD in await world.waiting()
+    await world.credentials.request_new_link(LINK_KEYS.text_of(old))
+    assert (MailKind.NEW_LINK, NEW_EMAIL) in await world.post()
+    world.clock.move(timedelta(days=1))
+    assert await world.post() == []
+    assert [it.state for it in await world.tokens() if it.is_requested] == [TokenState.LIVE]
+
+
 async def test_a_link_that_nobody_was_sent_yet_goes_to_the_new_address_as_it_is(store: SqlStore) -> None:
     world = await moving(store, S.AWAITING_PASSWORD)
     token = LINK_KEYS.new_token(ORG, "u1", 1, now=builders.NOW)
@@ -108,6 +124,35 @@ async def test_a_user_parked_for_his_address_goes_on_at_the_mail_that_was_refuse
     assert (await world.row()).attention is None
     assert await world.post() == [(MailKind.RESET_PASSWORD, NEW_EMAIL), (NOTE, EMAIL), (NOTE, NEW_EMAIL)]
     assert [it.state for it in await world.tokens()] == [TokenState.LIVE]
+
+
+async def test_a_refused_mail_whose_link_has_died_meanwhile_is_sent_with_another(store: SqlStore) -> None:
+    """It came back on the fifth day and was mended on the eighth, when the week of its link was over."""
+    world = await moving(store, S.AWAITING_PASSWORD)
+    async with writing(store) as uow:
+        await uow.mails.mark("reset", [MailState.ACCEPTED], MailState.BOUNCED, builders.NOW, reply_code=550)
+        await uow.migrations.set_attention(ADA, Attention.UNDELIVERABLE, builders.NOW)
+    world.clock.move(timedelta(days=8))
+    await world.rename(NEW_EMAIL)
+    assert await world.post() == [(NOTE, EMAIL), (NOTE, NEW_EMAIL)]
+    await world.drain()
+    assert await world.post() == [(MailKind.RESET_PASSWORD, NEW_EMAIL)]
+    assert [it.state for it in await world.tokens()] == [TokenState.DEAD, TokenState.LIVE]
+    new = world.relay.links[-1].rpartition("/")[2]
+    assert (await world.credentials.choose(new, GOOD)).result is ChoiceResult.CHOSEN
+
+
+async def test_a_dead_link_is_not_replaced_where_a_newer_one_is_on_its_way(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    token = LINK_KEYS.new_token(ORG, "u1", 1, now=builders.NOW)
+    async with writing(store) as uow:
+        await uow.mails.mark("reset", [MailState.ACCEPTED], MailState.QUEUED, builders.NOW)
+        await uow.tokens.add(token)
+        await uow.mails.queue([mail("newer", kind=MailKind.NEW_LINK, token_id=token.token_id)])
+    world.clock.move(timedelta(days=8))
+    assert await world.post() == [(MailKind.NEW_LINK, EMAIL)]
+    await world.drain()
+    assert await world.post() == []
 
 
 @pytest.mark.parametrize("state", OPEN)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from edition_migration.domain.mail import MailKind, MailState
+from edition_migration.domain.organization import QuietHours
 from edition_migration.domain.progress import Wait
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import TokenState
@@ -65,6 +66,23 @@ async def test_a_link_that_dies_within_the_hour_is_not_reminded_of(store: Store)
     await pause(world, HALF, ends - timedelta(minutes=59))
     assert await world.post() == []
     assert (await reminders(world), (await world.row()).reminders) == ([LAPSED], 0)
+
+
+async def test_a_reminder_of_a_link_that_the_user_asked_for_is_not_asked_for_itself(store: Store) -> None:
+    """He asked on the fifth day; at two in the night of the seventh nobody waits at a screen."""
+    world = await moving(store, S.AWAITING_PASSWORD, organization={"quiet_hours": QuietHours(weekends=False)})
+    [old] = await world.tokens()
+    world.clock.at = NOW + timedelta(days=5)
+    await world.credentials.request_new_link(LINK_KEYS.text_of(old))
+    assert [kind for kind, _ in await world.post()] == [MailKind.NEW_LINK]
+    world.clock.at = NOW + timedelta(days=7, hours=14)
+    outcome = await world.step("await_new_password")
+    assert outcome.mail is not None
+    assert (outcome.mail.kind, outcome.mail.is_requested) == (MailKind.REMINDER, False)
+    assert await world.post() == []
+    world.clock.at = NOW + timedelta(days=7, hours=20)
+    assert [kind for kind, _ in await world.post()] == [MailKind.REMINDER]
+    assert await links_sent(world) == [TokenState.LIVE]
 
 
 async def test_a_link_that_lives_on_is_sent_as_it_is(store: Store) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.domain.mail import MailKind
+from edition_migration.domain.organization import QuietHours
 from edition_migration.domain.progress import Done
 from edition_migration.domain.states import CredentialState
 from edition_migration.domain.states import MigrationState as S
@@ -14,6 +15,7 @@ from tests import builders
 from tests.application.moving import ADA, EMAIL, ORG, Moving, moving, writing
 from tests.application.test_domain_gone import PROVISIONED
 from tests.fixtures.records import mail
+from tests.links import LINK_KEYS
 
 ON = {"is_single_sign_on": True}
 DEADLINE = timedelta(days=14)
@@ -64,6 +66,25 @@ async def test_a_sign_in_from_before_the_switch_is_none_of_it(store: SqlStore) -
     await world.happen("user.signed_in", user_id="u1", is_federated=True)
     await switch(world, is_on=True)
     assert (await world.row()).signed_in_at is None
+
+
+async def test_off_at_night_the_link_that_the_user_asks_for_goes_at_once_and_begins_the_deadline(
+    store: SqlStore,
+) -> None:
+    night = {"quiet_hours": QuietHours(begins="12:00", ends="08:00")}
+    world = await moving(store, S.AWAITING_FIRST_SIGN_IN, organization={**ON, **night})
+    token = LINK_KEYS.new_token(ORG, "u1", 1, now=builders.NOW)
+    async with writing(store) as uow:
+        await uow.tokens.add(token)
+        await uow.tokens.kill_all(ADA)
+    await switch(world, is_on=False)
+    assert await world.post() == []
+    await world.credentials.request_new_link(LINK_KEYS.text_of(token))
+    assert await world.post() == [(MailKind.RESET_PASSWORD, EMAIL)]
+    assert (await world.row()).deadline_at == world.clock.now() + DEADLINE
+    world.clock.move(timedelta(days=1))
+    assert await world.post() == []
+    assert [it.state for it in await world.tokens() if it.is_requested] == [TokenState.LIVE]
 
 
 async def test_off_a_link_is_mailed_and_the_deadline_begins_with_it(store: SqlStore) -> None:

@@ -24,7 +24,11 @@ from edition_migration.domain.mail import (
 from edition_migration.domain.names import MigrationRef
 
 _IT = mail_rows.c
-_IS_REQUESTED = select(reset_tokens.c.is_requested).where(reset_tokens.c.token_id == _IT.token_id).scalar_subquery()
+_IS_REQUESTED = (
+    select(reset_tokens.c.is_requested)
+    .where(reset_tokens.c.token_id == _IT.token_id, _IT.kind != MailKind.REMINDER)
+    .scalar_subquery()
+)
 _ASIDE = ("postman", "figures")
 """What no record of a mail carries."""
 MAIL = [
