@@ -9,7 +9,7 @@ WHEN = {
     K.SERVICE_PROVISIONED: "the Business Edition is provisioned; it has the download URL",
     K.PENDING_DIGEST: "at the organization's interval, while guests are pending",
     K.CAPACITY_SHORT: "users wait for licenses or storage; at most once a day",
-    K.UNDELIVERABLE: "a mail to a user was refused for good, or came back",
+    K.UNDELIVERABLE: "users were parked since the last one: address refused, mail unwanted, policy; at most once a day",
     K.WAVE_REPORT: "nobody of a wave is open any more",
     K.COMING_SOON: "a warning period is set and has begun",
     K.ACCOUNT_DEACTIVATED: "the account was made inactive; in the first generation only, without any link",

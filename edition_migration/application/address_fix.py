@@ -5,17 +5,19 @@ It takes an address, so it is no Update: addresses never reach Temporal (design 
 
 from dataclasses import replace
 
-from edition_migration.application.address_change import renew_link
+from edition_migration.application.address_change import renew_link, try_new_address
 from edition_migration.application.command_turn import CommandTurn
 from edition_migration.application.conflicts import address_is_free
-from edition_migration.application.parking import unpark
 from edition_migration.domain.addresses import domain_of
 from edition_migration.domain.commands import CommandAnswer
 from edition_migration.domain.facts import stamp_of
 
 
 async def fix_address(turn: CommandTurn, email: str) -> CommandAnswer:
-    """`email` is normalized. The journal says that it was changed, and not to what."""
+    """`email` is normalized. The journal says that it was changed, and not to what.
+
+    Who called our mail unwanted, or is parked by a policy, stays parked: another address is no answer to that.
+    """
     uow, row = turn.uow, turn.row
     if not row.is_open:
         return turn.refused("already_ended", "there is no mail left to send")
@@ -32,6 +34,6 @@ async def fix_address(turn: CommandTurn, email: str) -> CommandAnswer:
     stamps = {**user.stamps, "email": stamp_of(None, turn.now, turn.command.command_id)}
     await address_is_free(uow, user.email, turn.now)
     await uow.users.put([replace(user, email=email, domain=domain.name, stamps=stamps)])
-    await unpark(uow, row, turn.now)
+    await try_new_address(uow, row, turn.now)
     await renew_link(uow, row, turn.now)
     return await turn.stay()

@@ -82,7 +82,6 @@ async def _remind(turn: Turn, clock: DeadlineClock, keys: LinkKeys) -> None:
     await uow.migrations.set_reminders(turn.ref, clock.reminders_due)
     if row.attention in MAILLESS:
         return
-    await uow.mails.suppress_unsent(turn.ref, {MailKind.REMINDER})
     before = sum(mail.kind is MailKind.REMINDER for mail in await uow.mails.of_migration(turn.ref))
     if row.state is S.AWAITING_PASSWORD:
         await _queue_reminder_with_link(turn, clock, keys)

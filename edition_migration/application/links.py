@@ -51,6 +51,7 @@ async def order_link(uow: UnitOfWork, row: Migration, now: datetime) -> None:
 async def queue_again(
     uow: UnitOfWork, row: Migration, kind: MailKind, now: datetime, *, token_id: str | None = None
 ) -> None:
-    """The next mail of this kind to the user."""
+    """The next mail of this kind to the user; one that was not sent yet is not sent any more."""
+    await uow.mails.suppress_unsent(row.ref, {kind})
     round_number = next_round(await uow.mails.of_migration(row.ref), kind)
     await uow.mails.queue([user_mail(row.ref, kind, now, round_number=round_number, token_id=token_id)])

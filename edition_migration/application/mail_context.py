@@ -74,7 +74,7 @@ class MailContexts:
             domains=figures.domains,
             capacity=figures.capacity,
             waiting_count=figures.waiting_count,
-            refused_count=figures.refused_count,
+            parked_count=figures.refused_count,
         )
         if mail.kind is not MailKind.WAVE_REPORT:
             return Addressed(organization.notification_email, context)

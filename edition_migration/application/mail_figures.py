@@ -16,7 +16,10 @@ from edition_migration.ports.store_listing import PENDING
 
 
 class Figures(BaseModel):
-    """`members` is who was in the wave that a `wave_report` is about, without their addresses."""
+    """`refused_count` is how many are parked, for whatever reason: rows keep it by that name.
+
+    `members` is who was in the wave that a `wave_report` is about, without their addresses.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,7 +56,7 @@ async def _read(uow: UnitOfWork, mail: Mail) -> Figures:
     return Figures(
         pending_count=await uow.listing.count(mail.org_id, PENDING),
         waiting_count=await uow.tickets.waiting_count(mail.org_id),
-        refused_count=await uow.followups.refused_count(mail.org_id),
+        refused_count=await uow.followups.parked_count(mail.org_id),
         domains=tuple(domain.name for domain in await uow.domains.of_organization(mail.org_id)),
         capacity=await uow.capacity.get(mail.org_id),
         members=tuple(it._replace(email=None) for it in members),

@@ -116,7 +116,7 @@ def sample_context(
         block_at=now + (settings.warning_period or timedelta(days=7)),
         capacity=Capacity(organization.org_id, 50, 8, 42, 5000, 800, 4200),
         waiting_count=12,
-        refused_count=2,
+        parked_count=2,
         wave=WaveOutcome(now - timedelta(days=9), 12, ((MigrationState.MIGRATED, 11), (MigrationState.EXPIRED, 1))),
     )
 

@@ -1,4 +1,4 @@
-"""What the organization tells its administrators by itself: pending guests, ended waves, dead addresses, shortage."""
+"""What the organization tells its administrators by itself: pending guests, ended waves, who is parked, shortage."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ class Reports:
             reported = await _report_waves(uow, organization, now)
             dues = [
                 await _digest(uow, organization, page.as_of, now),
-                await _refused_addresses(uow, organization, now),
+                await _parked_users(uow, organization, now),
                 await _shortage(uow, organization, now),
             ]
             await uow.commit()
@@ -68,10 +68,10 @@ async def _report_waves(uow: UnitOfWork, organization: Organization, now: dateti
     return len(waves)
 
 
-async def _refused_addresses(uow: UnitOfWork, organization: Organization, now: datetime) -> datetime | None:
+async def _parked_users(uow: UnitOfWork, organization: Organization, now: datetime) -> datetime | None:
     """At most daily, and only where somebody was parked since the last time."""
     last = await uow.mails.last_to_organization(organization.org_id, MailKind.UNDELIVERABLE)
-    if not await uow.followups.refused_count(organization.org_id, last.created_at if last else None):
+    if not await uow.followups.parked_count(organization.org_id, last.created_at if last else None):
         return None
     return await _tell_daily(uow, organization, MailKind.UNDELIVERABLE, now)
 

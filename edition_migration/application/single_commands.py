@@ -16,7 +16,7 @@ from edition_migration.application.rows import organization_of
 from edition_migration.domain.commands import LEGAL_IN, CommandAnswer, CommandKind
 from edition_migration.domain.deadlines import LONGEST_EXTENSION, DeadlineClock, is_undoable
 from edition_migration.domain.mail import MailKind
-from edition_migration.domain.migration import MAILLESS, Attention
+from edition_migration.domain.migration import Attention
 from edition_migration.domain.organization import OrganizationSettings
 from edition_migration.domain.states import AWAITING_USER, OPEN, CancelReason, InactiveReason, SkipReason, sources_of
 from edition_migration.domain.states import MigrationState as S
@@ -58,7 +58,9 @@ async def _resend(turn: CommandTurn, keys: LinkKeys) -> CommandAnswer:
     uow, row = turn.uow, turn.row
     if row.state not in LEGAL_IN[CommandKind.RESEND]:
         return turn.refused("nothing_to_resend", "only who has instructions or a link can get them again")
-    if row.attention in MAILLESS:
+    if row.attention is Attention.COMPLAINT:
+        return turn.refused("unwanted", "he called our mail unwanted: ask him, then say retry")
+    if row.attention is Attention.UNDELIVERABLE:
         return turn.refused("undeliverable", "mend the address with fix-address, or say retry")
     is_on_its_way = (
         row.deadline_at is None if row.state is S.AWAITING_PASSWORD else row.instructions_accepted_at is None

@@ -36,6 +36,10 @@ MAILLESS = frozenset({Attention.UNDELIVERABLE, Attention.COMPLAINT})
 """No mail reaches, or may reach, this user until somebody has mended it."""
 
 
+ADMINISTRATORS_TO_MEND = (Attention.UNDELIVERABLE, Attention.COMPLAINT, Attention.POLICY)
+"""What an administrator is told of by mail; a missing workflow is the operator's."""
+
+
 _BY_WEIGHT = (Attention.WORKFLOW_MISSING, Attention.UNDELIVERABLE, Attention.POLICY, Attention.COMPLAINT)
 
 

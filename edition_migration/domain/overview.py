@@ -21,7 +21,9 @@ _STATIONS = {
     S.IN_REVIEW: _Station(Step.SEND_INSTRUCTIONS, "select the user, or exclude him", "administrator"),
     S.SELECTED: _Station(Step.SEND_INSTRUCTIONS, "instructions are sent", "nobody"),
     S.WAITING_CAPACITY: _Station(Step.SEND_INSTRUCTIONS, "a license and storage become free", "administrator"),
-    S.INSTRUCTED: _Station(Step.ACTIVATE, "the relay accepts the instructions, then the user is activated", "nobody"),
+    S.INSTRUCTED: _Station(
+        Step.ACTIVATE, "once the relay has accepted the instructions, the user is activated", "nobody"
+    ),
     S.ACTIVATED: _Station(Step.RESET_PASSWORD, "the password is reset", "nobody"),
     S.AWAITING_PASSWORD: _Station(Step.AWAIT_NEW_PASSWORD, "the user chooses a password", "user"),
     S.AWAITING_FIRST_SIGN_IN: _Station(Step.AWAIT_NEW_PASSWORD, "the user signs in with the company account", "user"),
@@ -64,8 +66,8 @@ def overview(row: Migration) -> Overview:
     station = _STATIONS.get(row.state, _Station(None, f"nothing; ended{_because(row)}", "nobody"))
     if row.state is S.IN_REVIEW and row.wave_id is not None:
         station = _Station(Step.SEND_INSTRUCTIONS, _RELEASED_NEXT, "nobody")
-    if row.state is S.INSTRUCTED and row.instructions_accepted_at and row.activation is Activation.BY_HAND:
-        station = _Station(Step.ACTIVATE, "activate the user by hand", "administrator")
+    if row.state is S.INSTRUCTED and row.instructions_accepted_at is not None:
+        station = _told(row)
     if row.state in OPEN and row.attention is not None:
         station = station._replace(**_ATTENTION[row.attention]._asdict())
     return Overview(
@@ -78,6 +80,15 @@ def overview(row: Migration) -> Overview:
         deadline=row.deadline_at if row.state in OPEN else None,
         attention=row.attention,
     )
+
+
+def _told(row: Migration) -> _Station:
+    """The third step of who has his instructions. Whether a license is still reserved the row does not know."""
+    if row.activation is Activation.BY_HAND and row.activation_requested_at is None:
+        return _Station(Step.ACTIVATE, "activate the user by hand", "administrator")
+    if row.activate_at is not None:
+        return _Station(Step.ACTIVATE, "the delay ends and a license is there, then the user is activated", "nobody")
+    return _Station(Step.ACTIVATE, "a license is there, then the user is activated", "nobody")
 
 
 def next_step(row: Migration) -> str:

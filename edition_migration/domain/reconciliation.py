@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from edition_migration.domain.differences import DifferenceKind
 from edition_migration.domain.mail import Mail, MailState
-from edition_migration.domain.migration import Migration
+from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.overview import STEP_OF_STATE, is_past
 from edition_migration.domain.states import (
     AFTER_ACTIVATION,
@@ -109,7 +109,7 @@ def contradictions(facts: RowFacts, now: datetime, *, is_held: bool) -> Iterator
     if row.is_open and row.started_at is None and row.since <= now - OLD:
         yield K.WORKFLOW_NOT_STARTED
     yield from _capacity(facts)
-    if _is_stuck(facts.first_mail, now) and not is_held:
+    if _is_stuck(facts.first_mail, now) and not is_held and row.attention is not Attention.COMPLAINT:
         yield K.MAIL_STUCK
     yield from _links(facts)
     if facts.journaled is not row.state:

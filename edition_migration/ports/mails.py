@@ -44,7 +44,7 @@ class MailContext:
     `is_requested` whether the user himself asked for this link; `is_again` whether he got a mail of this kind before;
     `is_former_address` whether it goes to the address that he had; `cancel_reason` why the migration was cancelled;
     `is_guest_again` whether no organization holds the account any more.
-    To administrators: `waiting_count` users wait for `capacity`, `refused_count` addresses were refused for good.
+    To administrators: `waiting_count` users wait for `capacity`, `parked_count` are stopped.
     `own` replaces our words. `is_test`: for somebody to look at, which subject and first line then say.
     """
 
@@ -70,7 +70,7 @@ class MailContext:
     is_guest_again: bool = False
     capacity: Capacity | None = None
     waiting_count: int = 0
-    refused_count: int = 0
+    parked_count: int = 0
     wave: WaveOutcome | None = None
     own: OwnWords | None = None
     is_test: bool = False

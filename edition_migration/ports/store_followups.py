@@ -11,8 +11,8 @@ from edition_migration.domain.states import MigrationState
 class Followups(Protocol):
     """Open migrations, of which a user has one at most, by user id, behind the cursor."""
 
-    async def refused_count(self, org_id: str, since: datetime | None = None) -> int:
-        """Users whose address was refused for good, and is not mended; those refused after `since`."""
+    async def parked_count(self, org_id: str, since: datetime | None = None) -> int:
+        """Users parked for what an administrator can mend (`ADMINISTRATORS_TO_MEND`); those parked after `since`."""
         ...
 
     async def told_before(

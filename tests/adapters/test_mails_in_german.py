@@ -14,7 +14,7 @@ SUBJECTS = {
     MailKind.SERVICE_PROVISIONED: "Die Business Edition ist bereit für Example & Sons",
     MailKind.PENDING_DIGEST: "3 Konten der Guest Edition warten auf Ihre Prüfung",
     MailKind.CAPACITY_SHORT: "7 ausgewählte Personen warten auf eine Lizenz",
-    MailKind.UNDELIVERABLE: "An 2 Adressen kann nicht zugestellt werden",
+    MailKind.UNDELIVERABLE: "2 Personen kommen ohne Sie nicht weiter",
     MailKind.WAVE_REPORT: "Ihre Auswahl ist abgeschlossen: 11 von 12 Personen umgezogen",
     MailKind.COMING_SOON: "Ihr Konto der Guest Edition wird bald deaktiviert",
     MailKind.ACCOUNT_DEACTIVATED: "Ihr Konto der Guest Edition wurde deaktiviert",

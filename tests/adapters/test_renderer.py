@@ -43,7 +43,7 @@ def context(kind: MailKind, **changes: object) -> MailContext:
         block_at=datetime(2026, 3, 1, 6, 0, tzinfo=UTC),
         capacity=NONE_FREE,
         waiting_count=7,
-        refused_count=2,
+        parked_count=2,
         wave=WaveOutcome(datetime(2026, 2, 1, 6, 0, tzinfo=UTC), 12, ((S.MIGRATED, 11), (S.EXPIRED, 1))),
     )
     return replace(usual, **changes)
@@ -85,9 +85,10 @@ SENTENCES = {
         "This message comes at most once a day for as long as this lasts.",
     ],
     MailKind.UNDELIVERABLE: [
-        "2 users of Example & Sons cannot be reached: the mail service refused their addresses for good.",
+        "2 users of Example & Sons have been stopped: their addresses are refused, our messages are unwanted, or a "
+        "policy forbids the move. All others go on.",
         "- Correct a wrong address: starter.py fix-address USER ADDRESS",
-        "- Send again what was refused, if the address is right: starter.py retry USER",
+        "- Try again, if the address is right and our messages are wanted: starter.py retry USER",
     ],
     MailKind.WAVE_REPORT: [
         "The selection of Sunday, 1 February 2026, 07:00 (Europe/Berlin) for Example & Sons is finished.",
@@ -164,7 +165,7 @@ SENTENCES = {
 }
 SUBJECTS = {
     MailKind.CAPACITY_SHORT: "7 selected users are waiting for a license",
-    MailKind.UNDELIVERABLE: "2 addresses cannot be written to",
+    MailKind.UNDELIVERABLE: "2 users cannot go on without you",
     MailKind.WAVE_REPORT: "Your selection is finished: 11 of 12 users migrated",
     MailKind.COMING_SOON: "Your Guest Edition account will soon be deactivated",
     MailKind.REMINDER: "Reminder: choose your new password",
@@ -376,10 +377,12 @@ def test_a_limit_below_use_is_named_even_where_nobody_waits(change: dict[str, in
     assert "waits" not in content.subject
 
 
-def test_one_refused_address_is_named_in_the_singular() -> None:
-    content = render(MailKind.UNDELIVERABLE, refused_count=1)
-    assert content.subject == "1 address cannot be written to"
-    assert "1 user of Example & Sons cannot be reached: the mail service refused this address for good." in content.text
+def test_one_parked_user_is_named_in_the_singular() -> None:
+    content = render(MailKind.UNDELIVERABLE, parked_count=1)
+    assert content.subject == "1 user cannot go on without you"
+    assert (
+        "1 user of Example & Sons has been stopped: the address is refused, our messages are unwanted" in content.text
+    )
 
 
 def test_a_report_counts_those_still_on_the_way_together() -> None:

@@ -248,6 +248,27 @@ async def test_what_is_no_address_is_refused(store: Store) -> None:
         await commands(store).fix_address("acme", "u1", "no address", actor="admin", command_id="c1")
 
 
+async def test_another_address_and_a_resend_are_no_answer_to_a_complaint(store: Store) -> None:
+    await reserved(store, state=S.INSTRUCTED, attention=Attention.COMPLAINT, attention_at=NOW)
+    fixed = await commands(store).fix_address("acme", "u1", "ada@acme.example", actor="admin", command_id="c1")
+    assert (fixed.verdict, (await facts(store))[0].attention) == ("done", Attention.COMPLAINT)
+    answer = await command(store, CommandKind.RESEND)
+    assert (answer.verdict, answer.reason) == ("refused", "unwanted")
+    assert answer.mend == "he called our mail unwanted: ask him, then say retry"
+
+
+async def test_instructions_asked_for_thrice_while_none_goes_out_are_one_mail(store: Store) -> None:
+    await reserved(store, state=S.INSTRUCTED, instructions_accepted_at=NOW)
+    for number in range(3):
+        given = Command(kind=CommandKind.RESEND, migration=ADA, command_id=f"resend-{number}")
+        assert (await commands(store).apply(given)).verdict == "done"
+    async with store.read() as uow:
+        mails = [(it.kind, it.state) for it in await uow.mails.of_migration(ADA)]
+    assert mails == [
+        (MailKind.INSTRUCTIONS, it) for it in (MailState.SUPPRESSED, MailState.SUPPRESSED, MailState.QUEUED)
+    ]
+
+
 async def test_instructions_are_sent_again_only_once_the_first_were_sent(store: Store) -> None:
     await reserved(store, state=S.INSTRUCTED)
     answer = await command(store, CommandKind.RESEND)

@@ -491,6 +491,12 @@ async def test_mail_that_a_pause_holds_is_no_difference(ground: Ground, pause: s
     assert await differences(ground.store, ground.gateway) == []
 
 
+async def test_mail_to_who_called_our_mails_unwanted_is_no_difference(ground: Ground) -> None:
+    await _stuck_mail(ground)
+    await ground.write(lambda uow: uow.migrations.set_attention(ref("blocked"), Attention.COMPLAINT, BEFORE))
+    assert await differences(ground.store, ground.gateway) == []
+
+
 async def test_mail_that_quiet_hours_hold_is_no_difference(ground: Ground) -> None:
     await _stuck_mail(ground)
     quiet = builders.organization(quiet_hours=QuietHours(begins="11:30", ends="13:00", weekends=False))

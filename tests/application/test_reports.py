@@ -1,10 +1,11 @@
-"""What administrators are told by itself: finished waves once, with the result file; shortage, dead addresses daily."""
+"""What administrators are told by itself: finished waves once, with the result file; shortage, who is parked daily."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.policy import SMTP
 
+import pytest
 import pytest_asyncio
 
 from edition_migration.adapters.mails.message import message_bytes
@@ -200,7 +201,7 @@ async def test_a_limit_lowered_below_what_is_in_use_is_told_though_nobody_waits(
     assert await office.kinds() == [MailKind.CAPACITY_SHORT]
 
 
-async def test_refused_addresses_are_told_daily_and_only_new_ones(office: Office) -> None:
+async def test_who_is_parked_is_told_daily_and_only_anew(office: Office) -> None:
     await office.park("u1")
     await office.report()
     assert await office.kinds() == [MailKind.UNDELIVERABLE]
@@ -217,7 +218,16 @@ async def test_refused_addresses_are_told_daily_and_only_new_ones(office: Office
     assert await office.kinds() == []
 
 
-async def test_a_user_parked_by_a_policy_is_no_refused_address(office: Office) -> None:
-    await office.park("u1", Attention.POLICY)
+@pytest.mark.parametrize("attention", [Attention.COMPLAINT, Attention.POLICY])
+async def test_who_complained_or_is_forbidden_is_told_as_a_refused_address_is(
+    office: Office, attention: Attention
+) -> None:
+    await office.park("u1", attention)
+    await office.report()
+    assert await office.kinds() == [MailKind.UNDELIVERABLE]
+
+
+async def test_a_missing_workflow_is_no_matter_of_the_administrator(office: Office) -> None:
+    await office.park("u1", Attention.WORKFLOW_MISSING)
     await office.report()
     assert await office.kinds() == []

@@ -113,7 +113,7 @@ class TemplateRenderer:
 
 def _counts(context: MailContext, language: str) -> dict[str, object]:
     """Each as a number, which chooses the plural, and as its reader writes it."""
-    counts = {"pending": context.pending_count, "waiting": context.waiting_count, "refused": context.refused_count}
+    counts = {"pending": context.pending_count, "waiting": context.waiting_count, "parked": context.parked_count}
     numbers: dict[str, object] = {f"{name}_count": count for name, count in counts.items()}
     return numbers | {name: format_decimal(count, locale=language) for name, count in counts.items()}
 

@@ -9,26 +9,26 @@ from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import mails, migrations
 from edition_migration.adapters.store.transaction import Transaction, given
 from edition_migration.domain.mail import MailKind, MailState
-from edition_migration.domain.migration import Attention
+from edition_migration.domain.migration import ADMINISTRATORS_TO_MEND
 from edition_migration.domain.states import OPEN, MigrationState
 
 _IT = migrations.c
 _IS_PARKED = and_(literally(_IT.state, OPEN), _IT.attention.is_not(None))
 
-_REFUSED_COUNT = select(func.count()).where(
-    _IT.org_id == given(_IT.org_id, "org_id"), _IS_PARKED, _IT.attention == Attention.UNDELIVERABLE
+_PARKED_COUNT = select(func.count()).where(
+    _IT.org_id == given(_IT.org_id, "org_id"), _IS_PARKED, literally(_IT.attention, ADMINISTRATORS_TO_MEND)
 )
-_REFUSED_COUNT_SINCE = _REFUSED_COUNT.where(_IT.attention_at > given(_IT.attention_at, "since"))
+_PARKED_COUNT_SINCE = _PARKED_COUNT.where(_IT.attention_at > given(_IT.attention_at, "since"))
 
 
 class SqlFollowups:
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction
 
-    async def refused_count(self, org_id: str, since: datetime | None = None) -> int:
+    async def parked_count(self, org_id: str, since: datetime | None = None) -> int:
         if since is None:
-            return await self._tx.value(_REFUSED_COUNT, {"given_org_id": org_id})
-        return await self._tx.value(_REFUSED_COUNT_SINCE, {"given_org_id": org_id, "given_since": since})
+            return await self._tx.value(_PARKED_COUNT, {"given_org_id": org_id})
+        return await self._tx.value(_PARKED_COUNT_SINCE, {"given_org_id": org_id, "given_since": since})
 
     async def told_before(
         self,

@@ -20,7 +20,7 @@ HOT: dict[str, Callable[[SqlUnitOfWork], Awaitable[object]]] = {
     "ix_migrations_pending": lambda uow: uow.listing.page(ORG, PENDING, 500, "u5"),
     "ix_migrations_wave": lambda uow: uow.members.to_release(ORG, "w1", 500, told_only=True),
     "ix_migrations_open_in_wave": lambda uow: uow.members.to_release(ORG, "w1", 500, told_only=False),
-    "ix_migrations_parked": lambda uow: uow.followups.refused_count(ORG, NOW),
+    "ix_migrations_parked": lambda uow: uow.followups.parked_count(ORG, NOW),
     "ix_waves_unreported": lambda uow: uow.waves.finished(ORG, 10),
     "ix_migrations_user_id": lambda uow: uow.migrations.latest_of_user("u5"),
     "ix_users_to_enroll": lambda uow: uow.users.to_enroll(ORG, ["acme.example"], 500),
