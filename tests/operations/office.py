@@ -78,6 +78,13 @@ class Office:
         copy_sqlite(self.folder / "temporal.copy", self.folder / "temporal.db")
         self.client = await self.temporal.start()
 
+    async def lose_temporal(self) -> None:
+        """An empty one comes in its place."""
+        await self.temporal.kill()
+        for file in self.folder.glob("temporal.db*"):
+            file.unlink()
+        self.client = await self.temporal.start()
+
     # The people around it
 
     async def say(self, world: World, event_type: str, **data: Any) -> None:

@@ -178,6 +178,62 @@ async def test_temporal_of_a_minute_ago(office: Office) -> None:
             assert set(copies(world, name).values()) == {1}, "the store knows what was sent"
 
 
+async def test_a_temporal_that_has_lost_everything(office: Office) -> None:
+    async with office.at_work() as world:
+        await office.guests(world, "ada", "bob", "hal", "lee")
+        for name in ("ada", "bob"):
+            await office.select(world, name)
+        await office.migrate(world, "bob")
+        lees = await in_a_wave_of_the_day_after_tomorrow(world, "lee")
+
+    await office.lose_temporal()
+    expected = {*(("workflow_missing", name, 1) for name in ("ada", "hal", "lee")), ("wave_stopped", lees, None)}
+    async with office.at_rest() as world:
+        assert await named(world, is_dry=True, is_restored=True) == {(*it, False) for it in expected}
+        assert await named(world, is_restored=True) == {(*it, True) for it in expected}
+
+    async with office.at_work() as world:
+        await office.control(world, lees, WaveCommandKind.CANCEL)
+        await wave_ended(world, lees)
+        for name in ("hal", "lee"):
+            await office.select(world, name)
+        for name in ("ada", "hal", "lee"):
+            await office.migrate(world, name)
+        assert await named(world, is_dry=True, is_restored=True) == set()
+        assert (await world.capacity()).licenses_used == 4
+        for name in ("ada", "bob", "hal", "lee"):
+            assert set(copies(world, name).values()) == {1}, "the store knows what was sent"
+
+
+async def test_both_databases_of_different_minutes_ago(office: Office) -> None:
+    async with office.at_work() as world:
+        await office.guests(world, "ada", "bob", "cleo", "hal")
+        await office.select(world, "bob")
+        office.back_up_temporal()
+        await office.select(world, "ada")
+        await office.back_up_store()
+        await office.migrate(world, "bob")
+        await office.select(world, "cleo")
+        await world.command(CommandKind.CANCEL, "cleo")
+        await world.ended("cleo")
+
+    await office.restore_temporal()
+    await office.restore_store()
+    expected = {("workflow_unaware", "ada", 1)}
+    async with office.at_rest() as world:
+        assert await named(world, is_dry=True, is_restored=True) == {(*it, False) for it in expected}
+        assert await named(world, is_restored=True) == {(*it, True) for it in expected}
+
+    async with office.at_work() as world:
+        for name in ("cleo", "hal"):
+            await office.select(world, name)
+        for name in ("ada", "bob", "cleo", "hal"):
+            await office.migrate(world, name)
+        assert await named(world, is_dry=True, is_restored=True) == set()
+        assert (await world.capacity()).licenses_used == 4
+        assert set(copies(world, "ada").values()) == {1}, "of before the store's backup"
+
+
 async def instructed_to_be_activated_by_hand(world: World, name: str) -> None:
     await world.select(name, activation=Activation.BY_HAND)
     await world.until(name, S.INSTRUCTED)

@@ -1,7 +1,11 @@
 """New code is rolled out: first the schema, then process by process, while the release before goes on working.
 
-Real processes of both, on one queue and one database. So that the schema is newer than either whatever this code has
-changed, it is expanded once more, as a revision of tomorrow may.
+Real processes of both, on one queue and one database. What this shows is that both work on one schema that neither
+knows, and that each goes on with workflows and rows of the other. That schema is made by the five statements of
+`TOMORROW`, written by hand, and not by a revision of ours: nothing is released yet, so the code that is kept is of the
+same revision as today's, and no revision has yet been applied under running older code. What each real revision does to
+older code is judged by rules, without older code (`test_expand_only.py`). From the first release on, the second `setup`
+here applies the revisions made since.
 """
 
 from pathlib import Path

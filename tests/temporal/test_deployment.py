@@ -18,11 +18,12 @@ from temporalio.testing import WorkflowEnvironment
 
 from edition_migration.domain.errors import ConfigurationError
 from edition_migration.domain.names import MAIL_QUEUE, MIGRATION_QUEUE, MigrationRef
+from edition_migration.domain.progress import Wait
 from edition_migration.temporal.build_id import build_id
 from edition_migration.temporal.deployment import deployment_of
 from edition_migration.temporal.gateway import TemporalWorkflowGateway
 from edition_migration.temporal.worker import WorkerOptions, build_workers
-from tests.workflows.script import PATIENCE, Script, activities_of, overview
+from tests.workflows.script import PATIENCE, Script, activities_of, mail, overview, sent, wait
 from tests.workflows.script import S as State
 
 
@@ -61,48 +62,66 @@ async def test_a_process_for_one_queue_takes_from_no_other(temporal_env: Workflo
     assert [worker.task_queue for worker in workers] == [queue]
 
 
-async def test_a_versioned_migration_goes_on_with_the_version_that_became_current(
+async def test_a_versioned_migration_goes_on_with_the_version_that_became_current_and_its_mails_with_theirs(
     temporal_env: WorkflowEnvironment,
 ) -> None:
+    """Each queue has a deployment of its own, as on Kubernetes; only that of migrations gets a new version."""
     client = temporal_env.client
     name, user = f"test-{uuid4().hex[:8]}", uuid4().hex
-    script = Script()
+    workers, mail_workers = f"{name}/worker", f"{name}/mail-worker"
+    script = Script("org-deployed")
+    mails = [mail("m1")]
+
+    async def waiting(_: Any) -> Wait:
+        return wait(State.BLOCKED, "select", mail=mails.pop() if mails else None)
+
+    script.will("notify_deactivation", *[waiting] * 1000)
+    script.will("deliver", sent("m1"), sent("m2"))
     ref = MigrationRef(org_id="org-deployed", user_id=user)
     async with AsyncExitStack() as stack:
-        await _serve(stack, client, script, name, "v1")
-        await _make_current(client, name, "v1")
+        await _serve(stack, client, script, workers, "v1", MIGRATION_QUEUE)
+        await _serve(stack, client, script, mail_workers, "v1", MAIL_QUEUE)
         await TemporalWorkflowGateway(client).start_migration(ref, overview(State.BLOCKED))
         handle = client.get_workflow_handle(ref.workflow_id)
         try:
             assert await _version_of(handle) == "v1"
-            await _serve(stack, client, script, name, "v2")
-            await _make_current(client, name, "v2")
-            await handle.signal("ring")
+            await script.until_asked("deliver")
+            await _serve(stack, client, script, workers, "v2", MIGRATION_QUEUE)
             async with asyncio.timeout(PATIENCE):
-                while await _version_of(handle) != "v2":  # noqa: ASYNC110
+                while await _version_of(handle) != "v2":
+                    await handle.signal("ring")  # the queue hears of a new version a moment later
                     await asyncio.sleep(0.05)
+            mails.append(mail("m2"))
+            await handle.signal("ring")
+            await script.until_asked("deliver", times=2)
         finally:
             await handle.terminate("the test is over")
-            await _make_current(client, name, "")
+            for deployment in (workers, mail_workers):
+                await _make_current(client, deployment, "")
             script.open_gates()
 
 
-async def _serve(stack: AsyncExitStack, client: Client, script: Script, name: str, build: str) -> None:
-    """Both workers of this version, until the stack ends."""
-    deployment = deployment_of({"TEMPORAL_DEPLOYMENT_NAME": name, "TEMPORAL_WORKER_BUILD_ID": build})
-    options = WorkerOptions(mails_per_second=1000, deployment=deployment)
+async def _serve(
+    stack: AsyncExitStack, client: Client, script: Script, deployment: str, build: str, queue: str
+) -> None:
+    """A worker of this queue, until the stack ends; its version is current once it polls."""
+    options = WorkerOptions(
+        mails_per_second=1000,
+        queues=(queue,),
+        deployment=deployment_of({"TEMPORAL_DEPLOYMENT_NAME": deployment, "TEMPORAL_WORKER_BUILD_ID": build}),
+    )
     for worker in build_workers(client, activities_of(script), options):
         await stack.enter_async_context(worker)
+    async with asyncio.timeout(PATIENCE):
+        while await _queues_of(client, deployment, build) != {queue}:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    await _make_current(client, deployment, build)
 
 
-async def _make_current(client: Client, name: str, build: str) -> None:
-    """Once its workers have polled both queues; no build makes unversioned workers current."""
-    if build:
-        async with asyncio.timeout(PATIENCE):
-            while await _queues_of(client, name, build) != {MIGRATION_QUEUE, MAIL_QUEUE}:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+async def _make_current(client: Client, deployment: str, build: str) -> None:
+    """No build makes unversioned workers current."""
     await client.workflow_service.set_worker_deployment_current_version(
-        SetWorkerDeploymentCurrentVersionRequest(namespace=client.namespace, deployment_name=name, build_id=build)
+        SetWorkerDeploymentCurrentVersionRequest(namespace=client.namespace, deployment_name=deployment, build_id=build)
     )
 
 
