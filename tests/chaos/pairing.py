@@ -3,12 +3,18 @@
 A copy that follows one without an answer is explained by the cut or the silence after its final dot. A copy that
 follows an answered one needs a process that was killed or frozen between that 250 and the commit of `accepted`: a
 worker, or the database under it. Or it is of a worker that woke up and went on, while another had taken over its mail.
+
+That is all that is known: which process spoke for which mail, and when it committed, nobody noted. So a kill explains a
+copy if it came within the seconds about the 250 before it, and before the copy; and it explains no more copies than
+mails were in hand then.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Any
+
+from edition_migration.temporal.worker import WorkerOptions
 
 KILLS = (
     "kill_worker",
@@ -20,9 +26,14 @@ KILLS = (
     "worker-0_ended_by_itself",
     "worker-1_ended_by_itself",
 )
+OF_ALL_WORKERS = ("kill_database", "kill_postgresql", "end_postgresql")
 WOKE_UP = "worker_woke_up"
+LOST_ANSWER = "smtp_no_answer_to_final_dot"
 BEFORE, AFTER = 0.5, 10.0
 """Seconds from a kill back to a 250 whose commit it may have taken: recovery, a busy machine."""
+IN_HAND = WorkerOptions.concurrent_mails
+"""Mails that one worker has begun at once, at most."""
+WORKERS = 2
 
 
 def surplus(
@@ -35,9 +46,10 @@ def surplus(
     explained: list[str] = []
     by_kind: dict[str, int] = defaultdict(int)
     unexplained: list[str] = []
+    charged: Counter[int] = Counter()
     for message_id, mails in copies.items():
         for former, copy in pairwise(mails):
-            kind = _cause(former, faults) or _of_sleeper(copy, faults)
+            kind = LOST_ANSWER if not former["is_answered"] else _charge(former, copy, faults, charged)
             if kind is None:
                 unexplained.append(message_id)
                 continue
@@ -54,16 +66,37 @@ def never_known(
     Their user was quick: he chose his password by the link of a mail whose 250 was cut or died with its worker.
     """
     last = {mail["message_id"]: mail for mail in sink}
-    return [it for it, mail in last.items() if it not in accepted and _cause(mail, faults) is not None]
+    return [it for it, mail in last.items() if it not in accepted and _may_be_lost(mail, faults)]
 
 
-def _cause(former: dict[str, Any], faults: Sequence[dict[str, Any]]) -> str | None:
-    if not former["is_answered"]:
-        return "smtp_no_answer_to_final_dot"
-    near = [it for it in faults if it["kind"] in KILLS and -BEFORE <= it["at"] - former["at"] <= AFTER]
-    return min(near, key=lambda it: abs(it["at"] - former["at"]))["kind"] if near else None
+def _may_be_lost(mail: dict[str, Any], faults: Sequence[dict[str, Any]]) -> bool:
+    return not mail["is_answered"] or any(_may_have_taken(fault, mail) for fault in faults)
 
 
-def _of_sleeper(copy: dict[str, Any], faults: Sequence[dict[str, Any]]) -> str | None:
-    is_his = any(it["kind"] == WOKE_UP and 0 <= copy["at"] - it["at"] <= AFTER for it in faults)
-    return WOKE_UP if is_his else None
+def _charge(
+    former: dict[str, Any], copy: dict[str, Any], faults: Sequence[dict[str, Any]], charged: Counter[int]
+) -> str | None:
+    """The kind of the fault that is nearest and has not explained yet as many copies as it can; None where none is.
+
+    `charged` counts by the fault's place in the list.
+    """
+    able: list[tuple[float, int]] = []
+    for place, fault in enumerate(faults):
+        is_kill = _may_have_taken(fault, former) and fault["at"] < copy["at"]
+        is_sleeper = fault["kind"] == WOKE_UP and 0 <= copy["at"] - fault["at"] <= AFTER
+        if (is_kill or is_sleeper) and charged[place] < _most(fault):
+            able.append((abs(fault["at"] - (former if is_kill else copy)["at"]), place))
+    if not able:
+        return None
+    _, place = min(able)
+    charged[place] += 1
+    return faults[place]["kind"]
+
+
+def _may_have_taken(fault: dict[str, Any], mail: dict[str, Any]) -> bool:
+    """Whether the commit of `accepted` may have died by this fault."""
+    return fault["kind"] in KILLS and -BEFORE <= fault["at"] - mail["at"] <= AFTER
+
+
+def _most(fault: dict[str, Any]) -> int:
+    return IN_HAND * (WORKERS if fault["kind"] in OF_ALL_WORKERS else 1)

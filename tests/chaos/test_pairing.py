@@ -36,6 +36,14 @@ def test_a_copy_of_a_worker_that_has_just_woken_up_is_explained() -> None:
     assert surplus(copies, [fault("worker_woke_up", 31)]) == ([], {}, ["m1"])
 
 
+def test_a_kill_explains_no_copy_from_before_it_and_no_more_than_were_in_hand() -> None:
+    assert surplus([received(0), received(1)], [fault("kill_worker", 2)]) == ([], {}, ["m1"])
+    many = [{**received(at), "message_id": f"m{number}"} for at in (0, 30) for number in range(21)]
+    for kind, most in (("kill_worker", 10), ("kill_database", 20)):
+        explained, by_kind, unexplained = surplus(many, [fault(kind, 1)])
+        assert (len(explained), by_kind, len(unexplained)) == (most, {kind: most}, 21 - most)
+
+
 def test_each_of_several_copies_needs_its_own_explanation() -> None:
     copies = [received(0, is_answered=False), received(5), received(40)]
     assert surplus(copies, []) == (["m1"], {"smtp_no_answer_to_final_dot": 1}, ["m1"])
