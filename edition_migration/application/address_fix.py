@@ -10,7 +10,7 @@ from edition_migration.application.command_turn import CommandTurn
 from edition_migration.application.conflicts import address_is_free
 from edition_migration.domain.addresses import domain_of
 from edition_migration.domain.commands import CommandAnswer
-from edition_migration.domain.facts import stamp_of
+from edition_migration.domain.facts import overruled, stamp_of
 
 
 async def fix_address(turn: CommandTurn, email: str) -> CommandAnswer:
@@ -31,7 +31,7 @@ async def fix_address(turn: CommandTurn, email: str) -> CommandAnswer:
         return turn.refused("other_domain", "give an address in a domain of the organization")
     if await uow.users.by_email(email) is not None:
         return turn.refused("address_taken", "this address belongs to another user")
-    stamps = {**user.stamps, "email": stamp_of(None, turn.now, turn.command.command_id)}
+    stamps = overruled(user.stamps, ["email"], stamp_of(None, turn.now, turn.command.command_id))
     await address_is_free(uow, user.email, turn.now)
     await uow.users.put([replace(user, email=email, domain=domain.name, stamps=stamps)])
     await try_new_address(uow, row, turn.now)

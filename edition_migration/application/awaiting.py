@@ -47,6 +47,17 @@ async def await_user(turn: Turn, keys: LinkKeys) -> Outcome:
     return await turn.wait(WHY, until=clock.next_moment)
 
 
+async def give_more_time(uow: UnitOfWork, row: Migration, extension: timedelta, now: datetime) -> DeadlineClock | None:
+    """The deadline is later by the extension; moments to remind that have passed stay passed. None: there is none."""
+    if row.deadline_at is None:
+        return None
+    deadline_at, since = row.deadline_at + extension, row.deadline_from or row.deadline_at
+    clock = DeadlineClock.of(since, deadline_at, await uow.pauses.of(row.org_id), now)
+    await uow.migrations.move_deadline(row.ref, since, deadline_at)
+    await uow.migrations.set_reminders(row.ref, clock.reminders_due)
+    return clock
+
+
 async def replace_lapsed(uow: UnitOfWork, row: Migration, mail: Mail, present: datetime) -> None:
     """A mail waited until its link was dead, refused or held: a living link goes in its place. The row is held."""
     if mail.kind is MailKind.REMINDER:

@@ -11,6 +11,7 @@ from edition_migration.application.errand_pages import PAGE, held, key_of, turn_
 from edition_migration.application.links import LinkKeys, queue_again, queue_link
 from edition_migration.application.records import PROVISIONING, journal_entry
 from edition_migration.application.rows import organization_of
+from edition_migration.domain.facts import is_older
 from edition_migration.domain.mail import LINK_MAILS, MailKind
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.organization import Organization
@@ -73,7 +74,7 @@ class _Switch:
         """Whether the directory reported a federated sign-in that is newer than the switch, but was heard before it."""
         user = await self.uow.users.get(row.user_id)
         switched = self.organization.stamps.get("is_single_sign_on", "")
-        return user is not None and user.stamps.get("signed_in", "") > switched
+        return user is not None and "signed_in" in user.stamps and not is_older(user.stamps["signed_in"], switched)
 
     async def _await_password(self, row: Migration) -> None:
         """A link is mailed; the deadline's clock begins when the relay accepts it."""

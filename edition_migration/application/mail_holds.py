@@ -1,4 +1,5 @@
-"""What holds a mail back: a pause, its reader's quiet hours, its organization's own pace. Used by `Delivery`.
+"""What holds a mail back: a pause, its reader's quiet hours, its organization's own pace; a link, that its reader's
+domain is gone. Used by `Delivery`.
 
 A held mail is never dropped. What a user asked for himself waits for nothing but the end of a pause. In the queue of
 the organization, which is many users', a held mail lets the others pass (`Mail.held_until`).
@@ -7,7 +8,7 @@ the organization, which is many users', a held mail lets the others pass (`Mail.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from edition_migration.domain.mail import ADMINISTRATOR_MAILS, KEPT_FOR_THE_DAY, Mail
+from edition_migration.domain.mail import ADMINISTRATOR_MAILS, KEPT_FOR_THE_DAY, LINK_MAILS, Mail
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.quiet_hours import held_until
 from edition_migration.ports.store import UnitOfWork
@@ -15,7 +16,7 @@ from edition_migration.ports.store import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """`until` None: nobody knows yet, and the end of the pause rings."""
+    """`until` None: nobody knows yet, and the end of the pause, or of the reader's own hold, rings."""
 
     until: datetime | None = None
 
@@ -27,6 +28,8 @@ async def hold_of(uow: UnitOfWork, mail: Mail, present: datetime) -> Hold | None
     not go at its slot, for a pause or quiet hours, takes another, so that what was held does not go in a burst.
     """
     if await uow.pauses.is_paused(mail.org_id):
+        return Hold()
+    if mail.kind in LINK_MAILS and await _is_reader_held(uow, mail):
         return Hold()
     if mail.held_until is not None and mail.held_until > present:
         return Hold(mail.held_until)
@@ -40,6 +43,12 @@ async def hold_of(uow: UnitOfWork, mail: Mail, present: datetime) -> Hold | None
         return Hold(quiet_until)
     slot = await _new_slot(uow, organization, mail, present)
     return Hold(slot) if slot is not None and slot > present else None
+
+
+async def _is_reader_held(uow: UnitOfWork, mail: Mail) -> bool:
+    """Whether the link would be of no use to him now: his domain is gone, perhaps by error."""
+    row = await uow.migrations.get(mail.ref) if mail.ref else None
+    return row is not None and row.hold_ends_at is not None
 
 
 async def _quiet_until(uow: UnitOfWork, organization: Organization, mail: Mail, at: datetime) -> datetime | None:

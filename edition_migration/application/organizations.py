@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from edition_migration.application.intake import Intake
 from edition_migration.application.organization_facts import unknown_organization
 from edition_migration.domain.errors import InvalidInput, Problem
-from edition_migration.domain.facts import merge, stamp_of
+from edition_migration.domain.facts import merge, overruled, stamp_of
 from edition_migration.domain.organization import Capacity, Organization
 from edition_migration.domain.organization_changes import (
     Change,
@@ -111,7 +111,7 @@ def _written(file: OrganizationFile, held: Held, current: Organization, stamp: s
     """The row with the file's settings, and with its identity where no provisioning event can carry it."""
     settings = file.changed_settings(current.settings)
     changed = {name for name in _STAMPED_SETTINGS if getattr(settings, name) != getattr(current.settings, name)}
-    row = replace(current, settings=settings, stamps={**current.stamps, **dict.fromkeys(changed, stamp)})
+    row = replace(current, settings=settings, stamps=overruled(current.stamps, changed, stamp))
     if held.is_provisioned or file.domains:
         return row
     known = held.identity()

@@ -8,10 +8,12 @@ before), who became eligible is blocked, and a Business Edition user who was the
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from edition_migration.application.awaiting import give_more_time
 from edition_migration.application.block import Place, await_block, place_of, why_not_pending
 from edition_migration.application.compensation import let_out, restore_guest
 from edition_migration.application.enrollment import Candidate, enroll
 from edition_migration.application.records import PROVISIONING, Detail, journal_entry
+from edition_migration.domain.deadlines import time_held
 from edition_migration.domain.eligibility import is_taken_out
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import ADOPTED, Migration
@@ -57,7 +59,7 @@ class Reconsideration:
         elif row.is_open and row.wave_id is not None and is_taken_out(user):
             await self._let_go(row, S.CANCELLED, CancelReason.NO_LONGER_ELIGIBLE)
         elif row.is_open and row.hold_ends_at is not None:
-            await self._hold(row, None)
+            await self._end_hold(row, row.hold_ends_at)
         elif row.state is S.MIGRATED and user.org_id == row.org_id and is_taken_out(user):
             await self._take_out(row)
         if row.wave_id is None or (row.state is S.MIGRATED and user.org_id is None):
@@ -85,14 +87,22 @@ class Reconsideration:
             await self._let_go(row, S.CANCELLED, CancelReason.LEFT_DOMAIN)
         elif row.state in BEFORE_ACTIVATION:
             await self._let_go(row, S.CANCELLED, self.organization.why_a_domain_is_gone)
-        elif row.state in HELD_WITHOUT_DOMAIN and row.hold_ends_at is None:
-            await self._hold(row, self.now + HOLD)
+        elif row.state in HELD_WITHOUT_DOMAIN and row.hold_ends_at is None and not row.has_acted:
+            await self._hold(row)
 
-    async def _hold(self, row: Migration, ends_at: datetime | None) -> None:
-        """While it lasts no link can be used and no step goes on; the step that finds it over ends the migration."""
+    async def _hold(self, row: Migration) -> None:
+        """While it lasts no link is sent or can be used and no step goes on; the step that finds it over ends him."""
+        ends_at = self.now + HOLD
         await self.uow.migrations.set_hold(row.ref, ends_at)
-        action = "hold" if ends_at else "end_hold"
-        await self._journal(row, action, row.state, {"until": ends_at.isoformat() if ends_at else None})
+        await self._journal(row, "hold", row.state, {"until": ends_at.isoformat()})
+
+    async def _end_hold(self, row: Migration, ends_at: datetime) -> None:
+        """The time in which he could do nothing is given back to him."""
+        began = max(ends_at - HOLD, row.deadline_from or ends_at - HOLD)
+        lost = time_held(began, self.now, await self.uow.pauses.of(row.org_id))
+        await give_more_time(self.uow, row, lost, self.now)
+        await self.uow.migrations.set_hold(row.ref, None)
+        await self._journal(row, "end_hold", row.state, {"until": None})
 
     async def _decide(self, user: User, row: Migration, *, is_ours: bool) -> None:
         """Who is on the list of those pending."""

@@ -6,6 +6,7 @@ Each checks, changes and journals in the transaction that its turn holds; compen
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
+from edition_migration.application.awaiting import give_more_time
 from edition_migration.application.block import await_block
 from edition_migration.application.command_turn import CommandTurn, command_key
 from edition_migration.application.compensation import compensate
@@ -14,7 +15,7 @@ from edition_migration.application.links import LinkKeys, queue_again, queue_lin
 from edition_migration.application.parking import unpark
 from edition_migration.application.rows import organization_of
 from edition_migration.domain.commands import LEGAL_IN, CommandAnswer, CommandKind
-from edition_migration.domain.deadlines import LONGEST_EXTENSION, DeadlineClock, is_undoable
+from edition_migration.domain.deadlines import LONGEST_EXTENSION, is_undoable
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.organization import OrganizationSettings
@@ -58,6 +59,8 @@ async def _resend(turn: CommandTurn, keys: LinkKeys) -> CommandAnswer:
     uow, row = turn.uow, turn.row
     if row.state not in LEGAL_IN[CommandKind.RESEND]:
         return turn.refused("nothing_to_resend", "only who has instructions or a link can get them again")
+    if row.hold_ends_at is not None:
+        return turn.refused("held", "his domain is gone: no link works until it is back, or the hold ends")
     if row.attention is Attention.COMPLAINT:
         return turn.refused("unwanted", "he called our mail unwanted: ask him, then say retry")
     if row.attention is Attention.UNDELIVERABLE:
@@ -76,20 +79,23 @@ async def _resend(turn: CommandTurn, keys: LinkKeys) -> CommandAnswer:
 
 async def _extend_deadline(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
     """Later by the extension, from the deadline as it is; moments to remind that have passed stay passed."""
-    uow, row = turn.uow, turn.row
-    if row.state not in AWAITING_USER or row.deadline_at is None:
-        return turn.refused("no_deadline", "only who waits for a password or a first sign-in has a deadline")
+    row = turn.row
+    if row.state not in AWAITING_USER:
+        return _without_deadline(turn)
     given = turn.command.request.extension
     extension = (await _settings(turn)).deadline if given is None else given
     if extension <= timedelta():
         return turn.refused("not_longer", "give a span like 7d")
     if extension > LONGEST_EXTENSION:
         return turn.refused("too_long", f"give {LONGEST_EXTENSION.days} days or less")
-    deadline_at, since = row.deadline_at + extension, row.deadline_from or row.deadline_at
-    clock = DeadlineClock.of(since, deadline_at, await uow.pauses.of(row.org_id), turn.now)
-    await uow.migrations.move_deadline(row.ref, since, deadline_at)
-    await uow.migrations.set_reminders(row.ref, clock.reminders_due)
+    clock = await give_more_time(turn.uow, row, extension, turn.now)
+    if clock is None:
+        return _without_deadline(turn)
     return await turn.stay({"deadline": clock.effective.isoformat()})
+
+
+def _without_deadline(turn: CommandTurn) -> CommandAnswer:
+    return turn.refused("no_deadline", "only who waits for a password or a first sign-in has a deadline")
 
 
 async def _retry(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:

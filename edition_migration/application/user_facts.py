@@ -5,7 +5,7 @@ events arrive makes no difference to the facts, the account and the counters.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from edition_migration.application import address_change
 from edition_migration.application.compensation import restore_guest
@@ -15,13 +15,15 @@ from edition_migration.application.reconsideration import Reconsideration
 from edition_migration.application.records import PROVISIONING, Detail, journal_entry
 from edition_migration.domain.addresses import domain_of
 from edition_migration.domain.events.user import PasswordSet, UserData, UserDeleted, UserSignedIn
-from edition_migration.domain.facts import merge
-from edition_migration.domain.migration import ADOPTED, Migration
+from edition_migration.domain.facts import is_older, merge, moment_of
+from edition_migration.domain.migration import ADOPTED, Migration, Step
 from edition_migration.domain.states import ACTIVATED_BY_US, AccountStatus, CredentialState, Edition
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.user import User
 from edition_migration.ports.store import UnitOfWork
 
+SKEW = timedelta(minutes=5)
+"""How far the clock of a sender may be behind ours: an act is not lost for that."""
 _BEFORE_FIRST_SIGN_IN = (S.ACTIVATED, S.AWAITING_FIRST_SIGN_IN)
 """Who waits for a password does not become a federated user by signing in elsewhere."""
 
@@ -148,23 +150,35 @@ class UserFacts:
         accepted, stamps = merge(user.stamps, {"signed_in": True}, self.stamp)
         if not accepted:
             return False
-        is_awaited = row is not None and row.state in _BEFORE_FIRST_SIGN_IN and row.signed_in_at is None
+        is_awaited = (
+            row is not None
+            and row.state in _BEFORE_FIRST_SIGN_IN
+            and row.signed_in_at is None
+            and not await self._is_before_the_switch(row)
+        )
         credential = CredentialState.FEDERATED if is_awaited else user.credential_state
         await self.uow.users.put([replace(user, credential_state=credential, stamps=stamps)])
         if row is not None and is_awaited:
             await self.uow.migrations.set_signed_in(row.ref, self.now)
+            await self.uow.migrations.set_hold(row.ref, None)
             await self._journal(row, "first_sign_in", row.state)
             await self.uow.doorbells.add_migrations([row.ref], self.now)
         return True
 
     async def _password_set_elsewhere(self, user: User, row: Migration | None) -> bool:
-        """Awaited, it is the user's act. Just activated, it is kept for the step that would ask. Else only a fact."""
+        """Awaited, it is the user's act. Just activated, it is kept for the step that would ask. Else only a fact.
+
+        A word about the time before his activation, which comes late, is about a password that is locked since.
+        """
         accepted, stamps = merge(user.stamps, {"credential": True}, self.stamp)
         if not accepted:
             return False
         changed = replace(user, stamps=stamps)
+        if row is not None and await self._is_before_the_activation(row):
+            row = None
         if row is not None and row.state is S.ACTIVATED:
             await self.uow.migrations.set_password_set(row.ref, self.now)
+            await self.uow.migrations.set_hold(row.ref, None)
             await self._journal(row, "password_set", row.state)
             await self.uow.doorbells.add_migrations([row.ref], self.now)
         if row is not None and row.state is S.AWAITING_PASSWORD:
@@ -174,6 +188,15 @@ class UserFacts:
             changed = changed.with_credential_elsewhere()
         await self.uow.users.put([changed])
         return True
+
+    async def _is_before_the_switch(self, row: Migration) -> bool:
+        """Whether single sign-on was switched on only afterwards: he signed in as before, and is to do it again."""
+        organization = await self.uow.organizations.get(row.org_id)
+        return organization is not None and is_older(self.stamp, organization.stamps.get("is_single_sign_on", ""))
+
+    async def _is_before_the_activation(self, row: Migration) -> bool:
+        activated = await self.uow.journal.find(row.ref, f"{Step.ACTIVATE}/{S.ACTIVATED}")
+        return activated is not None and moment_of(self.stamp) < activated.at - SKEW
 
     async def _move(self, row: Migration, target: S, *, reason: str | None = None) -> None:
         await self.uow.migrations.move(row.ref, [row.state], target, self.now, reason=reason)

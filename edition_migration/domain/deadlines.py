@@ -39,6 +39,11 @@ def paused_between(pauses: Iterable[Pausing], begin: datetime, end: datetime) ->
     return total
 
 
+def time_held(since: datetime, until: datetime, pauses: Iterable[Pausing]) -> timedelta:
+    """What a hold of that span takes from a deadline's clock, which a pause of the same time has stopped already."""
+    return max(until - since - paused_between(pauses, since, until), timedelta())
+
+
 def reminder_times(since: datetime, deadline_at: datetime) -> Sequence[datetime]:
     """At 50 % and 80 % of the time, and one day before its end, in order; a moment outside of it is left out."""
     span = deadline_at - since

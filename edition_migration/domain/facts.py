@@ -4,7 +4,7 @@ Design section 6, "Order of events": every fact keeps the stamp of the event tha
 stamps the greater is the newer. Compare stamps in Python or under a binary collation, never under a language's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -26,6 +26,27 @@ def stamp_of(sequence: str | None, time: datetime, event_id: str) -> str:
     if sequence is None:
         return f"0 {moment} {event_id}"
     return f"1{sequence} {moment} {event_id}"
+
+
+def moment_of(stamp: str) -> datetime:
+    """When the event of this stamp happened."""
+    return datetime.fromisoformat(stamp.split(" ")[1])
+
+
+def is_older(stamp: str, other: str) -> bool:
+    """Whether the event of `stamp` happened before the other one, about something else and perhaps of another sender.
+
+    By time alone: a sequence says nothing across senders. Nothing is older than what nobody has said yet ("").
+    """
+    return other != "" and moment_of(stamp) < moment_of(other)
+
+
+def overruled(stamps: Mapping[str, str], names: Iterable[str], stamp: str) -> dict[str, str]:
+    """The stamps after an administrator's own word about these fields, which holds whatever was said of them before.
+
+    The sender's next word still wins, and an older one that comes late does not: no stamp ever becomes lower.
+    """
+    return {**stamps, **{name: max(stamp, stamps.get(name, "")) for name in names}}
 
 
 def merge(stamps: Mapping[str, str], fields: Mapping[str, object], stamp: str) -> Merged:

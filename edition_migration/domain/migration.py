@@ -91,6 +91,13 @@ class Migration:
         return self.state in OPEN
 
     @property
+    def has_acted(self) -> bool:
+        """Whether he has done what is awaited of him, or will be: he goes on, whatever becomes of his domain."""
+        if self.state is MigrationState.ACTIVATED:
+            return self.password_set_at is not None
+        return self.state is MigrationState.AWAITING_FIRST_SIGN_IN and self.signed_in_at is not None
+
+    @property
     def left_to_the_block(self) -> InactiveReason | None:
         """Why the account is inactive while its domain is blocked, where this row's end left that to the block."""
         return LEFT_TO_THE_BLOCK.get((self.state, self.reason))

@@ -109,7 +109,8 @@ def contradictions(facts: RowFacts, now: datetime, *, is_held: bool) -> Iterator
     if row.is_open and row.started_at is None and row.since <= now - OLD:
         yield K.WORKFLOW_NOT_STARTED
     yield from _capacity(facts)
-    if _is_stuck(facts.first_mail, now) and not is_held and row.attention is not Attention.COMPLAINT:
+    is_stopped = row.attention is Attention.COMPLAINT or row.hold_ends_at is not None
+    if _is_stuck(facts.first_mail, now) and not (is_held or is_stopped):
         yield K.MAIL_STUCK
     yield from _links(facts)
     if facts.journaled is not row.state:

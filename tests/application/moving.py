@@ -94,7 +94,9 @@ class Moving:
 
     # What happens
 
-    async def happen(self, kind: str, *, org_id: str = ORG, at: timedelta | None = None, **data: Any) -> InboxRow:
+    async def happen(
+        self, kind: str, *, org_id: str = ORG, at: timedelta | None = None, sequence: str | None = None, **data: Any
+    ) -> InboxRow:
         """One event and all that follows from it at once; its row in the inbox. `at` sets its time apart from now."""
         self.clock.move(timedelta(seconds=1))
         event_id = new_id()
@@ -105,6 +107,7 @@ class Moving:
             "type": kind,
             "time": (self.clock.now() if at is None else builders.NOW + at).isoformat(),
             "data": {"org_id": org_id, **data},
+            **({} if sequence is None else {"sequence": sequence}),
         }
         await self.intake.receive(event)
         await self.drain(org_id)

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 
 from edition_migration.adapters.store.store import SqlStore
+from edition_migration.application.commands import Commands
 from edition_migration.application.credentials import ChoiceResult
+from edition_migration.application.selection import Selection
+from edition_migration.domain.commands import Command, CommandAnswer, CommandKind, CommandRequest
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.progress import Done, Stop, Wait
 from edition_migration.domain.states import (
+    AWAITING_USER,
     BEFORE_ACTIVATION,
     HELD_WITHOUT_DOMAIN,
     AccountStatus,
@@ -21,7 +25,7 @@ from edition_migration.domain.states import (
 )
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import TokenState
-from tests.application.moving import ELSEWHERE, EMAIL, OLD_HASH, ORG, Moving, moving
+from tests.application.moving import ADA, ELSEWHERE, EMAIL, OLD_HASH, ORG, Moving, moving, writing
 from tests.links import GOOD, LINK_KEYS
 
 HOLD = timedelta(hours=72)
@@ -126,6 +130,67 @@ async def test_when_the_domain_comes_back_who_was_held_goes_on(store: SqlStore, 
     assert isinstance(await world.step(STEP_OF[state]), Done if state is S.ACTIVATED else Wait)
 
 
+async def command(world: Moving, kind: CommandKind) -> CommandAnswer:
+    selection = Selection(store=world.store, clock=world.clock)
+    commands = Commands(store=world.store, clock=world.clock, selection=selection, keys=LINK_KEYS)
+    request = CommandRequest(actor="admin")
+    return await commands.apply(Command(kind=kind, migration=ADA, command_id=f"{kind}-1", request=request))
+
+
+@pytest.mark.parametrize("state", AWAITING_USER)
+async def test_the_time_of_the_hold_is_given_back_to_him(store: SqlStore, state: S) -> None:
+    world = await moving(store, state)
+    deadline = (await world.row()).deadline_at
+    assert deadline is not None
+    world.clock.move(timedelta(days=12))
+    await world.step("await_new_password")
+    reminded = (await world.row()).reminders
+    await go(world, "domain_removed")
+    gone = world.clock.now()
+    world.clock.move(timedelta(days=2, hours=3))
+    await come_back(world, "domain_removed")
+    row = await world.row()
+    assert row.deadline_at == deadline + (world.clock.now() - gone)
+    waits = await world.step("await_new_password")
+    assert isinstance(waits, Wait)
+    assert ((await world.row()).state, (await world.row()).reminders) == (state, reminded)
+    assert waits.until == row.deadline_at - timedelta(days=1)
+
+
+async def test_a_pause_within_the_hold_is_given_back_once(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    deadline = (await world.row()).deadline_at
+    assert deadline is not None
+    await go(world, "domain_removed")
+    gone = world.clock.now()
+    async with writing(store) as uow:
+        await uow.pauses.begin(ORG, gone, "admin")
+        await uow.pauses.end(ORG, gone + timedelta(hours=5), "admin")
+    world.clock.move(timedelta(hours=8))
+    await come_back(world, "domain_removed")
+    assert (await world.row()).deadline_at == deadline + (world.clock.now() - gone) - timedelta(hours=5)
+
+
+async def test_a_link_waits_for_the_end_of_the_hold_and_so_does_its_deadline(store: SqlStore) -> None:
+    world = await moving(store, S.ACTIVATED)
+    await world.step("reset_password")
+    await go(world, "domain_removed")
+    assert await world.post() == []
+    assert (await world.row()).deadline_at is None
+    await come_back(world, "domain_removed")
+    assert await world.post() == [(MailKind.RESET_PASSWORD, EMAIL)]
+    assert (await world.row()).deadline_at == world.clock.now() + timedelta(days=14)
+
+
+async def test_nothing_is_sent_again_to_who_is_held(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    await go(world, "domain_removed")
+    answer = await command(world, CommandKind.RESEND)
+    assert (answer.verdict, answer.reason) == ("refused", "held")
+    await come_back(world, "domain_removed")
+    assert (await command(world, CommandKind.RESEND)).verdict == "done"
+
+
 async def test_a_link_cannot_be_used_while_its_user_is_held(store: SqlStore) -> None:
     world = await moving(store, S.AWAITING_PASSWORD)
     [token] = await world.tokens()
@@ -184,6 +249,16 @@ async def test_a_password_set_elsewhere_while_he_is_held_is_his_act_and_he_goes_
     await world.happen("credential.password_set", user_id="u1")
     row = await world.row()
     assert (row.state, row.hold_ends_at) == (S.PASSWORD_SET, None)
+
+
+async def test_a_first_sign_in_while_he_is_held_is_his_act_and_he_goes_on(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_FIRST_SIGN_IN)
+    await go(world, "domain_removed")
+    await world.happen("user.signed_in", user_id="u1", is_federated=True)
+    assert (await world.row()).hold_ends_at is None
+    await go(world, "deprovisioned")
+    assert (await world.row()).hold_ends_at is None
+    assert isinstance(await world.step("await_new_password"), Done)
 
 
 async def test_whose_hold_ended_is_on_the_list_again_when_the_domain_comes_back(store: SqlStore) -> None:

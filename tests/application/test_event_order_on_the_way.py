@@ -49,6 +49,9 @@ ENDS: dict[str, tuple[list[dict[str, Any]], S]] = {
 }
 
 
+BEFORE_THE_SWITCH = [event(19, "user.signed_in", user_id="m0000", is_federated=True), *ON_AT_LAST]
+
+
 async def people(world: Moving) -> dict[str, Any]:
     """Where each stands, and what he may do. Not when his time is over, nor how many mails it took."""
     found: dict[str, Any] = {}
@@ -112,4 +115,15 @@ async def test_any_order_ends_where_the_sorted_events_end(sqlite_template: Path,
     for seed in range(SEEDS):
         chance = random.Random(seed)  # noqa: S311 - an order that can be repeated
         found = await after(sqlite_template, tmp_path / f"{seed}.db", events, chance)
+        assert found == expected, f"with seed {seed}"
+
+
+async def test_a_sign_in_before_the_switch_is_none_that_is_awaited(sqlite_template: Path, tmp_path: Path) -> None:
+    expected = await after(sqlite_template, tmp_path / "sorted.db", BEFORE_THE_SWITCH, None)
+    state, signed_in, credential = expected["m0000"][0], expected["m0000"][3], expected["m0000"][5]
+    assert (state, signed_in, credential) == (S.AWAITING_FIRST_SIGN_IN, False, CredentialState.LOCKED)
+    assert await after(sqlite_template, tmp_path / "reversed.db", BEFORE_THE_SWITCH[::-1], None) == expected
+    for seed in range(SEEDS):
+        chance = random.Random(seed)  # noqa: S311 - an order that can be repeated
+        found = await after(sqlite_template, tmp_path / f"{seed}.db", BEFORE_THE_SWITCH, chance)
         assert found == expected, f"with seed {seed}"

@@ -6,11 +6,12 @@ import pytest
 
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.credentials import ChoiceResult
+from edition_migration.application.records import WORKFLOW, journal_entry
 from edition_migration.domain.progress import Done
 from edition_migration.domain.states import OPEN, CredentialState
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import TokenState
-from tests.application.moving import OLD_HASH, Moving, moving
+from tests.application.moving import OLD_HASH, Moving, moving, writing
 from tests.links import GOOD, LINK_KEYS
 
 ACTED = (S.ACTIVATED, S.AWAITING_PASSWORD)
@@ -81,3 +82,26 @@ async def test_a_sign_in_with_a_password_elsewhere_is_no_first_federated_one(sto
     world = await moving(store, S.AWAITING_FIRST_SIGN_IN, organization={"is_single_sign_on": True})
     await world.happen("user.signed_in", user_id="u1", is_federated=False)
     assert (await world.row()).signed_in_at is None
+
+
+@pytest.mark.parametrize("state", ACTED)
+async def test_late_word_of_one_set_before_the_activation_is_only_a_fact(store: SqlStore, state: S) -> None:
+    """That password was locked by the activation; the link is still his way in."""
+    world = await moving(store, state)
+    world.clock.move(timedelta(days=2))
+    activated = journal_entry(
+        await world.row(),
+        key="activate/ACTIVATED",
+        action="activate",
+        actor=WORKFLOW,
+        at=world.clock.now(),
+        target=S.ACTIVATED,
+    )
+    async with writing(store) as uow:
+        await uow.journal.add([activated])
+    before = (await world.row(), await world.tokens(), (await world.ada()).credential_state)
+    await world.happen("credential.password_set", at=timedelta(days=1), user_id="u1")
+    assert (await world.row(), await world.tokens(), (await world.ada()).credential_state) == before
+    await set_elsewhere(world)
+    row = await world.row()
+    assert row.state is S.PASSWORD_SET or row.password_set_at is not None

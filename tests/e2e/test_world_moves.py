@@ -65,9 +65,15 @@ async def test_a_domain_that_comes_back_within_the_hold_costs_the_user_nothing(w
     link = await awaiting_password(world)
     await later(world, "org.domain.removed", domain="acme.example")
     await until_held(world)
+    deadline = (await world.until("ada", S.AWAITING_PASSWORD)).deadline_at
     assert 'name="password"' not in (await world.web.get(link)).text
+    await world.skip("ada", timedelta(hours=48))
     await later(world, "org.domain.added", domain="acme.example")
     await until_held(world, is_held=False)
+    moved = (await world.until("ada", S.AWAITING_PASSWORD)).deadline_at
+    assert deadline is not None
+    assert moved is not None
+    assert timedelta(hours=48) <= moved - deadline < timedelta(hours=49)
     await world.choose_password(ADA)
     await world.until("ada", S.MIGRATED)
 

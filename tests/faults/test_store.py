@@ -128,7 +128,7 @@ async def test_database_locked_for_a_minute_by_another_process_loses_nothing(
             answering = asyncio.create_task(cancel(world, "ada"))
             answer = await post_event(world, more)
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-            assert await world.sign_in("bob@acme.example", "whatever it is") != ""
+            assert await world.sign_in("bob@acme.example", "whatever it is") == "wrong_credentials"
             cause = await until_tried(world, "ada", "apply_command", 2)
             assert cause == "the database cannot answer (SQLITE_BUSY)"
             assert not answering.done()

@@ -7,9 +7,10 @@ from collections import Counter
 from datetime import datetime
 
 from edition_migration.domain.mail import AT_MOST_ONCE, UNSENT, MailKind, MailState
-from edition_migration.domain.organization import Activation
-from edition_migration.domain.states import AWAITING_USER, OPEN
+from edition_migration.domain.organization import Activation, OrganizationSettings
+from edition_migration.domain.states import AWAITING_USER, LEFT_TO_THE_BLOCK, OPEN, AccountStatus, Edition
 from edition_migration.domain.states import MigrationState as S
+from edition_migration.domain.versions import is_old_client
 from tests.simulator.evidence import Evidence, Invariant
 from tests.simulator.invariants import (
     i1_one_state_everywhere,
@@ -29,6 +30,33 @@ _BESIDE_THE_STEPS = (MailKind.REMINDER, MailKind.NEW_LINK, MailKind.ADDRESS_CHAN
 
 _PASSING = (S.BLOCKED, S.SELECTED, S.ACTIVATED, S.PASSWORD_SET)
 """States in which only the service itself has something to do."""
+
+
+def i4_accounts_follow_the_block_after_the_end(seen: Evidence) -> list[str]:
+    """Whose newest migration ended and left him to the block is inactive while his domain is blocked, and only then.
+
+    Who would not be pending today may be an active guest beside the block.
+    """
+    broken: list[str] = []
+    blocks = {(row["org_id"], row["name"]): row["block_at"] for row in seen.view["domains"] if row["block_at"]}
+    newest = {(row["org_id"], row["user_id"]): row for row in seen.view["migrations"]}
+    for row in newest.values():
+        user = seen.view.users[row["user_id"]]
+        if (row["state"], row["reason"]) not in LEFT_TO_THE_BLOCK or user["is_deleted"]:
+            continue
+        block_at = blocks.get((row["org_id"], user["domain"]))
+        is_shut = user["org_id"] == row["org_id"] and user["account_status"] is AccountStatus.INACTIVE
+        if is_shut and block_at is None:
+            broken.append(f"I4 {name_of(row)} is {row['state']}, and the account is locked without a block")
+        is_due = block_at is not None and block_at <= _now(seen) and user["org_id"] is None
+        if is_due and _is_pending_guest(user):
+            broken.append(f"I4 {name_of(row)} is {row['state']}, and the block does not hold the account")
+    return broken
+
+
+def _is_pending_guest(user: Row) -> bool:
+    is_guest = user["edition"] is Edition.GUEST and user["reported_status"] is AccountStatus.ACTIVE
+    return is_guest and is_old_client(user["client_version"], OrganizationSettings().minimum_client)
 
 
 def i10_nothing_is_left(seen: Evidence) -> list[str]:
@@ -53,6 +81,7 @@ def i10_no_mail_is_stuck(seen: Evidence) -> list[str]:
     One that goes at most once is given up where nobody knows whether it was sent.
     """
     broken: list[str] = []
+    held = {key_of(row) for row in seen.view["migrations"] if row["hold_ends_at"] is not None}
     refused = {key_of(row) for row in seen.view["mails"] if row["state"] is MailState.BOUNCED and row["user_id"]}
     for row in seen.view["mails"]:
         is_given_up = row["kind"] in AT_MOST_ONCE and row["state"] is MailState.UNKNOWN
@@ -60,7 +89,8 @@ def i10_no_mail_is_stuck(seen: Evidence) -> list[str]:
             continue
         is_early = row["not_before"] is not None and _now(seen) < row["not_before"]
         is_behind = row["user_id"] is not None and key_of(row) in refused
-        if not (is_early or is_behind or is_paused(seen.view, row["org_id"])):
+        is_held = row["user_id"] is not None and key_of(row) in held
+        if not (is_early or is_behind or is_held or is_paused(seen.view, row["org_id"])):
             broken.append(f"I10 {row['kind']} of {row['user_id'] or row['org_id']} is still {row['state']}")
     return broken
 
@@ -166,6 +196,7 @@ def _now(seen: Evidence) -> datetime:
 AT_REST: tuple[Invariant, ...] = (
     i1_one_state_everywhere,
     i3_a_password_for_a_link,
+    i4_accounts_follow_the_block_after_the_end,
     i6_accepted_mails_arrived,
     i10_nothing_is_left,
     i10_no_mail_is_stuck,
