@@ -131,7 +131,7 @@ class Audit:
     async def newest(self) -> int:
         """The number of the last entry, of whatever organization."""
         async with self._store.read() as uow:
-            return await uow.seals.newest_entry_id()
+            return await uow.journal.newest_entry_id()
 
     async def _pages(
         self, org_id: str | None, since: datetime | None = None, until: datetime | None = None

@@ -147,6 +147,10 @@ class Journal(Protocol):
         """All generations, oldest first."""
         ...
 
+    async def newest_entry_id(self) -> int:
+        """The highest number of an entry, of whatever organization; 0 without any."""
+        ...
+
 
 class Tokens(Protocol):
     async def add(self, token: ResetToken) -> None: ...

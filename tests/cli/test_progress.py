@@ -4,8 +4,14 @@ import asyncio
 
 import pytest
 
+from edition_migration.application import audit, chosen_users
 from edition_migration.cli import progress
 from edition_migration.cli.progress import Watch
+from edition_migration.domain.states import MigrationState as S
+from edition_migration.ports.store import UnitOfWork
+from tests.builders import migration, user
+from tests.cli.conftest import CommandLine
+from tests.fixtures import records
 
 
 @pytest.fixture
@@ -49,3 +55,30 @@ async def test_what_has_no_steps_says_that_it_lasts(
     with Watch() as watch:
         assert await watch.during("Selecting 10000 users in one transaction", work()) == "done"
     assert capsys.readouterr().err == "Selecting 10000 users in one transaction: 3 s so far.\n"
+
+
+@pytest.fixture
+def at_each_page(seconds: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of one, and a word about each."""
+    for module in (audit, chosen_users):
+        monkeypatch.setattr(module, "PAGE", 1)
+    monkeypatch.setattr(progress, "FIRST_AFTER", 0.0)
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+
+
+@pytest.mark.usefixtures("at_each_page")
+def test_an_export_of_users_says_how_far_it_is(cli: CommandLine) -> None:
+    cli.put(*((user(it), migration(it, state=S.IN_REVIEW)) for it in ("u1", "u2", "u3")))
+    result = cli.run("export")
+    assert result.stderr == "Users: 1 of 3, about 0 s left.\nUsers: 2 of 3, about 0 s left.\nUsers: 3.\n"
+
+
+@pytest.mark.usefixtures("at_each_page")
+def test_an_export_of_the_journal_says_how_far_it_is(cli: CommandLine) -> None:
+    async def write(uow: UnitOfWork) -> None:
+        await uow.journal.add([records.entry(f"command/c{number}") for number in range(2)])
+        await uow.commit()
+
+    cli.put((user(), migration()))
+    cli.write(write)
+    assert cli.run("audit", "export").stderr == "Journal: 1 of 2, about 0 s left.\nEntries: 2.\n"

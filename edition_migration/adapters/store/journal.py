@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Executable, Table, select
+from sqlalchemy import Executable, Table, func, select
 
 from edition_migration.adapters.store.tables.migrations import journal
 from edition_migration.adapters.store.transaction import Insert, Transaction, given, given_ref, of
@@ -36,3 +36,6 @@ class SqlJournal:
     async def of_user(self, org_id: str, user_id: str) -> Sequence[JournalEntry]:
         theirs = select(*_ENTRY).where(journal.c.org_id == org_id, journal.c.user_id == user_id)
         return await self._tx.all(JournalEntry, theirs.order_by(journal.c.entry_id))
+
+    async def newest_entry_id(self) -> int:
+        return await self._tx.value(select(func.max(journal.c.entry_id))) or 0
