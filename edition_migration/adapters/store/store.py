@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -32,6 +32,7 @@ from edition_migration.adapters.store.transaction import Transaction
 from edition_migration.adapters.store.users import SqlUsers
 from edition_migration.adapters.store.waves import SqlMembers, SqlWaves
 from edition_migration.adapters.store.work import SqlDoorbells, SqlErrands, SqlInbox
+from edition_migration.domain.errors import StoreUnavailable
 from edition_migration.ports.store import UnitOfWork
 
 
@@ -117,4 +118,5 @@ async def _begun(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
         await guarded(connection.begin().start())
         yield connection
     finally:
-        await asyncio.shield(guarded(connection.close()))
+        with suppress(StoreUnavailable):  # a lost connection is rolled back; what its work came to stands, or is raised
+            await asyncio.shield(guarded(connection.close()))

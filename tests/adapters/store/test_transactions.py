@@ -21,6 +21,11 @@ from edition_migration.domain.errors import (
 from tests.fixtures.postgres import execute
 from tests.fixtures.records import NOW, organization, user
 
+KILL_OUR_CONNECTIONS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE application_name = 'edition-migration' AND datname = current_database()"
+)
+
 
 async def test_leaving_without_commit_changes_nothing(store: SqlStore) -> None:
     async with store.write() as uow:
@@ -194,11 +199,7 @@ async def test_connection_killed_by_the_server_is_unavailable_once(postgres_stor
     async def lose_the_connection() -> None:
         async with store.write() as uow:
             await uow.organizations.put(organization())
-            await execute(
-                postgres_store_url,
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE application_name = 'edition-migration' AND datname = current_database()",
-            )
+            await execute(postgres_store_url, KILL_OUR_CONNECTIONS)
             await uow.commit()
 
     with pytest.raises(StoreUnavailable):
@@ -226,6 +227,20 @@ async def test_settings_of_an_organization_come_back_as_they_were(store: SqlStor
         await uow.organizations.put(written)
         assert await uow.organizations.get("acme") == written
         assert await uow.organizations.hold("acme") == written
+
+
+async def test_a_task_cancelled_while_its_connection_is_lost_is_cancelled(postgres_store_url: str) -> None:
+    store = SqlStore(postgres_store_url)
+
+    async def be_cancelled() -> None:
+        async with store.write() as uow:
+            await uow.organizations.put(organization())
+            await execute(postgres_store_url, KILL_OUR_CONNECTIONS)
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await be_cancelled()
+    await store.dispose()
 
 
 async def test_postgresql_is_held_by_no_more_connections_than_allowed(postgres_store_url: str) -> None:
