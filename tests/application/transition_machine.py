@@ -275,9 +275,10 @@ class Migrations(Model, RuleBasedStateMachine):
         if not tokens or len(tokens) > 4:
             return
         self.run(self.service.credentials.request_new_link(self.service.keys.text_of(tokens[0])))
-        if self.people[user_id].state == "AWAITING_PASSWORD":
-            self.people[user_id].drop("new_link", "reminder", "reminder_with_new_link")
-            self.people[user_id].mails.append("new_link")
+        person = self.people[user_id]
+        if person.state == "AWAITING_PASSWORD":
+            person.drop("reset_password", "new_link", "reminder", "reminder_with_new_link")
+            person.mails.append("new_link" if person.deadline else "reset_password")
 
     async def tokens_of(self, user_id: str) -> list[Any]:
         async with self.service.store.read() as uow:
