@@ -5,17 +5,16 @@ and with the same link; a reminder is not. Names, addresses and links leave with
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from edition_migration.application.awaiting import replace_lapsed
 from edition_migration.application.insistence import insist
 from edition_migration.application.mail_context import MailContexts
+from edition_migration.application.mail_ends import overrule_refusal, start_life, tell_migration
 from edition_migration.application.mail_figures import settle_figures
 from edition_migration.application.mail_holds import Hold, hold_of
 from edition_migration.application.moot_mails import has_dead_link, is_moot
 from edition_migration.application.records import as_next
 from edition_migration.application.relay_breaker import RelayBreaker
-from edition_migration.application.rows import organization_of
 from edition_migration.domain.errors import AddressRefused, RelayUnavailable
 from edition_migration.domain.mail import (
     AT_MOST_ONCE,
@@ -28,9 +27,8 @@ from edition_migration.domain.mail import (
     rest_after,
 )
 from edition_migration.domain.metrics import MAILS
-from edition_migration.domain.migration import Attention, Migration
+from edition_migration.domain.migration import Attention
 from edition_migration.domain.names import MigrationRef
-from edition_migration.domain.organization import Activation
 from edition_migration.domain.progress import MailInput, MailOutcome
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.mails import Envelope, Mailer, Renderer
@@ -138,7 +136,7 @@ class Delivery:
         """The mail is not sent, or not again; those behind it follow, and the steps hear of it."""
         await uow.mails.mark(mail.mail_id, UNSENT, state, self._clock.now())
         if state is MailState.UNKNOWN:
-            await self._start_life(uow, mail)
+            await start_life(uow, mail, self._clock.now())
         following = await _head(uow, given)
         await uow.commit()
         self._count(mail, state)
@@ -204,9 +202,9 @@ class Delivery:
             # From every unsent state: a try that was given up may have marked the mail after this one began.
             is_first_end = await uow.mails.mark(mail_id, UNSENT, state, now, reply_code=code)
             if not is_first_end and state is MailState.ACCEPTED:
-                is_first_end = await _overrule_refusal(uow, row, mail_id, now, code)
+                is_first_end = await overrule_refusal(uow, row, mail_id, now, code)
             if is_first_end and row is not None:
-                await self._tell_migration(uow, row, letter.mail, state, now)
+                await tell_migration(uow, row, letter.mail, state, now)
             following = await _head(uow, given)
             await uow.commit()
         if is_first_end:
@@ -218,43 +216,6 @@ class Delivery:
 
     def _count(self, mail: Mail, outcome: MailState) -> None:
         self._meter.count(MAILS, kind=mail.kind, outcome=outcome)
-
-    async def _tell_migration(
-        self, uow: UnitOfWork, row: Migration, mail: Mail, state: MailState, now: datetime
-    ) -> None:
-        """What a step waits for: instructions accepted, the life of the link, the deadline."""
-        if state is MailState.SUPPRESSED:
-            return
-        if state is MailState.BOUNCED:
-            await uow.migrations.set_attention(row.ref, Attention.UNDELIVERABLE, now)
-        else:
-            await self._start_life(uow, mail)
-        if mail.kind is MailKind.INSTRUCTIONS and state is MailState.ACCEPTED:
-            wave = await uow.waves.get(row.org_id, row.wave_id) if row.wave_id else None
-            # An organization keeps its delay in the settings whatever its activation is; only a delayed one waits.
-            activate_at = now + wave.activation_delay if wave and wave.activation is Activation.DELAYED else None
-            await uow.migrations.set_instructions_accepted(row.ref, now, activate_at)
-        if mail.kind is MailKind.RESET_PASSWORD:
-            organization = await organization_of(uow, row.org_id)
-            await uow.migrations.set_deadline(row.ref, now, now + organization.settings.deadline)
-
-    async def _start_life(self, uow: UnitOfWork, mail: Mail) -> None:
-        if mail.token_id is not None:
-            organization = await organization_of(uow, mail.org_id)
-            await uow.tokens.start_life(mail.token_id, self._clock.now() + organization.settings.link_lifetime)
-
-
-async def _overrule_refusal(
-    uow: UnitOfWork, row: Migration | None, mail_id: str, now: datetime, code: int | None
-) -> bool:
-    """Two tries spoke for one mail and one was refused: the relay has it all the same. Nobody waits for this try."""
-    if not await uow.mails.mark(mail_id, [MailState.BOUNCED], MailState.ACCEPTED, now, reply_code=code):
-        return False
-    if row is not None:
-        if row.attention is Attention.UNDELIVERABLE:
-            await uow.migrations.set_attention(row.ref, None, now)
-        await uow.doorbells.add_migrations([row.ref], now)
-    return True
 
 
 def _is_given_up(mail: Mail) -> bool:
