@@ -1,6 +1,7 @@
 """Commands on single users. The same use cases serve command line and Updates.
 
-A repeat of the command id gets the first answer: the journal row of the command is its proof.
+A repeat of the command id gets the first answer, also where the user has begun anew since: the journal row of the
+command is its proof. One id for two commands is a Conflict.
 """
 
 import hashlib
@@ -13,6 +14,8 @@ from edition_migration.application.selection import Selection, SelectionOrder
 from edition_migration.application.single_commands import ACTS
 from edition_migration.domain.addresses import normalize_address
 from edition_migration.domain.commands import Command, CommandAnswer, CommandKind, CommandRequest, Verdict
+from edition_migration.domain.errors import Conflict
+from edition_migration.domain.migration import JournalEntry
 from edition_migration.domain.names import MigrationRef
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store
@@ -31,7 +34,7 @@ class Commands:
         self._keys = keys
 
     async def apply(self, command: Command) -> CommandAnswer:
-        """The command's answer; a refusal is an answer too and changes nothing."""
+        """The command's answer; a refusal is an answer too and changes nothing. Raises Conflict as said above."""
         command = command.model_copy(update={"command_id": _short(command.command_id)})
         if command.kind is CommandKind.SELECT:
             return await self._select(command)
@@ -88,9 +91,9 @@ class Commands:
             if row is None:
                 return _unknown(command)
             turn = CommandTurn(uow, command, row, self._clock.now())
-            first = await uow.journal.find(row.ref, command_key(command.command_id))
+            first = await uow.journal.find_of_user(row.org_id, row.user_id, command_key(command.command_id))
             if first is not None:
-                return turn.done(first.target, row.reason if row.state is first.target else None)
+                return await _first_answer(turn, first)
             answer = await act(turn)
             if answer.verdict is Verdict.DONE:
                 await uow.commit()
@@ -108,6 +111,14 @@ class Commands:
             confirm_administrator=request.confirm_administrator,
         )
         return (await self._selection.select(order)).answers[0]
+
+
+async def _first_answer(turn: CommandTurn, first: JournalEntry) -> CommandAnswer:
+    """What was answered to the command of this entry, in the generation that it was given to."""
+    if first.action != turn.command.kind:
+        raise Conflict("this command id was used for another command", mend="give each command an id of its own")
+    row = await turn.uow.migrations.get(first.ref)
+    return turn.done(first.target, row.reason if row is not None and row.state is first.target else None)
 
 
 def _short(command_id: str) -> str:

@@ -118,6 +118,10 @@ class JournalEntry:
     target: MigrationState
     detail: dict[str, str | int | bool | None]
 
+    @property
+    def ref(self) -> MigrationRef:
+        return MigrationRef(org_id=self.org_id, user_id=self.user_id, generation=self.generation)
+
 
 class WaveState(StrEnum):
     """A paused wave releases nobody until it is resumed; a cancelled one gave back whom it had not instructed."""

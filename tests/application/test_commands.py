@@ -7,7 +7,7 @@ import pytest
 from edition_migration.application.commands import Commands
 from edition_migration.application.selection import Selection
 from edition_migration.domain.commands import Command, CommandAnswer, CommandKind, CommandRequest
-from edition_migration.domain.errors import InvalidInput
+from edition_migration.domain.errors import Conflict, InvalidInput
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.states import MigrationState as S
@@ -48,6 +48,29 @@ async def test_a_repeat_of_what_ended_the_migration_gets_its_reason_again(store:
     first = await commands.apply(command(kind))
     assert first.reason in ("excluded", "administrator")
     assert await commands.apply(command(kind)) == first
+
+
+async def test_a_repeat_does_nothing_to_who_has_begun_anew_since(store: Store) -> None:
+    commands = await place(store, migration(state=S.IN_REVIEW))
+    first = await commands.apply_to_newest(command(CommandKind.CANCEL))
+    async with store.write() as uow:
+        await uow.migrations.add([migration(state=S.IN_REVIEW, generation=2)])
+        await uow.commit()
+    assert await commands.apply_to_newest(command(CommandKind.CANCEL)) == first
+    async with store.read() as uow:
+        row = await uow.migrations.latest("acme", "u1")
+    assert row == migration(state=S.IN_REVIEW, generation=2)
+
+
+async def test_one_id_for_two_commands_is_a_conflict(store: Store) -> None:
+    commands = await place(store, migration(state=S.INSTRUCTED))
+    await commands.apply(command(CommandKind.ACTIVATE))
+    with pytest.raises(Conflict):
+        await commands.apply(command(CommandKind.CANCEL))
+    async with store.read() as uow:
+        row = await uow.migrations.get(migration().ref)
+    assert row is not None
+    assert row.state is S.INSTRUCTED
 
 
 @pytest.mark.parametrize("delay", [timedelta(seconds=-1), timedelta(days=91), timedelta.max])

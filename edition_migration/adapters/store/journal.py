@@ -13,6 +13,16 @@ from edition_migration.domain.names import MigrationRef
 _ENTRY = [column for column in journal.c if column.name != "entry_id"]
 _KEY = ("org_id", "user_id", "generation", "key")
 _FIND = select(*_ENTRY).where(given_ref(journal.c), journal.c.key == given(journal.c.key, "key"))
+_FIND_OF_USER = (
+    select(*_ENTRY)
+    .where(
+        journal.c.org_id == given(journal.c.org_id, "org_id"),
+        journal.c.user_id == given(journal.c.user_id, "user_id"),
+        journal.c.key == given(journal.c.key, "key"),
+    )
+    .order_by(journal.c.generation)
+    .limit(1)
+)
 
 
 def _new(insert: Callable[[Table], Insert]) -> Executable:
@@ -32,6 +42,10 @@ class SqlJournal:
 
     async def find(self, ref: MigrationRef, key: str) -> JournalEntry | None:
         return await self._tx.first(JournalEntry, _FIND, {**of(ref), "given_key": key})
+
+    async def find_of_user(self, org_id: str, user_id: str, key: str) -> JournalEntry | None:
+        its = {"given_org_id": org_id, "given_user_id": user_id, "given_key": key}
+        return await self._tx.first(JournalEntry, _FIND_OF_USER, its)
 
     async def of_user(self, org_id: str, user_id: str) -> Sequence[JournalEntry]:
         theirs = select(*_ENTRY).where(journal.c.org_id == org_id, journal.c.user_id == user_id)
