@@ -61,7 +61,7 @@ def test_before_anything_is_set_up_it_says_what_to_do_first(cli: CommandLine, no
     assert result.exit_code == 1
     lines = [line for line in result.stdout.splitlines() if " disk " not in line]
     assert lines[:9] == [
-        "ok       settings           of 30: 2 from environment, 0 from .env, 0 from secret file, 28 from default",
+        "ok       settings           of 34: 2 from environment, 0 from .env, 0 from secret file, 32 from default",
         *(
             f"fails    secrets            {PREFIX}{name}: is missing; what helps: {MAKE_SECRETS}"
             for name in ("LINK_KEYS", "WEBHOOK_SECRETS", "PAGE_SECRET")
