@@ -16,14 +16,15 @@ SLOW = (
     "tests/adapters/test_mails_in_browser.py",
     "tests/docs/test_site.py",
     "tests/docs/test_queries.py",
+    "tests/docs/test_tutorial.py",
+    "tests/e2e/test_demo.py",
     "tests/temporal/",
     "tests/replay/",
     "tests/workflows/",
     "tests/web/",
     "tests/e2e/",
-    "tests/docs/test_tutorial.py",
 )
-"""With a Temporal server or a browser, the slowest last; everything else comes before."""
+"""With a Temporal server or a browser; everything else comes before, and what takes minutes by itself begins first."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

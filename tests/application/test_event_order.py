@@ -35,7 +35,7 @@ from tests.doubles import MovableClock
 ORG = "acme"
 SETTLED = {InboxState.APPLIED, InboxState.SUPERSEDED}
 PAGE = PageInput(org_id=ORG, as_of=NOW)
-TIMES, SEEDS = 10, 3
+TIMES, SEEDS = 10, 2
 USERS = tuple(f"u{number}" for number in range(1, 11))
 OTHERS = ("u11", "u12", "u13")
 BETA = "beta"

@@ -5,8 +5,9 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine
@@ -72,12 +73,22 @@ class Ground:
         return None if row is None else MailState(row[0])
 
 
+@cache
+def _schema() -> bytes:
+    """An empty database; the upgrade takes longer than a seed."""
+    with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
+        file = Path(folder) / "store.db"
+        asyncio.run(upgrade(f"sqlite+aiosqlite:///{file}"))
+        with closing(sqlite3.connect(file)) as connection:
+            return connection.serialize()
+
+
 @contextmanager
 def prepared_ground() -> Generator[Ground]:
     """A folder of its own, removed at the end."""
     with tempfile.TemporaryDirectory(prefix="simulator-", dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as folder:
         file = Path(folder) / "store.db"
-        asyncio.run(upgrade(f"sqlite+aiosqlite:///{file}"))
+        file.write_bytes(_schema())
         own = sqlite3.connect(file, isolation_level=None)
         new = sqlite3.connect(":memory:")
         own.backup(new)
