@@ -19,7 +19,7 @@ from edition_migration.application.wave_control import WaveControl
 from edition_migration.bootstrap.foundation import reconciliation
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.waves import WaveCommand, WaveCommandKind
-from tests.e2e.world import World, guest, sweeping, working, world_at_rest
+from tests.e2e.world import World, guest, sweeping, until, working, world_at_rest
 from tests.fixtures.backup import copy_sqlite, dump, restore
 from tests.fixtures.smtp import SmtpServer
 from tests.fixtures.temporal_process import TemporalProcess
@@ -84,6 +84,15 @@ class Office:
         for file in self.folder.glob("temporal.db*"):
             file.unlink()
         self.client = await self.temporal.start()
+
+    async def until_drained(self, world: World) -> None:
+        """Until the organization has nothing left to do; one that was cut in its drain is named after a restore."""
+
+        async def has_no_work() -> bool:
+            async with world.store.read() as uow:
+                return ORG not in await uow.organizations.with_work(world.clock.now())
+
+        await until(has_no_work, lambda: "the organization always has work")
 
     # The people around it
 

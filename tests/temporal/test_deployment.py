@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from temporalio.api.deployment.v1 import WorkerDeploymentVersion
+from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.workflowservice.v1 import (
     DescribeWorkerDeploymentVersionRequest,
     SetWorkerDeploymentCurrentVersionRequest,
@@ -25,6 +26,16 @@ from edition_migration.temporal.gateway import TemporalWorkflowGateway
 from edition_migration.temporal.worker import WorkerOptions, build_workers
 from tests.workflows.script import PATIENCE, Script, activities_of, mail, overview, sent, wait
 from tests.workflows.script import S as State
+
+TaskQueue = tuple[str, int]
+POLLED: dict[str, set[TaskQueue]] = {
+    MIGRATION_QUEUE: {
+        (MIGRATION_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
+        (MIGRATION_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+    },
+    MAIL_QUEUE: {(MAIL_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)},
+}
+"""A version becomes current only once it takes from each that the current one takes from."""
 
 
 @pytest.mark.parametrize("environ", [{}, {"TEMPORAL_DEPLOYMENT_NAME": ""}])
@@ -104,7 +115,7 @@ async def test_a_versioned_migration_goes_on_with_the_version_that_became_curren
 async def _serve(
     stack: AsyncExitStack, client: Client, script: Script, deployment: str, build: str, queue: str
 ) -> None:
-    """A worker of this queue, until the stack ends; its version is current once it polls."""
+    """A worker of this queue, until the stack ends; its version is current once all its pollers are known."""
     options = WorkerOptions(
         mails_per_second=1000,
         queues=(queue,),
@@ -113,7 +124,7 @@ async def _serve(
     for worker in build_workers(client, activities_of(script), options):
         await stack.enter_async_context(worker)
     async with asyncio.timeout(PATIENCE):
-        while await _queues_of(client, deployment, build) != {queue}:  # noqa: ASYNC110
+        while await _polled(client, deployment, build) != POLLED[queue]:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await _make_current(client, deployment, build)
 
@@ -125,14 +136,15 @@ async def _make_current(client: Client, deployment: str, build: str) -> None:
     )
 
 
-async def _queues_of(client: Client, name: str, build: str) -> set[str]:
+async def _polled(client: Client, name: str, build: str) -> set[TaskQueue]:
+    """The queues by name and type that the server knows the version to take from."""
     version = WorkerDeploymentVersion(deployment_name=name, build_id=build)
     request = DescribeWorkerDeploymentVersionRequest(namespace=client.namespace, deployment_version=version)
     try:
         answer = await client.workflow_service.describe_worker_deployment_version(request)
     except RPCError:
         return set()  # it has not polled yet
-    return {queue.name for queue in answer.version_task_queues}
+    return {(queue.name, queue.type) for queue in answer.version_task_queues}
 
 
 async def _version_of(handle: WorkflowHandle[Any, Any]) -> str:
