@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from edition_migration.adapters.mails.renderer import TemplateRenderer
 from edition_migration.adapters.strength import strength
+from edition_migration.application.commands import Commands
 from edition_migration.application.credentials import Credentials
 from edition_migration.application.delivery import Delivery
 from edition_migration.application.enrollment import Enrollment
@@ -18,7 +19,9 @@ from edition_migration.application.events import Events
 from edition_migration.application.intake import Intake
 from edition_migration.application.mail_context import MailContexts
 from edition_migration.application.relay_breaker import RelayBreaker
+from edition_migration.application.selection import Selection
 from edition_migration.application.steps import Steps
+from edition_migration.domain.commands import Command, CommandAnswer, CommandKind, CommandRequest
 from edition_migration.domain.errors import AddressRefused
 from edition_migration.domain.mail import Mail, MailKind, MailState
 from edition_migration.domain.migration import JournalEntry, Migration
@@ -44,6 +47,15 @@ ADA = MigrationRef(org_id=ORG, user_id="u1")
 EMAIL, ELSEWHERE = "ada.lovelace@acme.example", "ada@elsewhere.example"
 NEW_EMAIL = "ada.byron@acme.example"
 OLD_HASH = "$quick$of the guest"
+PROVISIONED: dict[str, Any] = {
+    "name": "Acme Cooperative",
+    "domains": ["acme.example"],
+    "licenses_purchased": 1,
+    "storage_purchased_mb": 1000,
+    "client_download_url": "https://acme.example/client",
+    "administrators": ["admin@acme.example"],
+    "notification_email": "it@acme.example",
+}
 WITH_LICENSE = (S.SELECTED, S.INSTRUCTED, *AFTER_ACTIVATION, S.MIGRATED)
 ACTIVATED = (*AFTER_ACTIVATION, S.MIGRATED)
 SELECTED = (S.SELECTED, S.WAITING_CAPACITY, S.INSTRUCTED, *ACTIVATED)
@@ -81,6 +93,7 @@ class Moving:
         self.errands = Errands(**both, keys=LINK_KEYS)
         self.enrollment = Enrollment(**both, gateway=cast(WorkflowGateway, HalfDeafGateway()))
         self.steps = Steps(**both, keys=LINK_KEYS)
+        self.commands = Commands(**both, selection=Selection(**both), keys=LINK_KEYS)
         self.credentials = Credentials(**both, hasher=CountingHasher(), strength=strength, keys=LINK_KEYS)
         self.delivery = Delivery(
             **both,
@@ -131,6 +144,12 @@ class Moving:
 
     async def rename(self, email: str, **event: Any) -> InboxRow:
         return await self.happen("user.email_changed", user_id="u1", email=email, **event)
+
+    async def command(self, kind: CommandKind) -> CommandAnswer:
+        """An administrator's on Ada; a new one each time that the clock has moved."""
+        command_id = f"{kind}-{self.clock.now()}"
+        request = CommandRequest(actor="admin")
+        return await self.commands.apply(Command(kind=kind, migration=ADA, command_id=command_id, request=request))
 
     async def post(self) -> list[tuple[MailKind, str]]:
         """Delivers what may be delivered to Ada now, by whichever postman; what went where."""

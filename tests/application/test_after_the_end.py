@@ -10,17 +10,14 @@ from typing import Any
 import pytest
 
 from edition_migration.adapters.store.store import SqlStore
-from edition_migration.application.commands import Commands
-from edition_migration.application.selection import Selection
-from edition_migration.domain.commands import Command, CommandAnswer, CommandKind, CommandRequest
+from edition_migration.domain.commands import CommandKind
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.states import AccountStatus, CredentialState, Edition, InactiveReason
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store_people import Session
-from tests.application.moving import ADA, ELSEWHERE, ORG, Moving, moving, writing
+from tests.application.moving import ELSEWHERE, ORG, Moving, moving, writing
 from tests.application.test_domain_gone import GOING, come_back, go
 from tests.builders import NOW, domain, organization
-from tests.links import LINK_KEYS
 
 WEEK = timedelta(days=7)
 GUEST_AGAIN = (None, AccountStatus.ACTIVE, None, Edition.GUEST)
@@ -30,30 +27,21 @@ LATE = (ORG, AccountStatus.INACTIVE, InactiveReason.EXPIRED, Edition.GUEST)
 Ending = Callable[[Moving], Awaitable[Any]]
 
 
-async def command(world: Moving, kind: CommandKind) -> CommandAnswer:
-    selection = Selection(store=world.store, clock=world.clock)
-    commands = Commands(store=world.store, clock=world.clock, selection=selection, keys=LINK_KEYS)
-    request = CommandRequest(actor="admin")
-    return await commands.apply_to_newest(
-        Command(kind=kind, migration=ADA, command_id=f"{kind}-{world.clock.now()}", request=request)
-    )
-
-
 async def expire(world: Moving) -> None:
     world.clock.move(timedelta(days=14))
     await world.step("await_new_password")
 
 
 async def cancel(world: Moving) -> None:
-    assert (await command(world, CommandKind.CANCEL)).verdict == "done"
+    assert (await world.command(CommandKind.CANCEL)).verdict == "done"
 
 
 async def exclude(world: Moving) -> None:
-    assert (await command(world, CommandKind.EXCLUDE)).verdict == "done"
+    assert (await world.command(CommandKind.EXCLUDE)).verdict == "done"
 
 
 async def undo(world: Moving) -> None:
-    assert (await command(world, CommandKind.UNDO)).verdict == "done"
+    assert (await world.command(CommandKind.UNDO)).verdict == "done"
 
 
 ENDS: dict[str, tuple[S, Ending, S, tuple[Any, ...]]] = {
@@ -72,7 +60,9 @@ async def account(world: Moving) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("reason", GOING)
 @pytest.mark.parametrize("end", ENDS)
-async def test_who_had_ended_is_a_guest_again_when_the_domain_goes(store: SqlStore, end: str, reason: str) -> None:
+async def test_who_had_ended_is_a_guest_again_when_the_domain_goes_and_held_as_before_when_it_comes_back(
+    store: SqlStore, end: str, reason: str
+) -> None:
     state, ending, ended, shut = ENDS[end]
     world = await moving(store, state)
     await ending(world)
@@ -81,21 +71,11 @@ async def test_who_had_ended_is_a_guest_again_when_the_domain_goes(store: SqlSto
     assert ((await world.row()).state, await account(world)) == (ended, GUEST_AGAIN)
     assert (await world.ada()).credential_state is CredentialState.SET
     assert [it.action for it in await world.journal()][-1] == "let_out"
-
-
-@pytest.mark.parametrize("reason", GOING)
-@pytest.mark.parametrize("end", ENDS)
-async def test_when_the_domain_comes_back_its_block_holds_him_as_before(store: SqlStore, end: str, reason: str) -> None:
-    state, ending, ended, shut = ENDS[end]
-    world = await moving(store, state)
-    await ending(world)
-    await go(world, reason)
     await come_back(world, reason)
-    await world.block()
-    assert ((await world.row()).state, await account(world)) == (ended, shut)
-    assert [it.action for it in await world.journal()][-2:] == ["let_out", "block"]
-    await world.block()
-    assert [it.action for it in await world.journal()][-2:] == ["let_out", "block"]
+    for _ in range(2):
+        await world.block()
+        assert ((await world.row()).state, await account(world)) == (ended, shut)
+        assert [it.action for it in await world.journal()][-2:] == ["let_out", "block"]
 
 
 @pytest.mark.parametrize("end", ENDS)

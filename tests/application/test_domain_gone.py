@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 
 from edition_migration.adapters.store.store import SqlStore
-from edition_migration.application.commands import Commands
 from edition_migration.application.credentials import ChoiceResult
-from edition_migration.application.selection import Selection
-from edition_migration.domain.commands import Command, CommandAnswer, CommandKind, CommandRequest
+from edition_migration.domain.commands import CommandKind
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.progress import Done, Stop, Wait
 from edition_migration.domain.states import (
@@ -25,7 +23,7 @@ from edition_migration.domain.states import (
 )
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import TokenState
-from tests.application.moving import ADA, ELSEWHERE, EMAIL, OLD_HASH, ORG, Moving, moving, writing
+from tests.application.moving import ELSEWHERE, EMAIL, OLD_HASH, ORG, PROVISIONED, Moving, moving, writing
 from tests.links import GOOD, LINK_KEYS
 
 HOLD = timedelta(hours=72)
@@ -37,15 +35,6 @@ STEP_OF = {
     S.ACTIVATED: "reset_password",
     S.AWAITING_PASSWORD: "await_new_password",
     S.AWAITING_FIRST_SIGN_IN: "await_new_password",
-}
-PROVISIONED: dict[str, Any] = {
-    "name": "Acme Cooperative",
-    "domains": ["acme.example"],
-    "licenses_purchased": 1,
-    "storage_purchased_mb": 1000,
-    "client_download_url": "https://acme.example/client",
-    "administrators": ["admin@acme.example"],
-    "notification_email": "it@acme.example",
 }
 
 
@@ -130,13 +119,6 @@ async def test_when_the_domain_comes_back_who_was_held_goes_on(store: SqlStore, 
     assert isinstance(await world.step(STEP_OF[state]), Done if state is S.ACTIVATED else Wait)
 
 
-async def command(world: Moving, kind: CommandKind) -> CommandAnswer:
-    selection = Selection(store=world.store, clock=world.clock)
-    commands = Commands(store=world.store, clock=world.clock, selection=selection, keys=LINK_KEYS)
-    request = CommandRequest(actor="admin")
-    return await commands.apply(Command(kind=kind, migration=ADA, command_id=f"{kind}-1", request=request))
-
-
 @pytest.mark.parametrize("state", AWAITING_USER)
 async def test_the_time_of_the_hold_is_given_back_to_him(store: SqlStore, state: S) -> None:
     world = await moving(store, state)
@@ -185,10 +167,10 @@ async def test_a_link_waits_for_the_end_of_the_hold_and_so_does_its_deadline(sto
 async def test_nothing_is_sent_again_to_who_is_held(store: SqlStore) -> None:
     world = await moving(store, S.AWAITING_PASSWORD)
     await go(world, "domain_removed")
-    answer = await command(world, CommandKind.RESEND)
+    answer = await world.command(CommandKind.RESEND)
     assert (answer.verdict, answer.reason) == ("refused", "held")
     await come_back(world, "domain_removed")
-    assert (await command(world, CommandKind.RESEND)).verdict == "done"
+    assert (await world.command(CommandKind.RESEND)).verdict == "done"
 
 
 async def test_a_link_cannot_be_used_while_its_user_is_held(store: SqlStore) -> None:

@@ -3,17 +3,12 @@
 What the system said before, and comes late, does not bring the old value back.
 """
 
-from typing import Any
-
 import pytest
 
 from edition_migration.adapters.store.store import SqlStore
-from edition_migration.application.commands import Commands
 from edition_migration.application.organizations import Organizations
-from edition_migration.application.selection import Selection
 from edition_migration.domain.states import MigrationState as S
-from tests.application.moving import EMAIL, NEW_EMAIL, ORG, Moving, moving
-from tests.links import LINK_KEYS
+from tests.application.moving import EMAIL, NEW_EMAIL, ORG, PROVISIONED, Moving, moving
 
 FIXED = "ada.king@acme.example"
 
@@ -25,9 +20,7 @@ def store_url(sqlite_store_url: str) -> str:
 
 
 async def fix(world: Moving, email: str) -> None:
-    selection = Selection(store=world.store, clock=world.clock)
-    commands = Commands(store=world.store, clock=world.clock, selection=selection, keys=LINK_KEYS)
-    answer = await commands.fix_address(ORG, "u1", email, actor="admin", command_id="fix-1")
+    answer = await world.commands.fix_address(ORG, "u1", email, actor="admin", command_id="fix-1")
     assert answer.verdict == "done"
 
 
@@ -50,17 +43,7 @@ async def test_a_newer_event_about_the_address_still_wins(store: SqlStore) -> No
 
 
 async def provision(world: Moving, sequence: str, locale: str) -> None:
-    facts: dict[str, Any] = {
-        "name": "Acme",
-        "domains": ["acme.example"],
-        "licenses_purchased": 1,
-        "storage_purchased_mb": 1000,
-        "client_download_url": "https://acme.example/client",
-        "administrators": ["admin@acme.example"],
-        "notification_email": "it@acme.example",
-        "locale": locale,
-    }
-    await world.happen("org.service.provisioned", sequence=sequence, **facts)
+    await world.happen("org.service.provisioned", sequence=sequence, **PROVISIONED, locale=locale)
 
 
 async def locale_of(world: Moving) -> str:

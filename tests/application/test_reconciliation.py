@@ -36,9 +36,6 @@ class Ground:
     url: str
     gateway: StatingGateway
 
-    def workflow(self, workflow_id: str, status: WorkflowStatus) -> None:
-        self.gateway.status[workflow_id] = status
-
     async def write(self, action: Callable[[UnitOfWork], Awaitable[object]]) -> None:
         async with self.store.write() as uow:
             await action(uow)
@@ -62,24 +59,22 @@ async def ground(sqlite_store_url: str) -> AsyncIterator[Ground]:
 Plant = Callable[[Ground], Awaitable[None]]
 
 
-async def _missing_workflow(ground: Ground) -> None:
-    ground.workflow(ref("instructed").workflow_id, WorkflowStatus.MISSING)
+@dataclass(frozen=True)
+class Workflow:
+    """Planted by what Temporal says of it."""
+
+    workflow_id: str
+    status: WorkflowStatus
+
+    async def __call__(self, ground: Ground) -> None:
+        ground.gateway.status[self.workflow_id] = self.status
 
 
-async def _failed_workflow(ground: Ground) -> None:
-    ground.workflow(ref("instructed").workflow_id, WorkflowStatus.FAILED)
-
-
-async def _timed_out_workflow(ground: Ground) -> None:
-    ground.workflow(ref("instructed").workflow_id, WorkflowStatus.TIMED_OUT)
-
-
-async def _terminated_workflow(ground: Ground) -> None:
-    ground.workflow(ref("instructed").workflow_id, WorkflowStatus.TERMINATED)
-
-
-async def _completed_workflow(ground: Ground) -> None:
-    ground.workflow(ref("awaiting").workflow_id, WorkflowStatus.COMPLETED)
+_missing_workflow = Workflow(ref("instructed").workflow_id, WorkflowStatus.MISSING)
+_failed_workflow = Workflow(ref("instructed").workflow_id, WorkflowStatus.FAILED)
+_timed_out_workflow = Workflow(ref("instructed").workflow_id, WorkflowStatus.TIMED_OUT)
+_terminated_workflow = Workflow(ref("instructed").workflow_id, WorkflowStatus.TERMINATED)
+_completed_workflow = Workflow(ref("awaiting").workflow_id, WorkflowStatus.COMPLETED)
 
 
 async def _workflow_past_its_row(ground: Ground) -> None:
@@ -111,40 +106,25 @@ async def _workflow_before_its_row(ground: Ground) -> None:
     ground.gateway.shown[ref("awaiting").workflow_id] = S.IN_REVIEW
 
 
-async def _workflow_without_row(ground: Ground) -> None:
-    ground.workflow(MigrationRef(org_id="acme", user_id="blocked", generation=2).workflow_id, WorkflowStatus.RUNNING)
-
-
-async def _wave_without_row(ground: Ground) -> None:
-    ground.workflow("wave/acme/w7", WorkflowStatus.RUNNING)
-
-
-async def _workflow_of_an_organization_without_row(ground: Ground) -> None:
-    ground.workflow("migration/other/u1/1", WorkflowStatus.RUNNING)
-
-
-async def _left_over_wave(ground: Ground) -> None:
-    ground.workflow("wave/acme/w1", WorkflowStatus.RUNNING)
+_workflow_without_row = Workflow(
+    MigrationRef(org_id="acme", user_id="blocked", generation=2).workflow_id, WorkflowStatus.RUNNING
+)
+_wave_without_row = Workflow("wave/acme/w7", WorkflowStatus.RUNNING)
+_workflow_of_an_organization_without_row = Workflow("migration/other/u1/1", WorkflowStatus.RUNNING)
+_left_over_wave = Workflow("wave/acme/w1", WorkflowStatus.RUNNING)
 
 
 async def _never_started(ground: Ground) -> None:
     await ground.write(lambda uow: uow.migrations.restart(ref("blocked")))
 
 
-async def _left_over_workflow(ground: Ground) -> None:
-    ground.workflow(ref("expired").workflow_id, WorkflowStatus.RUNNING)
-
-
-async def _stopped_wave(ground: Ground) -> None:
-    ground.workflow("wave/acme/w2", WorkflowStatus.TERMINATED)
-
-
-async def _completed_wave(ground: Ground) -> None:
-    ground.workflow("wave/acme/w2", WorkflowStatus.COMPLETED)
+_left_over_workflow = Workflow(ref("expired").workflow_id, WorkflowStatus.RUNNING)
+_stopped_wave = Workflow("wave/acme/w2", WorkflowStatus.TERMINATED)
+_completed_wave = Workflow("wave/acme/w2", WorkflowStatus.COMPLETED)
 
 
 async def _stopped_organization(ground: Ground) -> None:
-    ground.workflow("organization/acme", WorkflowStatus.TERMINATED)
+    await Workflow("organization/acme", WorkflowStatus.TERMINATED)(ground)
     await ground.write(lambda uow: uow.errands.add("acme", "resume", "", RECENTLY))
 
 
@@ -525,7 +505,7 @@ async def test_what_is_younger_than_an_hour_is_on_its_way(ground: Ground, age: t
 async def test_all_pages_are_looked_at(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconcile_rows, "PAGE", 2)
     for name in ("awaiting", "blocked", "instructed"):
-        ground.workflow(ref(name).workflow_id, WorkflowStatus.MISSING)
+        await Workflow(ref(name).workflow_id, WorkflowStatus.MISSING)(ground)
     assert {it.user_id for it in await differences(ground.store, ground.gateway)} == {
         "awaiting",
         "blocked",

@@ -3,6 +3,8 @@
 import asyncio
 import sqlite3
 import traceback
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from edition_migration.domain.errors import (
     NotFound,
     StoreUnavailable,
 )
+from edition_migration.ports.store import UnitOfWork
 from tests.fixtures.postgres import execute
 from tests.fixtures.records import NOW, organization, user
 
@@ -25,6 +28,15 @@ KILL_OUR_CONNECTIONS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
     "WHERE application_name = 'edition-migration' AND datname = current_database()"
 )
+
+
+@asynccontextmanager
+async def losing_its_connection(store: SqlStore, url: str) -> AsyncGenerator[UnitOfWork]:
+    """A transaction whose connection the server kills after its first change."""
+    async with store.write() as uow:
+        await uow.organizations.put(organization())
+        await execute(url, KILL_OUR_CONNECTIONS)
+        yield uow
 
 
 async def test_leaving_without_commit_changes_nothing(store: SqlStore) -> None:
@@ -195,15 +207,9 @@ async def test_postgresql_without_our_database_is_unavailable(postgres_store_url
 
 async def test_connection_killed_by_the_server_is_unavailable_once(postgres_store_url: str) -> None:
     store = SqlStore(postgres_store_url)
-
-    async def lose_the_connection() -> None:
-        async with store.write() as uow:
-            await uow.organizations.put(organization())
-            await execute(postgres_store_url, KILL_OUR_CONNECTIONS)
-            await uow.commit()
-
     with pytest.raises(StoreUnavailable):
-        await lose_the_connection()
+        async with losing_its_connection(store, postgres_store_url) as uow:
+            await uow.commit()
     async with store.write() as uow:
         assert await uow.organizations.list_ids() == []
     await store.dispose()
@@ -231,15 +237,9 @@ async def test_settings_of_an_organization_come_back_as_they_were(store: SqlStor
 
 async def test_a_task_cancelled_while_its_connection_is_lost_is_cancelled(postgres_store_url: str) -> None:
     store = SqlStore(postgres_store_url)
-
-    async def be_cancelled() -> None:
-        async with store.write() as uow:
-            await uow.organizations.put(organization())
-            await execute(postgres_store_url, KILL_OUR_CONNECTIONS)
-            raise asyncio.CancelledError
-
     with pytest.raises(asyncio.CancelledError):
-        await be_cancelled()
+        async with losing_its_connection(store, postgres_store_url):
+            raise asyncio.CancelledError
     await store.dispose()
 
 
