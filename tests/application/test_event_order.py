@@ -5,7 +5,6 @@ differ.
 """
 
 import random
-import shutil
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -31,11 +30,12 @@ from edition_migration.ports.gateway import WorkflowGateway
 from edition_migration.ports.store_events import InboxState, Received
 from tests.builders import NOW
 from tests.doubles import MovableClock
+from tests.stores import empty_store, store_at
 
 ORG = "acme"
 SETTLED = {InboxState.APPLIED, InboxState.SUPERSEDED}
 PAGE = PageInput(org_id=ORG, as_of=NOW)
-TIMES, SEEDS = 10, 2
+TIMES, SEEDS = 10, 3
 USERS = tuple(f"u{number}" for number in range(1, 11))
 OTHERS = ("u11", "u12", "u13")
 BETA = "beta"
@@ -242,31 +242,30 @@ SETS["a domain changes hands"] = [
 
 
 @asynccontextmanager
-async def fresh_service(template: Path, file: Path) -> AsyncGenerator[Service]:
-    shutil.copyfile(template, file)
-    store = SqlStore(f"sqlite+aiosqlite:///{file}")
+async def fresh_service(template: Path) -> AsyncGenerator[Service]:
+    store = store_at(empty_store(template))
     try:
         yield Service(store)
     finally:
         await store.dispose()
 
 
-async def in_order(template: Path, folder: Path, events: Sequence[dict[str, Any]]) -> dict[str, Any]:
+async def in_order(template: Path, events: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The facts after each event once, by stamp, drained after each."""
-    async with fresh_service(template, folder / "sorted.db") as service:
+    async with fresh_service(template) as service:
         for it in sorted(events, key=lambda it: (it["time"], it["id"])):
             assert await service.receive(it) is Received.NEW
             await service.drain()
         return await service.facts()
 
 
-async def shuffled(template: Path, folder: Path, events: Sequence[dict[str, Any]], seed: int) -> dict[str, Any]:
+async def shuffled(template: Path, events: Sequence[dict[str, Any]], seed: int) -> dict[str, Any]:
     """The facts after each event ten times in an order of this seed, drained at moments of this seed."""
     chance = random.Random(seed)  # noqa: S311 - an order that can be repeated
     deliveries = [it for it in events for _ in range(TIMES)]
     chance.shuffle(deliveries)
     seen = set[str]()
-    async with fresh_service(template, folder / f"shuffled-{seed}.db") as service:
+    async with fresh_service(template) as service:
         for it in deliveries:
             expected = Received.REPEATED if it["id"] in seen else Received.NEW
             assert await service.receive(it) is expected
@@ -278,19 +277,17 @@ async def shuffled(template: Path, folder: Path, events: Sequence[dict[str, Any]
 
 
 @pytest.mark.parametrize("name", SETS)
-async def test_any_order_ten_times_ends_in_the_facts_of_the_sorted_run(
-    sqlite_template: Path, tmp_path: Path, name: str
-) -> None:
-    expected = await in_order(sqlite_template, tmp_path, SETS[name])
+async def test_any_order_ten_times_ends_in_the_facts_of_the_sorted_run(sqlite_template: Path, name: str) -> None:
+    expected = await in_order(sqlite_template, SETS[name])
     for seed in range(SEEDS):
-        found = await shuffled(sqlite_template, tmp_path, SETS[name], seed)
+        found = await shuffled(sqlite_template, SETS[name], seed)
         for fact, value in expected.items():
             assert found[fact] == value, f"{fact} with seed {seed}"
         assert found.keys() == expected.keys()
 
 
-async def test_the_sorted_run_itself_ends_as_a_person_would_say(sqlite_template: Path, tmp_path: Path) -> None:
-    facts = await in_order(sqlite_template, tmp_path, SETS["stays"])
+async def test_the_sorted_run_itself_ends_as_a_person_would_say(sqlite_template: Path) -> None:
+    facts = await in_order(sqlite_template, SETS["stays"])
     assert facts["pending"] == ["u1", "u2", "u3", "u5", "u8"]
     assert facts["counters"].licenses_purchased == 3
     assert facts["counters"].licenses_used == 3  # u6, u7 and u9 had the Business Edition already
@@ -302,10 +299,8 @@ async def test_the_sorted_run_itself_ends_as_a_person_would_say(sqlite_template:
     assert facts["organization"].is_single_sign_on
 
 
-async def test_another_event_of_the_same_id_is_refused_and_changes_nothing(
-    sqlite_template: Path, tmp_path: Path
-) -> None:
-    async with fresh_service(sqlite_template, tmp_path / "store.db") as service:
+async def test_another_event_of_the_same_id_is_refused_and_changes_nothing(sqlite_template: Path) -> None:
+    async with fresh_service(sqlite_template) as service:
         first = created(1, "u1")
         assert await service.receive(first) is Received.NEW
         with pytest.raises(Conflict) as caught:
@@ -321,8 +316,8 @@ async def test_another_event_of_the_same_id_is_refused_and_changes_nothing(
             assert len(await uow.inbox.listing(ORG, 10)) == 1
 
 
-async def test_events_before_the_provisioning_set_facts_only(sqlite_template: Path, tmp_path: Path) -> None:
-    async with fresh_service(sqlite_template, tmp_path / "store.db") as service:
+async def test_events_before_the_provisioning_set_facts_only(sqlite_template: Path) -> None:
+    async with fresh_service(sqlite_template) as service:
         for it in COMMON[1:]:
             await service.receive(it)
         await service.drain()

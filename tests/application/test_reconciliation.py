@@ -24,6 +24,7 @@ from tests.application.sound_store import BEFORE, RECENTLY, StatingGateway, diff
 from tests.builders import NOW
 from tests.fixtures import records
 from tests.fixtures.tampering import tamper
+from tests.stores import store_at
 
 K = DifferenceKind
 
@@ -51,7 +52,7 @@ class Ground:
 
 @pytest.fixture
 async def ground(sqlite_store_url: str) -> AsyncIterator[Ground]:
-    store = SqlStore(sqlite_store_url)
+    store = store_at(sqlite_store_url)
     yield Ground(store, sqlite_store_url, await sound(store))
     await store.dispose()
 
@@ -341,7 +342,7 @@ TOGETHER = (
 
 
 async def test_differences_are_found_and_mended_on_postgresql_too(postgres_store_url: str) -> None:
-    store = SqlStore(postgres_store_url)
+    store = store_at(postgres_store_url)
     ground = Ground(store, postgres_store_url, await sound(store))
     for plant in TOGETHER:
         await plant(ground)

@@ -3,13 +3,17 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
+from functools import cache
 from typing import Any, cast
+from unittest.mock import patch
 
 import pytest
 from pydantic import SecretStr
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from edition_migration.adapters.store.store import SqlStore
@@ -18,7 +22,7 @@ from edition_migration.bootstrap.cli import build_cli_services
 from edition_migration.bootstrap.doctor import examine
 from edition_migration.bootstrap.foundation import Foundation
 from edition_migration.cli.app import build_app
-from edition_migration.cli.services import CliServices
+from edition_migration.cli.services import CliServices, SetUp
 from edition_migration.domain.errors import EditionMigrationError, TemporalUnavailable
 from edition_migration.domain.names import MigrationRef, OrganizationRef, WaveRef
 from edition_migration.domain.progress import PageInput
@@ -28,6 +32,7 @@ from edition_migration.ports.store import UnitOfWork
 from edition_migration.settings import Settings
 from tests import builders
 from tests.doubles import MovableClock
+from tests.stores import store_at
 
 SETTINGS = Settings.model_construct(
     link_keys=SecretStr("k1:" + base64.b64encode(b"a key of thirty-two bytes, just so").decode()),
@@ -84,11 +89,11 @@ class CommandLine:
         self.mailbox = Mailbox()
         self.clock = MovableClock()
         self.failure: BaseException | None = None
-        self.runner = CliRunner()
-        self.app = build_app(self.open_services, self._set_up, examine)
+        self.set_up: SetUp = self._pretend_to_set_up
 
     def run(self, *arguments: str, given: str | bytes | None = None) -> Result:
-        return self.runner.invoke(self.app, list(arguments), input=given, prog_name="starter.py")
+        with _typing(self), patch("typer.testing._get_command", lambda verbs: verbs):
+            return CliRunner().invoke(_verbs(), list(arguments), input=given, prog_name="starter.py")
 
     def json(self, *arguments: str, given: str | None = None) -> Any:
         return json.loads(self.run(*arguments, "--json", given=given).stdout)
@@ -108,7 +113,7 @@ class CommandLine:
 
     def write(self, action: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         async def run() -> Any:
-            store = SqlStore(self.store_url)
+            store = store_at(self.store_url)
             async with store.write() as uow:
                 answer = await action(uow)
             await store.dispose()
@@ -119,7 +124,7 @@ class CommandLine:
     @asynccontextmanager
     async def store(self) -> AsyncGenerator[SqlStore]:
         """The store as another process has it."""
-        store = SqlStore(self.store_url)
+        store = store_at(self.store_url)
         try:
             yield store
         finally:
@@ -130,7 +135,7 @@ class CommandLine:
         self.clock.move(timedelta(seconds=1))
 
         async def run() -> None:
-            store = SqlStore(self.store_url)
+            store = store_at(self.store_url)
             while (
                 await Events(store=store, clock=self.clock).apply_next(PageInput(org_id="acme", as_of=self.clock.now()))
             ).more:
@@ -143,7 +148,7 @@ class CommandLine:
     async def open_services(self, *, is_dry: bool = False) -> AsyncGenerator[CliServices]:
         if self.failure is not None:
             raise self.failure
-        store = SqlStore(self.store_url, is_dry=is_dry)
+        store = store_at(self.store_url, is_dry=is_dry)
         base = Foundation(
             settings=SETTINGS,
             store=store,
@@ -156,10 +161,35 @@ class CommandLine:
         finally:
             await store.dispose()
 
-    async def _set_up(self, *, creates_namespace: bool = False) -> list[str]:
+    async def _pretend_to_set_up(self, *, creates_namespace: bool = False) -> list[str]:
         if isinstance(self.failure, EditionMigrationError):
             raise self.failure
         return ["Database: schema 0001", f"Temporal: namespace {'new' if creates_namespace else 'default'} is there"]
+
+
+_AT_IT: ContextVar[CommandLine] = ContextVar("_AT_IT")
+
+
+@contextmanager
+def _typing(command_line: CommandLine) -> Generator[None]:
+    token = _AT_IT.set(command_line)
+    try:
+        yield
+    finally:
+        _AT_IT.reset(token)
+
+
+@cache
+def _verbs() -> Any:
+    """Of whatever command line is typed at. Built anew for each command they would take half of its time."""
+
+    def open_services(*, is_dry: bool = False) -> AbstractAsyncContextManager[CliServices]:
+        return _AT_IT.get().open_services(is_dry=is_dry)
+
+    def set_up(*, creates_namespace: bool = False) -> Awaitable[Sequence[str]]:
+        return _AT_IT.get().set_up(creates_namespace=creates_namespace)
+
+    return get_command(build_app(open_services, set_up, examine))
 
 
 @pytest.fixture

@@ -25,8 +25,6 @@ import pytest
 from docs.site.commands_page import command_tree, leaves
 from edition_migration.adapters.store.schema import upgrade
 from edition_migration.bootstrap.cli import set_up
-from edition_migration.bootstrap.doctor import examine
-from edition_migration.cli.app import build_app
 from edition_migration.cli.options import duration
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.reconciliation import WorkflowStatus
@@ -85,7 +83,7 @@ def office_of_sessions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Command
         monkeypatch.setenv(name, value)
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
-    office.app = build_app(office.open_services, set_up, examine)
+    office.set_up = set_up
     with closing(sqlite3.connect(folder / "store.db")) as connection, connection:
         connection.execute("UPDATE migrations SET started_at = since")
     gateway = StatingGateway()

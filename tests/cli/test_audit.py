@@ -6,13 +6,13 @@ import io
 import json
 from typing import Any
 
-from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.sealing import Sealer
 from edition_migration.ports.store import UnitOfWork
 from tests import builders
 from tests.cli.conftest import CommandLine
 from tests.fixtures import records
 from tests.fixtures.tampering import tamper
+from tests.stores import store_at
 
 
 def _journal(cli: CommandLine, count: int = 3, **fields: Any) -> None:
@@ -27,7 +27,7 @@ def _journal(cli: CommandLine, count: int = 3, **fields: Any) -> None:
 
 def _seal(cli: CommandLine) -> None:
     async def run() -> None:
-        store = SqlStore(cli.store_url)
+        store = store_at(cli.store_url)
         await Sealer(store=store).seal_all()
         await store.dispose()
 

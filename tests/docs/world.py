@@ -16,7 +16,6 @@ from uuid import UUID
 
 import pytest
 
-from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.sealing import Sealer
 from edition_migration.application.waves import WaveRelease
 from edition_migration.domain.names import MigrationRef
@@ -26,6 +25,7 @@ from edition_migration.ports.store_listing import EVERYBODY
 from tests.application.moving import Moving
 from tests.builders import NOW
 from tests.cli.conftest import CommandLine
+from tests.stores import store_at
 
 ROOT = Path(__file__).parents[2]
 ORG = "acme"
@@ -98,7 +98,7 @@ def _go(cli: CommandLine, *with_password: str, refuses: Sequence[str] = ()) -> N
 
 
 async def _drained(cli: CommandLine, with_password: Sequence[str], refuses: Sequence[str]) -> None:
-    store = SqlStore(cli.store_url)
+    store = store_at(cli.store_url)
     moving = Moving(store)
     moving.clock.at = cli.clock.at
     moving.relay.refuses.update(refuses)
@@ -117,7 +117,7 @@ async def _drained(cli: CommandLine, with_password: Sequence[str], refuses: Sequ
 
 
 async def _sealed(cli: CommandLine) -> None:
-    store = SqlStore(cli.store_url)
+    store = store_at(cli.store_url)
     await Sealer(store=store).seal_all()
     await store.dispose()
 

@@ -7,10 +7,10 @@ import pytest
 import pytest_asyncio
 from temporalio.testing import TimeSkipper
 
-from edition_migration.adapters.store.store import SqlStore
 from tests.e2e.world import World, running_world
 from tests.fixtures.smtp import SmtpServer
 from tests.replay.histories import record
+from tests.stores import store_at
 
 
 @pytest_asyncio.fixture
@@ -18,7 +18,7 @@ async def world(
     sqlite_store_url: str, time_skipper: TimeSkipper, smtp_server: SmtpServer, request: pytest.FixtureRequest
 ) -> AsyncIterator[World]:
     """A service on a SQLite file. With --record-histories, what ran goes into the corpus of replays."""
-    store = SqlStore(sqlite_store_url)
+    store = store_at(sqlite_store_url)
     async with running_world(store, time_skipper, smtp_server) as running:
         yield running
         if folder := request.config.getoption("--record-histories"):

@@ -9,12 +9,13 @@ from edition_migration.adapters.store.store import SqlStore
 from tests.e2e.world import World, running_world
 from tests.faults.post import Post, relay
 from tests.fixtures.smtp import SmtpServer
+from tests.stores import store_at
 
 
 @pytest_asyncio.fixture
 async def sqlite_store(sqlite_store_url: str) -> AsyncIterator[SqlStore]:
     """For faults that are not the database's."""
-    store = SqlStore(sqlite_store_url)
+    store = store_at(sqlite_store_url)
     yield store
     await store.dispose()
 

@@ -1,0 +1,26 @@
+"""The stores of a test process.
+
+An engine keeps the statements that it compiled, for which a third of most tests' time would go: so one test after the
+other has its store at the same place, and the same engines.
+"""
+
+import shutil
+from functools import cache
+from pathlib import Path
+
+from edition_migration.adapters.store.store import SqlStore
+
+
+@cache
+def store_at(url: str, *, is_dry: bool = False) -> SqlStore:
+    """The one that this process has there; it may be disposed and used again."""
+    return SqlStore(url, is_dry=is_dry)
+
+
+def empty_store(template: Path) -> str:
+    """The URL of a copy beside the template, made anew; who still has the last one open keeps that to himself."""
+    file = template.with_name("store.db")
+    for old in file.parent.glob("store.db*"):
+        old.unlink()
+    shutil.copyfile(template, file)
+    return f"sqlite+aiosqlite:///{file}"
