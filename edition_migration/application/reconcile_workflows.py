@@ -13,7 +13,6 @@ from edition_migration.domain.differences import (
     ReconcileOutcome,
     named,
 )
-from edition_migration.domain.migration import Wave
 from edition_migration.domain.names import MigrationRef, WaveRef, ref_of
 from edition_migration.domain.reconciliation import WorkflowStatus
 from edition_migration.ports.clock import Clock
@@ -37,7 +36,7 @@ class WorkflowReconciliation:
         async with self._store.read() as uow:
             suspects = [
                 *await _without_row(uow, [it for it in refs if isinstance(it, MigrationRef)]),
-                *[it for it in refs if isinstance(it, WaveRef) and _is_wrong(await _wave(uow, it))],
+                *[it for it in refs if isinstance(it, WaveRef) and await _kind(uow, it) is not None],
             ]
         found = [await self._settle(ref, is_dry=is_dry) for ref in suspects]
         return ReconcileOutcome(
@@ -65,7 +64,7 @@ class WorkflowReconciliation:
 async def _kind(uow: UnitOfWork, ref: MigrationRef | WaveRef) -> DifferenceKind | None:
     if isinstance(ref, MigrationRef):
         return None if await uow.migrations.get(ref) else K.WORKFLOW_STRAY
-    wave = await _wave(uow, ref)
+    wave = await uow.waves.get(ref.org_id, ref.wave_id)
     if wave is None:
         return K.WORKFLOW_STRAY
     return K.WORKFLOW_LEFT_OVER if wave.state in ENDED else None
@@ -79,14 +78,6 @@ async def _without_row(uow: UnitOfWork, refs: Sequence[MigrationRef]) -> list[Mi
         rows = await uow.migrations.latest_many(org_id, user_ids)
         newest |= {(org_id, row.user_id): row.generation for row in rows}
     return [ref for ref in refs if ref.generation > newest.get((ref.org_id, ref.user_id), 0)]
-
-
-async def _wave(uow: UnitOfWork, ref: WaveRef) -> Wave | None:
-    return await uow.waves.get(ref.org_id, ref.wave_id)
-
-
-def _is_wrong(wave: Wave | None) -> bool:
-    return wave is None or wave.state in ENDED
 
 
 def _difference(ref: MigrationRef | WaveRef, kind: DifferenceKind, *, is_mended: bool) -> Difference:

@@ -59,6 +59,7 @@ PROVISIONED: dict[str, Any] = {
 WITH_LICENSE = (S.SELECTED, S.INSTRUCTED, *AFTER_ACTIVATION, S.MIGRATED)
 ACTIVATED = (*AFTER_ACTIVATION, S.MIGRATED)
 SELECTED = (S.SELECTED, S.WAITING_CAPACITY, S.INSTRUCTED, *ACTIVATED)
+_RENDERER = TemplateRenderer()
 _CREDENTIALS = {
     S.ACTIVATED: CredentialState.LOCKED,
     S.AWAITING_PASSWORD: CredentialState.RESET_ISSUED,
@@ -97,7 +98,7 @@ class Moving:
         self.credentials = Credentials(**both, hasher=CountingHasher(), strength=strength, keys=LINK_KEYS)
         self.delivery = Delivery(
             **both,
-            renderer=TemplateRenderer(),
+            renderer=_RENDERER,
             mailer=self.relay,
             contexts=MailContexts(keys=LINK_KEYS, link_base="https://service.example"),
             breaker=RelayBreaker(pace=StillPace(), meter=KeepingMeter()),

@@ -1,7 +1,6 @@
 """Events in any order, repeated, about users who are on their way: they end where the sorted events leave them."""
 
 import random
-import shutil
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from edition_migration.adapters.store.store import SqlStore
 from edition_migration.domain.policies import PolicyAction
 from edition_migration.domain.states import CredentialState
 from edition_migration.domain.states import MigrationState as S
@@ -18,6 +16,7 @@ from edition_migration.ports.store_events import Received
 from tests import builders
 from tests.application.moving import ORG, Moving, moving, writing
 from tests.application.test_event_order import event, moved, updated
+from tests.stores import empty_store, store_at
 
 TIMES, SEEDS = 3, 3
 PEOPLE = ("u1", "m0000", "m0001", "m0002", "m0003")
@@ -78,10 +77,9 @@ async def people(world: Moving) -> dict[str, Any]:
     return found
 
 
-async def after(template: Path, file: Path, events: Sequence[dict[str, Any]], chance: random.Random | None) -> Any:
+async def after(template: Path, events: Sequence[dict[str, Any]], chance: random.Random | None) -> Any:
     """The people after these events; by `chance` repeated and in any order, drained at any moment."""
-    shutil.copyfile(template, file)
-    store = SqlStore(f"sqlite+aiosqlite:///{file}")
+    store = store_at(empty_store(template))
     world = await moving(store, S.AWAITING_PASSWORD)
     await world.many(4, S.AWAITING_PASSWORD)
     async with writing(store) as uow:  # known before: who moves to an unknown domain has left, whoever adds it later
@@ -102,10 +100,10 @@ async def after(template: Path, file: Path, events: Sequence[dict[str, Any]], ch
 
 
 @pytest.mark.parametrize("name", ENDS)
-async def test_any_order_ends_where_the_sorted_events_end(sqlite_template: Path, tmp_path: Path, name: str) -> None:
+async def test_any_order_ends_where_the_sorted_events_end(sqlite_template: Path, name: str) -> None:
     more, state = ENDS[name]
     events = [*WHAT_HAPPENS, *more]
-    expected = await after(sqlite_template, tmp_path / "sorted.db", events, None)
+    expected = await after(sqlite_template, events, None)
     assert expected["u1"][:3] == (state, None, None)
     assert expected["m0001"][4] == "m1@b.example"
     assert expected["m0001"][7] is False
@@ -114,16 +112,16 @@ async def test_any_order_ends_where_the_sorted_events_end(sqlite_template: Path,
     assert (expected["m0000"][5] is CredentialState.FEDERATED) == (name == "one signed in")
     for seed in range(SEEDS):
         chance = random.Random(seed)  # noqa: S311 - an order that can be repeated
-        found = await after(sqlite_template, tmp_path / f"{seed}.db", events, chance)
+        found = await after(sqlite_template, events, chance)
         assert found == expected, f"with seed {seed}"
 
 
-async def test_a_sign_in_before_the_switch_is_none_that_is_awaited(sqlite_template: Path, tmp_path: Path) -> None:
-    expected = await after(sqlite_template, tmp_path / "sorted.db", BEFORE_THE_SWITCH, None)
+async def test_a_sign_in_before_the_switch_is_none_that_is_awaited(sqlite_template: Path) -> None:
+    expected = await after(sqlite_template, BEFORE_THE_SWITCH, None)
     state, signed_in, credential = expected["m0000"][0], expected["m0000"][3], expected["m0000"][5]
     assert (state, signed_in, credential) == (S.AWAITING_FIRST_SIGN_IN, False, CredentialState.LOCKED)
-    assert await after(sqlite_template, tmp_path / "reversed.db", BEFORE_THE_SWITCH[::-1], None) == expected
+    assert await after(sqlite_template, BEFORE_THE_SWITCH[::-1], None) == expected
     for seed in range(SEEDS):
         chance = random.Random(seed)  # noqa: S311 - an order that can be repeated
-        found = await after(sqlite_template, tmp_path / f"{seed}.db", BEFORE_THE_SWITCH, chance)
+        found = await after(sqlite_template, BEFORE_THE_SWITCH, chance)
         assert found == expected, f"with seed {seed}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -25,11 +24,12 @@ from edition_migration.ports.store_events import InboxRow, InboxState, Received
 from edition_migration.ports.store_people import Session
 from tests import builders
 from tests.application.sound_store import differences, sound
-from tests.application.test_event_order import SETS, Service, fresh_service
+from tests.application.test_event_order import SETS, Service
 from tests.builders import NOW
 from tests.doubles import MovableClock
 from tests.fixtures import records
 from tests.fixtures.tampering import tamper
+from tests.stores import store_at
 
 DAY = timedelta(days=1)
 RETENTION = Retention(events=30 * DAY, rest=400 * DAY)
@@ -256,24 +256,22 @@ async def test_reconcile_and_audit_find_nothing_before_and_after(store: SqlStore
 
 
 @pytest.mark.parametrize("name", SETS)
-async def test_an_event_repeated_when_its_row_is_gone_changes_nothing(
-    sqlite_template: Path, tmp_path: Path, name: str
-) -> None:
-    file = tmp_path / "store.db"
-    async with fresh_service(sqlite_template, file) as service:
-        for it in SETS[name]:
-            await service.receive(it)
-        await service.drain()
-        before = await everything(service)
-        async for _ in purge(service.store, clock=MovableClock(NOW + 31 * DAY)).run():
-            pass
-        assert Received.NEW in {await service.receive(it) for it in SETS[name]}
-        await service.drain()
-        assert await everything(service) == before
-        await tamper(f"sqlite+aiosqlite:///{file}", "DELETE FROM inbox")
-        assert {await service.receive(it) for it in SETS[name]} == {Received.NEW}
-        await service.drain()
-        assert await everything(service) == before
+async def test_an_event_repeated_when_its_row_is_gone_changes_nothing(sqlite_store_url: str, name: str) -> None:
+    service = Service(store_at(sqlite_store_url))
+    for it in SETS[name]:
+        await service.receive(it)
+    await service.drain()
+    before = await everything(service)
+    async for _ in purge(service.store, clock=MovableClock(NOW + 31 * DAY)).run():
+        pass
+    assert Received.NEW in {await service.receive(it) for it in SETS[name]}
+    await service.drain()
+    assert await everything(service) == before
+    await tamper(sqlite_store_url, "DELETE FROM inbox")
+    assert {await service.receive(it) for it in SETS[name]} == {Received.NEW}
+    await service.drain()
+    assert await everything(service) == before
+    await service.store.dispose()
 
 
 async def everything(service: Service) -> dict[str, object]:
