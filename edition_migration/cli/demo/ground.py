@@ -69,21 +69,30 @@ def lay(root: Path = ROOT) -> Generator[Ground]:
     """
     state = root / STATE
     state.mkdir(parents=True, exist_ok=True)
+    is_failed = False
+    with _alone_in(state):
+        try:
+            _empty(state)
+            shutil.copytree(root / "examples", state / "examples")
+            yield _ground(root, state)
+        except DemoFailed:
+            is_failed = True
+            raise
+        finally:
+            if not is_failed:
+                _remove(state)
+
+
+@contextmanager
+def _alone_in(state: Path) -> Generator[None]:
     handle = os.open(state, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _empty(state)
-        shutil.copytree(root / "examples", state / "examples")
-        yield _ground(root, state)
     except BlockingIOError:
+        os.close(handle)
         raise DemoFailed(f"another demo runs in {state}; end it with Ctrl-C first") from None
-    except DemoFailed:
-        raise
-    except BaseException:
-        _remove(state)
-        raise
-    else:
-        _remove(state)
+    try:
+        yield
     finally:
         os.close(handle)
 
