@@ -33,7 +33,7 @@ simulate: synced ## Simulate many seeds with faults, e.g. make simulate SEEDS=10
 chaos: tests-ready ## Kill real processes at random under many migrations, then check, e.g. make chaos MIGRATIONS=1000 SEED=1
 	$(PYTHON) -m tests.chaos --migrations $(MIGRATIONS) --seed $(SEED) $(ARGS)
 
-cluster-test: cluster-ready ## Restart each process of a Temporal cluster and of ours under migrations, then check
+cluster-test: cluster-ready ## Restart and kill processes of a Temporal cluster and of ours under migrations, then check
 	$(PYTHON) -m tests.cluster $(ARGS)
 
 check: tests-ready ## Format, lint, types, layers, then all tests

@@ -7,14 +7,18 @@ other has its store at the same place, and the same engines.
 import shutil
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
+from edition_migration.adapters.store.engine import connect
 from edition_migration.adapters.store.store import SqlStore
 
+_connected = cache(connect)
 
-@cache
+
 def store_at(url: str, *, is_dry: bool = False) -> SqlStore:
-    """The one that this process has there; it may be disposed and used again."""
-    return SqlStore(url, is_dry=is_dry)
+    """A store over the engines that this process has there. Once it is disposed the next one may use them."""
+    with patch("edition_migration.adapters.store.store.connect", _connected):
+        return SqlStore(url, is_dry=is_dry)
 
 
 def empty_store(template: Path) -> str:

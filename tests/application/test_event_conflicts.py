@@ -8,8 +8,7 @@ from edition_migration.adapters.store.store import SqlStore
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import Store
 from tests import builders
-from tests.application.moving import EMAIL, NEW_EMAIL, ORG, Moving, moving, writing
-from tests.application.test_domain_gone import PROVISIONED
+from tests.application.moving import EMAIL, NEW_EMAIL, ORG, PROVISIONED, Moving, moving, writing
 
 
 async def created(world: Moving, user_id: str, email: str = EMAIL, **event: Any) -> str:

@@ -12,8 +12,7 @@ from edition_migration.domain.states import CredentialState
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import TokenState
 from tests import builders
-from tests.application.moving import ADA, EMAIL, ORG, Moving, moving, writing
-from tests.application.test_domain_gone import PROVISIONED
+from tests.application.moving import ADA, EMAIL, ORG, PROVISIONED, Moving, moving, writing
 from tests.fixtures.records import mail
 from tests.links import LINK_KEYS
 

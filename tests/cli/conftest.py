@@ -114,17 +114,18 @@ class CommandLine:
     def write(self, action: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         async def run() -> Any:
             store = store_at(self.store_url)
-            async with store.write() as uow:
-                answer = await action(uow)
-            await store.dispose()
-            return answer
+            try:
+                async with store.write() as uow:
+                    return await action(uow)
+            finally:
+                await store.dispose()
 
         return asyncio.run(run())
 
     @asynccontextmanager
     async def store(self) -> AsyncGenerator[SqlStore]:
         """The store as another process has it."""
-        store = store_at(self.store_url)
+        store = SqlStore(self.store_url)
         try:
             yield store
         finally:

@@ -64,10 +64,12 @@ async def _count(url: str, table: str) -> int:
 
 
 async def _of_workflows(client: Client) -> dict[str, Any]:
-    """Means."""
+    """Means; none where nobody was migrated."""
     query = 'WorkflowType="UserMigration" AND MigrationState="MIGRATED"'
     ids = [it.id async for it in client.list_workflows(query, limit=SAMPLE)]
     infos = [(await client.get_workflow_handle(it).describe()).raw_description.workflow_execution_info for it in ids]
+    if not infos:
+        return {"looked_at": 0}
     return {
         "looked_at": len(infos),
         "events": round(mean(it.history_length for it in infos)),

@@ -21,6 +21,7 @@ _RULES = text(
 )
 _LENGTH = re.compile(r"VARCHAR\((\d+)\)")
 _WORD = re.compile(r"'([^']*)'")
+_CHOICE = re.compile(r"ARRAY\[[^\]]*\]")
 _NAME = re.compile(r"\w+")
 
 
@@ -101,6 +102,9 @@ def _rules(before: Schema, after: Schema) -> Iterator[str]:
             yield f"{table}: rule {name} is new"
         elif not _is_looser(old, rule, after.columns[table]):
             yield f"{table}: rule {name} is another"
+    for (table, name), rule in before.rules.items():
+        if "UNIQUE" in rule and table in after.columns and (table, name) not in after.rules:
+            yield f"{table}: rule {name} is gone"  # an upsert names what must be unique, and is refused without it
 
 
 def _is_about_new_columns(rule: str, table: str, before: Schema, after: Schema) -> bool:
@@ -110,18 +114,12 @@ def _is_about_new_columns(rule: str, table: str, before: Schema, after: Schema) 
 
 
 def _is_looser(old: str, new: str, columns: Mapping[str, Column]) -> bool:
-    """More words are allowed; or what must be unique has a column more, and so is unique more easily."""
-    if (
-        set(_WORD.findall(old)) <= set(_WORD.findall(new))
-        and _WORD.sub("", old).split("ARRAY")[0] == (_WORD.sub("", new).split("ARRAY")[0])
-    ):
-        return "ARRAY" in old
-    is_unique = "UNIQUE" in old and "UNIQUE" in new
-    return (
-        is_unique
-        and _names(old, columns) < _names(new, columns)
-        and old.partition("WHERE")[2] == (new.partition("WHERE")[2])
-    )
+    """More words are allowed; or what must be unique of some rows has a column more, as no upsert names such a rule."""
+    if "UNIQUE" not in old:
+        is_choice = "= ANY" in old and _CHOICE.sub("", old) == _CHOICE.sub("", new)
+        return is_choice and set(_WORD.findall(old)) <= set(_WORD.findall(new))
+    rows, rows_now = old.partition(" WHERE ")[2], new.partition(" WHERE ")[2]
+    return rows != "" and rows == rows_now and _names(old, columns) < _names(new, columns)
 
 
 def _names(rule: str, columns: Mapping[str, Column]) -> set[str]:

@@ -107,6 +107,22 @@ BREAKING = [
         "CREATE UNIQUE INDEX uq_mails_organization ON mails (org_id, kind, about) WHERE user_id IS NULL",
         "mails: rule uq_mails_organization is another",
     ),
+    ("ALTER TABLE inbox DROP CONSTRAINT uq_inbox_source_event_id", "inbox: rule uq_inbox_source_event_id is gone"),
+    (
+        "ALTER TABLE inbox DROP CONSTRAINT uq_inbox_source_event_id, "
+        "ADD CONSTRAINT uq_inbox_source_event_id UNIQUE (source, event_id, type)",
+        "inbox: rule uq_inbox_source_event_id is another",
+    ),
+    (
+        "DROP INDEX uq_migrations_open_user; CREATE UNIQUE INDEX uq_migrations_open_user ON migrations (user_id) "
+        "WHERE state IN ('DETECTED', 'EXPIRED')",
+        "migrations: rule uq_migrations_open_user is another",
+    ),
+    (
+        "ALTER TABLE users DROP CONSTRAINT ck_users_edition, "
+        "ADD CONSTRAINT ck_users_edition CHECK (edition IN ('guest', 'business', 'trial') AND zone IS NULL)",
+        "users: rule ck_users_edition is another",
+    ),
     (
         "CREATE TRIGGER sessions_append_only BEFORE UPDATE ON sessions "
         "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_journal()",

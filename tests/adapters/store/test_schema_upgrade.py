@@ -25,7 +25,9 @@ from tests.fixtures.postgres import connected
 BEFORE = "0008"
 INDEX = "ix_inbox_received_at"
 """The first of those that the revision after builds."""
-ASKED = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_try_advisory_lock%'"
+ASKED = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_try_advisory_lock%'"
+)
 BUILDS = (
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'CREATE INDEX CONCURRENTLY%'"
     " AND state = 'active' AND wait_event_type = 'Lock'"
@@ -94,13 +96,17 @@ async def test_another_one_is_waited_for_longer_than_any_lock(
         async with connected(postgres_database) as watch:
             first = "SELECT min(query_start) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_try_advisory_lock%'"
             asked = {await watch.fetchval(first)}
-            while len(asked) < 4:  # several times what a statement waits for a lock
-                asked.add(await watch.fetchval(first))
-                assert not mine.done()
+            async with asyncio.timeout(60):
+                while len(asked) < 4:  # several times what a statement waits for a lock
+                    asked.add(await watch.fetchval(first))
+                    assert not mine.done()
     assert await mine == expected_revision()
 
 
-async def test_an_index_is_built_beside_writers_while_another_upgrade_waits(old_url: str) -> None:
+async def test_an_index_is_built_beside_writers_while_another_upgrade_waits(
+    old_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "REST", 0.01)  # between two of its questions a waiting upgrade is not to be seen
     async with connected(old_url) as watch:
         async with writing(old_url):
             both = [asyncio.create_task(upgrade(old_url)) for _ in range(2)]
@@ -128,8 +134,11 @@ async def test_a_half_built_index_is_built_anew_by_a_repeat(old_url: str) -> Non
         assert anew != half
 
 
-async def test_an_index_that_the_database_finished_after_its_upgrade_was_killed_stays(old_url: str) -> None:
+async def test_an_index_that_the_database_finished_after_its_upgrade_was_killed_stays(
+    old_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A job at its deadline: the database goes on alone, and the next run finds what it made."""
+    monkeypatch.setattr(schema, "REST", 0.01)
     async with connected(old_url) as watch:
         async with writing(old_url):
             process = await asyncio.create_subprocess_exec(sys.executable, "-c", UPGRADE, old_url)
