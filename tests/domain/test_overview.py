@@ -45,6 +45,11 @@ def test_who_is_claimed_by_a_wave_waits_for_nobody() -> None:
             "the delay ends and a license is there, then the user is activated",
             "nobody",
         ),
+        (
+            {**TOLD, "activate_at": DEADLINE, "activation_requested_at": DEADLINE},
+            "a license is there, then the user is activated",
+            "nobody",
+        ),
         ({**TOLD, "activation": Activation.BY_HAND}, "activate the user by hand", "administrator"),
         (
             {**TOLD, "activation": Activation.BY_HAND, "activation_requested_at": DEADLINE},
