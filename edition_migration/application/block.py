@@ -56,11 +56,13 @@ async def shut_ended(
 ) -> int:
     """One page of those whose migration had ended when the block of these domains began; how many were looked at.
 
-    Who would not be pending today, say with a newer client, is left as he is. A repeat finds nobody again.
+    Who would not be pending today, say with a newer client, is left as he is, and so is who left meanwhile. A repeat
+    finds nobody again.
     """
     ended = await uow.migrations.awaiting_block(organization.org_id, domains, limit)
     users = {user.user_id: user for user in await uow.users.hold_many([row.user_id for row in ended])}
-    shut = [row for row in ended if why_not_pending(users[row.user_id], organization) is None]
+    free = [row for row in ended if _is_free(users[row.user_id], domains)]
+    shut = [row for row in free if why_not_pending(users[row.user_id], organization) is None]
     for reason in sorted({row.left_to_the_block for row in shut if row.left_to_the_block}):
         theirs = [row.user_id for row in shut if row.left_to_the_block is reason]
         await shut_accounts(uow, organization.org_id, theirs, now, reason)
@@ -70,6 +72,11 @@ async def shut_ended(
         [journal_entry(row, key=key, action="block", actor=PROVISIONING, at=now, target=row.state) for row in shut]
     )
     return len(ended)
+
+
+def _is_free(user: User, domains: Sequence[str]) -> bool:
+    """Held, he may be another than he was when he was found."""
+    return not user.is_deleted and user.org_id is None and user.domain in domains
 
 
 def why_not_pending(user: User, organization: Organization) -> SkipReason | None:

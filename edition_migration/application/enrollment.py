@@ -189,12 +189,16 @@ class Enrollment:
             due = [name for name, at in begins.items() if at <= page.as_of]
             served = [name for name, at in begins.items() if name in due or _is_announced(organization, at, page.as_of)]
             warned = await _block_warned(uow, organization, due, now)
-            ended = await shut_ended(uow, organization, due, now, PAGE)
+            # One kind a transaction: each locks a page of rows by user id, and a second page would begin anew.
+            ended = 0 if warned else await shut_ended(uow, organization, due, now, PAGE)
+            if warned or ended:
+                await uow.commit()
+                return PageOutcome(more=True)
             found = await uow.users.to_enroll(page.org_id, served, PAGE)
             count = await enroll(uow, organization, await _candidates(uow, found, served), now, page.as_of)
             await uow.commit()
         later = [at for at in begins.values() if at > page.as_of]
-        return PageOutcome(more=PAGE in (len(found), warned, ended), count=count, due=min(later, default=None))
+        return PageOutcome(more=len(found) == PAGE, count=count, due=min(later, default=None))
 
     async def start_page(self, page: PageInput) -> PageOutcome:
         """Starts the workflows of waves and rows not started yet. Starting twice is one start.

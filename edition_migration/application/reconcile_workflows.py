@@ -15,7 +15,6 @@ from edition_migration.domain.differences import (
 )
 from edition_migration.domain.names import MigrationRef, WaveRef, ref_of
 from edition_migration.domain.reconciliation import WorkflowStatus
-from edition_migration.ports.clock import Clock
 from edition_migration.ports.gateway import WorkflowGateway
 from edition_migration.ports.store import Store, UnitOfWork
 
@@ -24,9 +23,8 @@ NO_ROW = "the database does not know it"
 
 
 class WorkflowReconciliation:
-    def __init__(self, *, store: Store, clock: Clock, gateway: WorkflowGateway) -> None:
+    def __init__(self, *, store: Store, gateway: WorkflowGateway) -> None:
         self._store = store
-        self._clock = clock
         self._gateway = gateway
 
     async def page(self, cursor: ReconcileCursor, *, is_dry: bool) -> ReconcileOutcome:

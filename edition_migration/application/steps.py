@@ -19,7 +19,7 @@ from edition_migration.application.turn import Outcome, Turn
 from edition_migration.application.waves import note_end, passes_review
 from edition_migration.domain.errors import Inconsistent, NotFound
 from edition_migration.domain.mail import MailKind
-from edition_migration.domain.migration import MAILLESS, Attention, Step, TicketState
+from edition_migration.domain.migration import ADMINISTRATORS_TO_MEND, MAILLESS, Attention, Step, TicketState
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.overview import is_behind, is_past, overview
 from edition_migration.domain.progress import StepInput, Wait
@@ -231,9 +231,10 @@ async def _without_place(turn: Turn) -> Wait | None:
 
 
 async def _not_released(turn: Turn) -> Wait:
-    """Not in a wave yet, or its time has not come; whom no mail reaches keeps no license from others meanwhile."""
+    """Not in a wave yet, or its time has not come; who is parked keeps no license from others meanwhile."""
     row = turn.row
-    until = await keep_reservation(turn, row.attention_at or row.since) if row.attention in MAILLESS else None
+    is_parked = row.attention in ADMINISTRATORS_TO_MEND
+    until = await keep_reservation(turn, row.attention_at or row.since) if is_parked else None
     return await turn.wait("not selected yet", until=until)
 
 

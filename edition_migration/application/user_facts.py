@@ -155,12 +155,12 @@ class UserFacts:
             and row.state in _BEFORE_FIRST_SIGN_IN
             and row.signed_in_at is None
             and not await self._is_before_the_switch(row)
+            and not await self._is_before_the_activation(row)
         )
         credential = CredentialState.FEDERATED if is_awaited else user.credential_state
         await self.uow.users.put([replace(user, credential_state=credential, stamps=stamps)])
         if row is not None and is_awaited:
             await self.uow.migrations.set_signed_in(row.ref, self.now)
-            await self.uow.migrations.set_hold(row.ref, None)
             await self._journal(row, "first_sign_in", row.state)
             await self.uow.doorbells.add_migrations([row.ref], self.now)
         return True
@@ -178,7 +178,6 @@ class UserFacts:
             row = None
         if row is not None and row.state is S.ACTIVATED:
             await self.uow.migrations.set_password_set(row.ref, self.now)
-            await self.uow.migrations.set_hold(row.ref, None)
             await self._journal(row, "password_set", row.state)
             await self.uow.doorbells.add_migrations([row.ref], self.now)
         if row is not None and row.state is S.AWAITING_PASSWORD:

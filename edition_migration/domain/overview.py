@@ -86,7 +86,7 @@ def _told(row: Migration) -> _Station:
     """The third step of who has his instructions. Whether a license is still reserved the row does not know."""
     if row.activation is Activation.BY_HAND and row.activation_requested_at is None:
         return _Station(Step.ACTIVATE, "activate the user by hand", "administrator")
-    if row.activate_at is not None:
+    if row.activate_at is not None and row.activation_requested_at is None:
         return _Station(Step.ACTIVATE, "the delay ends and a license is there, then the user is activated", "nobody")
     return _Station(Step.ACTIVATE, "a license is there, then the user is activated", "nobody")
 

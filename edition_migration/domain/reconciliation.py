@@ -50,7 +50,7 @@ _STARTABLE = (WorkflowStatus.MISSING, WorkflowStatus.FAILED, WorkflowStatus.TIME
 """Nobody wanted it so: what was lost or failed is started again. What somebody ended is not started behind his back."""
 
 _ENDED_BY_OTHERS = frozenset(TERMINAL) - {S.MIGRATED, S.EXPIRED}
-"""Ends to which no workflow comes again by itself, as somebody else's word made them."""
+"""Ends to which no workflow comes again by itself, as somebody else's word made them; but a hold that runs out does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,8 @@ def workflow_difference(
     if row.started_at is None and not is_running:
         return None
     if seen.status is WorkflowStatus.COMPLETED:
-        return K.END_LOST if seen.state in _ENDED_BY_OTHERS else K.WORKFLOW_AHEAD
+        is_others = seen.state in _ENDED_BY_OTHERS and row.hold_ends_at is None
+        return K.END_LOST if is_others else K.WORKFLOW_AHEAD
     if _is_ahead(seen, row):
         return K.WORKFLOW_AHEAD
     if is_running and is_restored and facts.first_mail is not None and facts.first_mail.state in _TO_BE_SENT:

@@ -1,4 +1,4 @@
-"""What use cases may ask of Temporal: start, ring, and how a workflow is. Never more: the row is the truth."""
+"""What use cases may ask of Temporal: start, ring, end, and how workflows are. Never more: the row is the truth."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

@@ -174,7 +174,7 @@ def reconciliation(store: Store, gateway: StatingGateway) -> Reconciliation:
     )
     journal = JournalReconciliation(clock=clock, sealer=Sealer(store=store), audit=Audit(store=store, clock=clock))
     rows = RowReconciliation(store=store, clock=clock, gateway=gateway)
-    workflows = WorkflowReconciliation(store=store, clock=clock, gateway=gateway)
+    workflows = WorkflowReconciliation(store=store, gateway=gateway)
     return Reconciliation(
         store=store, clock=clock, organization=organization, journal=journal, rows=rows, workflows=workflows
     )

@@ -84,10 +84,7 @@ async def test_a_sign_in_with_a_password_elsewhere_is_no_first_federated_one(sto
     assert (await world.row()).signed_in_at is None
 
 
-@pytest.mark.parametrize("state", ACTED)
-async def test_late_word_of_one_set_before_the_activation_is_only_a_fact(store: SqlStore, state: S) -> None:
-    """That password was locked by the activation; the link is still his way in."""
-    world = await moving(store, state)
+async def activated_after_two_days(world: Moving) -> None:
     world.clock.move(timedelta(days=2))
     activated = journal_entry(
         await world.row(),
@@ -97,8 +94,26 @@ async def test_late_word_of_one_set_before_the_activation_is_only_a_fact(store: 
         at=world.clock.now(),
         target=S.ACTIVATED,
     )
-    async with writing(store) as uow:
+    async with writing(world.store) as uow:
         await uow.journal.add([activated])
+
+
+@pytest.mark.parametrize("state", [S.ACTIVATED, S.AWAITING_FIRST_SIGN_IN])
+async def test_late_word_of_a_federated_sign_in_before_the_activation_is_only_a_fact(store: SqlStore, state: S) -> None:
+    world = await moving(store, state, organization={"is_single_sign_on": True})
+    await activated_after_two_days(world)
+    before = (await world.row(), (await world.ada()).credential_state)
+    await world.happen("user.signed_in", at=timedelta(days=1), user_id="u1", is_federated=True)
+    assert (await world.row(), (await world.ada()).credential_state) == before
+    await world.happen("user.signed_in", user_id="u1", is_federated=True)
+    assert (await world.row()).signed_in_at is not None
+
+
+@pytest.mark.parametrize("state", ACTED)
+async def test_late_word_of_one_set_before_the_activation_is_only_a_fact(store: SqlStore, state: S) -> None:
+    """That password was locked by the activation; the link is still his way in."""
+    world = await moving(store, state)
+    await activated_after_two_days(world)
     before = (await world.row(), await world.tokens(), (await world.ada()).credential_state)
     await world.happen("credential.password_set", at=timedelta(days=1), user_id="u1")
     assert (await world.row(), await world.tokens(), (await world.ada()).credential_state) == before

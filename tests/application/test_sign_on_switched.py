@@ -42,6 +42,16 @@ async def test_on_no_link_works_and_new_instructions_say_so(store: SqlStore) -> 
     assert "u1" in await world.bells()
 
 
+async def test_a_sign_in_that_was_heard_before_the_switch_ends_a_hold_as_any_act(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    await world.happen("org.domain.removed", domain="acme.example")
+    assert (await world.row()).hold_ends_at is not None
+    await world.happen("user.signed_in", at=timedelta(seconds=9), user_id="u1", is_federated=True)
+    await world.happen("org.sso.changed", at=timedelta(seconds=5), is_single_sign_on=True)
+    row = await world.row()
+    assert (row.signed_in_at is None, row.hold_ends_at) == (False, None)
+
+
 async def test_on_and_then_signed_in_he_is_through(store: SqlStore) -> None:
     world = await moving(store, S.AWAITING_PASSWORD)
     await switch(world, is_on=True)

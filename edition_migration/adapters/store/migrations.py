@@ -191,7 +191,7 @@ class SqlMigrations:
         await self._set(ref, reminders=count)
 
     async def set_password_set(self, ref: MigrationRef, at: datetime) -> None:
-        await self._set_once(ref, _IT.password_set_at, password_set_at=at)
+        await self._set_once(ref, _IT.password_set_at, password_set_at=at, hold_ends_at=None)
 
     async def set_hold(self, ref: MigrationRef, ends_at: datetime | None) -> None:
         await self._set(ref, hold_ends_at=ends_at)
@@ -203,7 +203,7 @@ class SqlMigrations:
         await self._set_once(ref, _IT.activation_requested_at, activation_requested_at=at)
 
     async def set_signed_in(self, ref: MigrationRef, at: datetime) -> None:
-        await self._set_once(ref, _IT.signed_in_at, signed_in_at=at)
+        await self._set_once(ref, _IT.signed_in_at, signed_in_at=at, hold_ends_at=None)
 
     async def _set_once(self, ref: MigrationRef, column: ColumnElement[Any], **values: datetime | None) -> None:
         """The first fact stays: a repeat changes nothing."""
