@@ -14,6 +14,8 @@ from edition_migration.domain.progress import MailInput, MailOutcome, NextMail
 from workflows.options import mail as mail_options
 from workflows.waiting import wait_for
 
+_BY_ATTEMPT = "mail-by-attempt"
+
 
 class Postman:
     """Sleeps until it is told of a mail and the mail is due; a delivery's own answer names the one behind it."""
@@ -28,6 +30,7 @@ class Postman:
         self._is_stopping = False
         self._has_finished_one = False
         self._finished: str | None = None
+        self._last_attempt = 0
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -83,7 +86,9 @@ class Postman:
                 raise
 
     def _is_finished(self, mail: NextMail) -> bool:
-        return mail.mail_id is not None and mail.mail_id == self._finished
+        if mail.mail_id is None or mail.mail_id != self._finished:
+            return False
+        return mail.attempt <= self._last_attempt or not workflow.patched(_BY_ATTEMPT)
 
     async def _work(self) -> None:
         while not self._is_stopping:
@@ -110,6 +115,7 @@ class Postman:
             self._has_finished_one = True
             if outcome.result != "refused":  # a refused one is sent after all once its address is mended
                 self._finished = outcome.mail_id or self._finished
+                self._last_attempt = outcome.attempt if outcome.mail_id else self._last_attempt
             if self._head is not None and self._is_finished(self._head):
                 self._head, self._is_called = None, False  # told while it was on its way
         self._head = outcome.next or self._head

@@ -140,7 +140,7 @@ class Delivery:
         following = await _head(uow, given)
         await uow.commit()
         self._count(mail, state)
-        return MailOutcome(result="none", mail_id=mail.mail_id, next=as_next(following))
+        return MailOutcome(result="none", mail_id=mail.mail_id, attempt=mail.attempts + 1, next=as_next(following))
 
     async def _envelope(self, letter: _Letter) -> Envelope | None:
         """None where there is nobody to write to: the user is gone, or no Notification Email is known.
@@ -196,7 +196,7 @@ class Delivery:
         return await insist(lambda: self._settle(given, letter, state, code), self._pace)
 
     async def _settle(self, given: MailInput, letter: _Letter, state: MailState, code: int | None) -> MailOutcome:
-        now, mail_id = self._clock.now(), letter.mail.mail_id
+        now, mail_id, attempt = self._clock.now(), letter.mail.mail_id, letter.mail.attempts + 1
         async with self._store.write() as uow:
             row = await uow.migrations.hold(letter.ref) if letter.ref else None
             # From every unsent state: a try that was given up may have marked the mail after this one began.
@@ -211,8 +211,8 @@ class Delivery:
             self._count(letter.mail, state)
         if is_first_end and state is MailState.BOUNCED:
             # A migration's mails wait behind it; in an organization's queue those behind are others' and follow.
-            return MailOutcome(result="refused", mail_id=mail_id, next=as_next(following))
-        return MailOutcome(result="sent", mail_id=mail_id, next=as_next(following))
+            return MailOutcome(result="refused", mail_id=mail_id, attempt=attempt, next=as_next(following))
+        return MailOutcome(result="sent", mail_id=mail_id, attempt=attempt, next=as_next(following))
 
     def _count(self, mail: Mail, outcome: MailState) -> None:
         self._meter.count(MAILS, kind=mail.kind, outcome=outcome)

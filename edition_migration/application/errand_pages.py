@@ -23,6 +23,7 @@ class ErrandKind(StrEnum):
     RENEW_LINK = "renew_link"
     CANCEL_WAVE = "cancel_wave"
     RESUME = "resume"
+    MAIL_TIMES = "mail_times"
 
 
 def key_of(errand: Errand) -> str:

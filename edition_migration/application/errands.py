@@ -1,6 +1,7 @@
 """Facts that touch many rows, worked off page by page before the next event (design section 3)."""
 
 from edition_migration.application.errand_cancel_wave import cancel_wave
+from edition_migration.application.errand_mail_times import forget_mail_times
 from edition_migration.application.errand_pages import ErrandKind
 from edition_migration.application.errand_policies import follow_policies
 from edition_migration.application.errand_renew_link import renew_link
@@ -45,6 +46,8 @@ class Errands:
                     count = await cancel_wave(uow, errand, now)
                 case ErrandKind.RESUME:
                     count = await resume(uow, errand, now)
+                case ErrandKind.MAIL_TIMES:
+                    count = await forget_mail_times(uow, errand, now)
                 case unknown:
                     raise ConfigurationError(f"errand of kind {unknown!r} is not known", mend="deploy the newer code")
             await uow.commit()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from edition_migration.application.conflicts import domain_is_free
+from edition_migration.application.errand_mail_times import follow_mail_times
 from edition_migration.application.errand_pages import ErrandKind
 from edition_migration.application.records import administrator_mail
 from edition_migration.domain.errors import Conflict
@@ -98,6 +99,7 @@ class OrganizationFacts:
             stamps=stamps,
         )
         await self.uow.organizations.put(merged)
+        await follow_mail_times(self.uow, organization, merged, self.now)
         if merged.is_single_sign_on != organization.is_single_sign_on:
             await self.uow.errands.add(merged.org_id, ErrandKind.SIGN_ON, "", self.now)
         if purchased:

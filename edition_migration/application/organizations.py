@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from pydantic import JsonValue
 
+from edition_migration.application.errand_mail_times import follow_mail_times
 from edition_migration.application.intake import Intake
 from edition_migration.application.organization_facts import unknown_organization
 from edition_migration.domain.errors import InvalidInput, Problem
@@ -91,6 +92,8 @@ class Organizations:
             wanted = _written(file, held, current or unknown_organization(file.id), self._stamp())
             if wanted != current:
                 await uow.organizations.put(wanted)
+                if current is not None:
+                    await follow_mail_times(uow, current, wanted, self._clock.now())
                 await uow.commit()
 
     def _stamp(self) -> str:

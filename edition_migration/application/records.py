@@ -91,7 +91,13 @@ def as_next(mail: Mail | None) -> NextMail | None:
     if mail is None or mail.state is MailState.BOUNCED:
         return None
     due = mail.held_until or mail.not_before
-    return NextMail(kind=mail.kind, not_before=due, mail_id=mail.mail_id, is_requested=mail.is_requested)
+    return NextMail(
+        kind=mail.kind,
+        not_before=due,
+        mail_id=mail.mail_id,
+        is_requested=mail.is_requested,
+        attempt=mail.attempt,
+    )
 
 
 async def next_mail_of(uow: UnitOfWork, ref: MigrationRef) -> NextMail | None:

@@ -98,6 +98,8 @@ class UserFacts:
             if user.email is None and changed.email is not None:
                 await older_words_are_moot(self.uow, user.user_id, self.now)
             await self._reconsider(changed, row)
+        if row is not None and changed.zone != user.zone:
+            await self.uow.doorbells.add_migrations([row.ref], self.now)  # his mails wait for another morning
         if row is not None and changed.policy_group != user.policy_group:
             await self._follow_policy_group(row)
         await self._ring_owner(changed, data.org_id)

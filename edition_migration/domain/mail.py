@@ -134,6 +134,11 @@ class Mail:
     is_requested: bool = False
 
     @property
+    def attempt(self) -> int:
+        """The number of the attempt that is under way or comes next."""
+        return self.attempts if self.state is MailState.SENDING else self.attempts + 1
+
+    @property
     def ref(self) -> MigrationRef | None:
         """Whose migration it belongs to; None for a mail to the Notification Email."""
         if self.user_id is None or self.generation is None:

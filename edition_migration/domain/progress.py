@@ -25,13 +25,15 @@ class StepInput(_Message):
 class NextMail(_Message):
     """The first mail of the migration's or organization's queue that may be sent; `not_before` None means now.
 
-    `is_requested`: the user asked for it himself, and waits for it.
+    `is_requested`: the user asked for it himself, and waits for it. `attempt` is the number of the one that is under way
+    or comes next: a mail that is put back after its end, since it bounced, is so told from old news of it.
     """
 
     kind: MailKind
     not_before: datetime | None = None
     mail_id: str | None = None
     is_requested: bool = False
+    attempt: int = 0
 
 
 class Overview(_Message):
@@ -91,12 +93,13 @@ class MailOutcome(_Message):
     """What became of one mail, `mail_id`. `next` is the one to try next: behind a sent one, or the held one itself.
 
     A held one has a `not_before` later than `as_of`, but is not `next` while a pause holds all: its end rings.
-    A refused one stops those behind it, so it has no `next` either.
+    A refused one stops those behind it, so it has no `next` either. `attempt` is the number of the one that ended it.
     """
 
     result: Literal["sent", "held", "refused", "none"]
     next: NextMail | None = None
     mail_id: str | None = None
+    attempt: int = 0
 
 
 class PageInput(_Message):

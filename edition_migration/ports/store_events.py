@@ -192,3 +192,7 @@ class Paces(Protocol):
     async def take_slot(self, org_id: str, now: datetime, interval: timedelta) -> datetime:
         """The time of the organization's next free slot, `now` or later; the one behind it is `interval` later."""
         ...
+
+    async def restart(self, org_id: str, now: datetime) -> None:
+        """The next free slot is `now`, whatever was taken."""
+        ...

@@ -237,6 +237,14 @@ class Mails(Protocol):
         """The others of the organization's queue go first until then."""
         ...
 
+    async def unsent(self, org_id: str, after: int, limit: int) -> Sequence[Mail]:
+        """All that are still to be sent, whosever postman's, in their order and behind this sequence."""
+        ...
+
+    async def forget_times(self, mail_ids: Sequence[str]) -> None:
+        """Those unsent of them have no slot and no hold any more: they may take another."""
+        ...
+
     async def figures(self, mail_id: str) -> str | None:
         """What was kept of this mail by `keep_figures`."""
         ...

@@ -5,6 +5,7 @@ thread hears of no cancelling at all: to wait for either would be to wait for wh
 """
 
 import contextlib
+import logging
 import os
 import shutil
 import signal
@@ -24,6 +25,7 @@ def end_when_told(folders: Sequence[Path]) -> None:
     """From now on. The folders go too."""
 
     def end(number: int, frame: FrameType | None) -> None:
+        logging.disable()  # asyncio's watcher of a child that is waited for here would say that it does not know it
         children = kill(psutil.Process().children(recursive=True))
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)

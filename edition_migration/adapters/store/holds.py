@@ -81,3 +81,6 @@ class SqlPaces:
         slot: datetime = max(await self._tx.value(mine), now)
         await self._tx.change(update(paces).where(paces.c.org_id == org_id).values(next_at=slot + interval))
         return slot
+
+    async def restart(self, org_id: str, now: datetime) -> None:
+        await self._tx.change(update(paces).where(paces.c.org_id == org_id).values(next_at=now))

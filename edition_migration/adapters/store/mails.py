@@ -10,7 +10,16 @@ from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import Postman, reset_tokens
 from edition_migration.adapters.store.tables.migrations import mails as mail_rows
 from edition_migration.adapters.store.tables.texts import own_texts
-from edition_migration.adapters.store.transaction import Insert, Transaction, chunks, given, given_list, given_ref, of
+from edition_migration.adapters.store.transaction import (
+    GIVEN_LIMIT,
+    Insert,
+    Transaction,
+    chunks,
+    given,
+    given_list,
+    given_ref,
+    of,
+)
 from edition_migration.domain.mail import (
     AT_MOST_ONCE,
     FINISHED,
@@ -85,6 +94,11 @@ _LAST_TO_ORGANIZATION = (
     .order_by(_IT.round.desc())
     .limit(1)
 )
+_UNSENT_OF_ORGANIZATION = (
+    _OF_ORGANIZATION.where(IS_TO_SEND, _IT.sequence > given(_IT.sequence, "sequence"))
+    .order_by(_IT.sequence)
+    .limit(GIVEN_LIMIT)
+)
 _GET = select(*MAIL).where(_IS_IT)
 _SET = update(mail_rows).where(_IS_IT)
 _FIGURES = select(_IT.figures).where(_IS_IT)
@@ -147,6 +161,15 @@ class SqlMails:
 
     async def set_held_until(self, mail_id: str, at: datetime) -> None:
         await self._tx.change(_SET, {"given_mail_id": mail_id, "held_until": at})
+
+    async def unsent(self, org_id: str, after: int, limit: int) -> Sequence[Mail]:
+        behind = {"given_org_id": org_id, "given_sequence": after, "given_limit": limit}
+        return await self._tx.all(Mail, _UNSENT_OF_ORGANIZATION, behind)
+
+    async def forget_times(self, mail_ids: Sequence[str]) -> None:
+        for chunk in chunks(mail_ids):
+            theirs = update(mail_rows).where(_IT.mail_id.in_(chunk), IS_TO_SEND)
+            await self._tx.change(theirs.values(not_before=None, held_until=None))
 
     async def figures(self, mail_id: str) -> str | None:
         return await self._tx.value(_FIGURES, {"given_mail_id": mail_id})
