@@ -66,7 +66,7 @@ async def shut_ended(
     for reason in sorted({row.left_to_the_block for row in shut if row.left_to_the_block}):
         theirs = [row.user_id for row in shut if row.left_to_the_block is reason]
         await shut_accounts(uow, organization.org_id, theirs, now, reason)
-    await uow.migrations.mark_enrolled([row.user_id for row in ended], organization.org_id)
+    await uow.migrations.mark_enrolled([row.user_id for row in free], organization.org_id)
     key = f"block/{now.isoformat()}"
     await uow.journal.add(
         [journal_entry(row, key=key, action="block", actor=PROVISIONING, at=now, target=row.state) for row in shut]

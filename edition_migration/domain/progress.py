@@ -25,8 +25,8 @@ class StepInput(_Message):
 class NextMail(_Message):
     """The first mail of the migration's or organization's queue that may be sent; `not_before` None means now.
 
-    `is_requested`: the user asked for it himself, and waits for it. `attempt` is the number of the one that is under way
-    or comes next: a mail that is put back after its end, since it bounced, is so told from old news of it.
+    `is_requested`: the user asked for it himself, and waits for it. `attempt` is the number of the one under way, or
+    of the next: so a mail that is put back after its end, since it bounced, is told from old news of it.
     """
 
     kind: MailKind

@@ -12,11 +12,11 @@ from edition_migration.application.errands import Errands
 from edition_migration.application.imports import UserImport
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.progress import PageInput
-from edition_migration.domain.states import AccountStatus, InactiveReason, SkipReason
+from edition_migration.domain.states import AccountStatus, CancelReason, InactiveReason, SkipReason
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import Store
 from tests.application.test_starting import HalfDeafGateway
-from tests.builders import NOW, domain, organization, user
+from tests.builders import NOW, domain, migration, organization, user
 from tests.doubles import MovableClock
 from tests.fixtures.postgres import until_somebody_waits
 from tests.links import LINK_KEYS
@@ -75,6 +75,30 @@ async def test_a_guest_who_went_to_another_domain_while_his_page_was_read_is_lef
     row = await adas(store)
     await store.dispose()
     assert (outcome.count, outcome.more, row) == (0, False, None)
+
+
+async def test_who_left_while_the_block_looked_at_his_ended_migration_is_left_alone(postgres_store_url: str) -> None:
+    """Nor is he marked: the block of the domain that he went to looks at him."""
+    store = SqlStore(postgres_store_url)
+    await guests(store)
+    async with store.write() as uow:
+        await uow.migrations.add([migration(state=S.CANCELLED, reason=CancelReason.ADMINISTRATOR)])
+        await uow.migrations.mark_enrolled(["u1"], None)
+        await uow.commit()
+    async with store.write() as uow:
+        await uow.users.hold_many(["u1"])
+        await uow.users.put([user(email="ada@other.example", domain="other.example")])
+        page = asyncio.create_task(enrollment(store).block_page(PAGE))
+        await until_somebody_waits(postgres_store_url)
+        await uow.commit()
+    outcome = await page
+    async with store.write() as uow:
+        ada = await uow.users.get("u1")
+        left_to_others = await uow.migrations.awaiting_block("acme", ["other.example"], 10)
+    await store.dispose()
+    assert ada is not None
+    assert (outcome.more, ada.account_status, ada.org_id) == (True, AccountStatus.ACTIVE, None)
+    assert [row.user_id for row in left_to_others] == ["u1"]
 
 
 async def test_a_domain_whose_block_begins_later_is_looked_at_again_then(store: Store) -> None:

@@ -156,12 +156,14 @@ def stop(state: S, mail: NextMail | None = None) -> Stop:
     return Stop(state=state, overview=overview(state), mail=mail)
 
 
-def mail(mail_id: str, kind: MailKind = MailKind.INSTRUCTIONS, not_before: datetime | None = None) -> NextMail:
-    return NextMail(mail_id=mail_id, kind=kind, not_before=not_before)
+def mail(
+    mail_id: str, kind: MailKind = MailKind.INSTRUCTIONS, not_before: datetime | None = None, attempt: int = 1
+) -> NextMail:
+    return NextMail(mail_id=mail_id, kind=kind, not_before=not_before, attempt=attempt)
 
 
-def sent(mail_id: str, behind: NextMail | None = None) -> MailOutcome:
-    return MailOutcome(result="sent", mail_id=mail_id, next=behind)
+def sent(mail_id: str, behind: NextMail | None = None, attempt: int = 1) -> MailOutcome:
+    return MailOutcome(result="sent", mail_id=mail_id, attempt=attempt, next=behind)
 
 
 def script_steps(script: Script, *, but: tuple[str, ...] = ()) -> None:

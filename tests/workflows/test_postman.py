@@ -74,6 +74,33 @@ async def test_refused_mail_is_a_ring_and_stops_those_behind_it(started: Started
     assert script.names.count("deliver") == 1
 
 
+async def test_mail_that_came_back_after_the_relay_had_taken_it_is_sent_again(started: Started, script: Script) -> None:
+    """`retry` puts it back into the queue: its next attempt is none of which the postman has heard the end."""
+    script.will("notify_deactivation", wait(State.INSTRUCTED, "accepted?", mail=mail("m1")))
+    script.will("notify_deactivation", wait(State.INSTRUCTED, "came back"))
+    script.will("notify_deactivation", wait(State.INSTRUCTED, "accepted?", mail=mail("m1", attempt=2)), CANCELLED)
+    script.will("deliver", sent("m1"), sent("m1", attempt=2))
+    handle = await started.migration()
+    await script.until_asked("notify_deactivation", times=2)
+    await started.gateway.ring_migration(started.ref())
+    await result_of(handle)
+    asked = ["notify_deactivation", "deliver"]
+    assert script.names == [*asked, *asked[:1], *asked, *asked[:1]]
+
+
+async def test_old_news_of_a_sent_mail_sends_nothing(started: Started, script: Script) -> None:
+    """A step that read the queue while the mail was on its way, or before."""
+    script.will("notify_deactivation", wait(State.INSTRUCTED, "accepted?", mail=mail("m1", attempt=2)))
+    script.will("notify_deactivation", wait(State.INSTRUCTED, "asked", mail=mail("m1", attempt=2)))
+    script.will("notify_deactivation", stop(State.CANCELLED, mail("m1", attempt=1)))
+    script.will("deliver", sent("m1", attempt=2))
+    handle = await started.migration()
+    await script.until_asked("notify_deactivation", times=2)
+    await started.gateway.ring_migration(started.ref())
+    await result_of(handle)
+    assert script.names.count("deliver") == 1
+
+
 async def test_mail_that_an_earlier_try_sent_is_a_ring(started: Started, script: Script) -> None:
     """A worker killed after the commit of `accepted` answers nobody; its repeat finds no mail to send."""
     script.will("notify_deactivation", wait(State.INSTRUCTED, "accepted?", mail=mail("m1")), CANCELLED)
