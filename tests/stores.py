@@ -5,6 +5,8 @@ other has its store at the same place, and the same engines.
 """
 
 import shutil
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from unittest.mock import patch
@@ -15,10 +17,15 @@ from edition_migration.adapters.store.store import SqlStore
 _connected = cache(connect)
 
 
-def store_at(url: str, *, is_dry: bool = False) -> SqlStore:
-    """A store over the engines that this process has there. Once it is disposed the next one may use them."""
+@asynccontextmanager
+async def store_at(url: str, *, is_dry: bool = False) -> AsyncGenerator[SqlStore]:
+    """A store over the engines that this process has there; they are left without a connection, whatever happens."""
     with patch("edition_migration.adapters.store.store.connect", _connected):
-        return SqlStore(url, is_dry=is_dry)
+        store = SqlStore(url, is_dry=is_dry)
+    try:
+        yield store
+    finally:
+        await store.dispose()
 
 
 def empty_store(template: Path) -> str:

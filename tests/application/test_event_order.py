@@ -243,11 +243,8 @@ SETS["a domain changes hands"] = [
 
 @asynccontextmanager
 async def fresh_service(template: Path) -> AsyncGenerator[Service]:
-    store = store_at(empty_store(template))
-    try:
+    async with store_at(empty_store(template)) as store:
         yield Service(store)
-    finally:
-        await store.dispose()
 
 
 async def in_order(template: Path, events: Sequence[dict[str, Any]]) -> dict[str, Any]:

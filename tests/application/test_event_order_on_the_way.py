@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from edition_migration.adapters.store.store import SqlStore
 from edition_migration.domain.policies import PolicyAction
 from edition_migration.domain.states import CredentialState
 from edition_migration.domain.states import MigrationState as S
@@ -79,7 +80,11 @@ async def people(world: Moving) -> dict[str, Any]:
 
 async def after(template: Path, events: Sequence[dict[str, Any]], chance: random.Random | None) -> Any:
     """The people after these events; by `chance` repeated and in any order, drained at any moment."""
-    store = store_at(empty_store(template))
+    async with store_at(empty_store(template)) as store:
+        return await _after(store, events, chance)
+
+
+async def _after(store: SqlStore, events: Sequence[dict[str, Any]], chance: random.Random | None) -> Any:
     world = await moving(store, S.AWAITING_PASSWORD)
     await world.many(4, S.AWAITING_PASSWORD)
     async with writing(store) as uow:  # known before: who moves to an unknown domain has left, whoever adds it later
@@ -94,9 +99,7 @@ async def after(template: Path, events: Sequence[dict[str, Any]], chance: random
         if chance is None or chance.random() < 0.3:
             await world.drain()
     await world.drain()
-    found = await people(world)
-    await store.dispose()
-    return found
+    return await people(world)
 
 
 @pytest.mark.parametrize("name", ENDS)

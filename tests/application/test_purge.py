@@ -257,21 +257,21 @@ async def test_reconcile_and_audit_find_nothing_before_and_after(store: SqlStore
 
 @pytest.mark.parametrize("name", SETS)
 async def test_an_event_repeated_when_its_row_is_gone_changes_nothing(sqlite_store_url: str, name: str) -> None:
-    service = Service(store_at(sqlite_store_url))
-    for it in SETS[name]:
-        await service.receive(it)
-    await service.drain()
-    before = await everything(service)
-    async for _ in purge(service.store, clock=MovableClock(NOW + 31 * DAY)).run():
-        pass
-    assert Received.NEW in {await service.receive(it) for it in SETS[name]}
-    await service.drain()
-    assert await everything(service) == before
-    await tamper(sqlite_store_url, "DELETE FROM inbox")
-    assert {await service.receive(it) for it in SETS[name]} == {Received.NEW}
-    await service.drain()
-    assert await everything(service) == before
-    await service.store.dispose()
+    async with store_at(sqlite_store_url) as store:
+        service = Service(store)
+        for it in SETS[name]:
+            await service.receive(it)
+        await service.drain()
+        before = await everything(service)
+        async for _ in purge(store, clock=MovableClock(NOW + 31 * DAY)).run():
+            pass
+        assert Received.NEW in {await service.receive(it) for it in SETS[name]}
+        await service.drain()
+        assert await everything(service) == before
+        await tamper(sqlite_store_url, "DELETE FROM inbox")
+        assert {await service.receive(it) for it in SETS[name]} == {Received.NEW}
+        await service.drain()
+        assert await everything(service) == before
 
 
 async def everything(service: Service) -> dict[str, object]:

@@ -52,9 +52,8 @@ class Ground:
 
 @pytest.fixture
 async def ground(sqlite_store_url: str) -> AsyncIterator[Ground]:
-    store = store_at(sqlite_store_url)
-    yield Ground(store, sqlite_store_url, await sound(store))
-    await store.dispose()
+    async with store_at(sqlite_store_url) as store:
+        yield Ground(store, sqlite_store_url, await sound(store))
 
 
 Plant = Callable[[Ground], Awaitable[None]]
@@ -342,15 +341,14 @@ TOGETHER = (
 
 
 async def test_differences_are_found_and_mended_on_postgresql_too(postgres_store_url: str) -> None:
-    store = store_at(postgres_store_url)
-    ground = Ground(store, postgres_store_url, await sound(store))
-    for plant in TOGETHER:
-        await plant(ground)
     expected = {(kind, user_id, is_mended) for plant, kind, user_id, is_mended in PLANTS if plant in TOGETHER}
-    named = await differences(store, ground.gateway, is_dry=True)
-    found = await differences(store, ground.gateway)
-    left = await differences(store, ground.gateway)
-    await store.dispose()
+    async with store_at(postgres_store_url) as store:
+        ground = Ground(store, postgres_store_url, await sound(store))
+        for plant in TOGETHER:
+            await plant(ground)
+        named = await differences(store, ground.gateway, is_dry=True)
+        found = await differences(store, ground.gateway)
+        left = await differences(store, ground.gateway)
     assert {(it.kind, it.user_id) for it in named} == {(kind, user_id) for kind, user_id, _ in expected}
     assert {(it.kind, it.user_id, it.is_mended) for it in found} == expected
     assert not {it.kind for it in left} & MENDED_AT_ONCE

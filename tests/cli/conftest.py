@@ -18,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.events import Events
+from edition_migration.application.sealing import Sealer
 from edition_migration.bootstrap.cli import build_cli_services
 from edition_migration.bootstrap.doctor import examine
 from edition_migration.bootstrap.foundation import Foundation
@@ -92,7 +93,7 @@ class CommandLine:
         self.set_up: SetUp = self._pretend_to_set_up
 
     def run(self, *arguments: str, given: str | bytes | None = None) -> Result:
-        with _typing(self), patch("typer.testing._get_command", lambda verbs: verbs):
+        with _typing(self), patch("typer.testing._get_command", _as_they_are):
             return CliRunner().invoke(_verbs(), list(arguments), input=given, prog_name="starter.py")
 
     def json(self, *arguments: str, given: str | None = None) -> Any:
@@ -113,12 +114,8 @@ class CommandLine:
 
     def write(self, action: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         async def run() -> Any:
-            store = store_at(self.store_url)
-            try:
-                async with store.write() as uow:
-                    return await action(uow)
-            finally:
-                await store.dispose()
+            async with store_at(self.store_url) as store, store.write() as uow:
+                return await action(uow)
 
         return asyncio.run(run())
 
@@ -136,12 +133,19 @@ class CommandLine:
         self.clock.move(timedelta(seconds=1))
 
         async def run() -> None:
-            store = store_at(self.store_url)
-            while (
-                await Events(store=store, clock=self.clock).apply_next(PageInput(org_id="acme", as_of=self.clock.now()))
-            ).more:
-                pass
-            await store.dispose()
+            page = PageInput(org_id="acme", as_of=self.clock.now())
+            async with store_at(self.store_url) as store:
+                while (await Events(store=store, clock=self.clock).apply_next(page)).more:
+                    pass
+
+        asyncio.run(run())
+
+    def seal(self) -> None:
+        """As the worker does it now and then."""
+
+        async def run() -> None:
+            async with store_at(self.store_url) as store:
+                await Sealer(store=store).seal_all()
 
         asyncio.run(run())
 
@@ -149,18 +153,15 @@ class CommandLine:
     async def open_services(self, *, is_dry: bool = False) -> AsyncGenerator[CliServices]:
         if self.failure is not None:
             raise self.failure
-        store = store_at(self.store_url, is_dry=is_dry)
-        base = Foundation(
-            settings=SETTINGS,
-            store=store,
-            clock=self.clock,
-            gateway=cast(WorkflowGateway, self.gateway),
-            mailer=self.mailbox,
-        )
-        try:
+        async with store_at(self.store_url, is_dry=is_dry) as store:
+            base = Foundation(
+                settings=SETTINGS,
+                store=store,
+                clock=self.clock,
+                gateway=cast(WorkflowGateway, self.gateway),
+                mailer=self.mailbox,
+            )
             yield build_cli_services(base)
-        finally:
-            await store.dispose()
 
     async def _pretend_to_set_up(self, *, creates_namespace: bool = False) -> list[str]:
         if isinstance(self.failure, EditionMigrationError):
@@ -178,6 +179,11 @@ def _typing(command_line: CommandLine) -> Generator[None]:
         yield
     finally:
         _AT_IT.reset(token)
+
+
+def _as_they_are(verbs: Any) -> Any:
+    """In place of what typer's runner does to an app at each command: `_verbs` has done it, once for all."""
+    return verbs
 
 
 @cache

@@ -6,13 +6,11 @@ import io
 import json
 from typing import Any
 
-from edition_migration.application.sealing import Sealer
 from edition_migration.ports.store import UnitOfWork
 from tests import builders
 from tests.cli.conftest import CommandLine
 from tests.fixtures import records
 from tests.fixtures.tampering import tamper
-from tests.stores import store_at
 
 
 def _journal(cli: CommandLine, count: int = 3, **fields: Any) -> None:
@@ -25,18 +23,9 @@ def _journal(cli: CommandLine, count: int = 3, **fields: Any) -> None:
     cli.write(write)
 
 
-def _seal(cli: CommandLine) -> None:
-    async def run() -> None:
-        store = store_at(cli.store_url)
-        await Sealer(store=store).seal_all()
-        await store.dispose()
-
-    asyncio.run(run())
-
-
 def test_chain_that_holds_is_shown_with_its_head(cli: CommandLine) -> None:
     _journal(cli)
-    _seal(cli)
+    cli.seal()
     result = cli.run("audit", "verify")
     assert result.exit_code == 0
     chain = cli.json("audit", "verify", "--org", "acme")["chains"][0]
@@ -55,7 +44,7 @@ def test_what_is_not_sealed_yet_is_counted_and_is_no_fault(cli: CommandLine) -> 
 
 def test_changed_entry_is_named_and_the_code_tells(cli: CommandLine) -> None:
     _journal(cli)
-    _seal(cli)
+    cli.seal()
     asyncio.run(tamper(cli.store_url, "UPDATE journal SET actor = 'nobody' WHERE entry_id = 2"))
     result = cli.run("audit", "verify")
     assert result.exit_code == 1
@@ -65,7 +54,7 @@ def test_changed_entry_is_named_and_the_code_tells(cli: CommandLine) -> None:
 
 def test_head_written_down_earlier_finds_a_chain_cut_off_at_its_end(cli: CommandLine) -> None:
     _journal(cli)
-    _seal(cli)
+    cli.seal()
     head = cli.json("audit", "verify")["chains"][0]["head"]
     expected = f"{head['position']}:{head['hash']}"
     assert cli.run("audit", "verify", "--expect", expected).exit_code == 0
@@ -76,7 +65,7 @@ def test_head_written_down_earlier_finds_a_chain_cut_off_at_its_end(cli: Command
 
 def test_export_as_csv_has_every_field_and_no_formula(cli: CommandLine) -> None:
     _journal(cli, 1, actor="=cmd", detail={"wave": "w1"})
-    _seal(cli)
+    cli.seal()
     result = cli.run("audit", "export", "--csv")
     (row,) = csv.DictReader(io.StringIO(result.stdout))
     digest = row.pop("hash")

@@ -16,7 +16,6 @@ from uuid import UUID
 
 import pytest
 
-from edition_migration.application.sealing import Sealer
 from edition_migration.application.waves import WaveRelease
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.progress import Done, MailInput, StepInput, WaveInput
@@ -83,7 +82,7 @@ def built(cli: CommandLine, folder: Path) -> None:
     _go(cli, refuses=[DEAD_ADDRESS])
     _go(cli, "e1001", "e1002")
     _ok(cli, "select", "e1006")
-    asyncio.run(_sealed(cli))
+    cli.seal()
 
 
 def _ok(cli: CommandLine, *arguments: str) -> None:
@@ -98,28 +97,21 @@ def _go(cli: CommandLine, *with_password: str, refuses: Sequence[str] = ()) -> N
 
 
 async def _drained(cli: CommandLine, with_password: Sequence[str], refuses: Sequence[str]) -> None:
-    store = store_at(cli.store_url)
-    moving = Moving(store)
-    moving.clock.at = cli.clock.at
-    moving.relay.refuses.update(refuses)
-    for user_id in with_password:
-        await moving.happen("credential.password_set", user_id=user_id)
-    await moving.drain(ORG)
-    await moving.block(ORG)
-    await _release(moving)
-    async with store.read() as uow:
-        people = [it.migration for it in await uow.listing.page(ORG, EVERYBODY, limit=100)]
-    for it in people:
-        if it.state is not S.SKIPPED:
-            await _walk(moving, MigrationRef(org_id=ORG, user_id=it.user_id))
-    await store.dispose()
-    cli.clock.at = moving.clock.at
-
-
-async def _sealed(cli: CommandLine) -> None:
-    store = store_at(cli.store_url)
-    await Sealer(store=store).seal_all()
-    await store.dispose()
+    async with store_at(cli.store_url) as store:
+        moving = Moving(store)
+        moving.clock.at = cli.clock.at
+        moving.relay.refuses.update(refuses)
+        for user_id in with_password:
+            await moving.happen("credential.password_set", user_id=user_id)
+        await moving.drain(ORG)
+        await moving.block(ORG)
+        await _release(moving)
+        async with store.read() as uow:
+            people = [it.migration for it in await uow.listing.page(ORG, EVERYBODY, limit=100)]
+        for it in people:
+            if it.state is not S.SKIPPED:
+                await _walk(moving, MigrationRef(org_id=ORG, user_id=it.user_id))
+        cli.clock.at = moving.clock.at
 
 
 async def _release(moving: Moving) -> None:

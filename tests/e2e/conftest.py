@@ -18,9 +18,7 @@ async def world(
     sqlite_store_url: str, time_skipper: TimeSkipper, smtp_server: SmtpServer, request: pytest.FixtureRequest
 ) -> AsyncIterator[World]:
     """A service on a SQLite file. With --record-histories, what ran goes into the corpus of replays."""
-    store = store_at(sqlite_store_url)
-    async with running_world(store, time_skipper, smtp_server) as running:
+    async with store_at(sqlite_store_url) as store, running_world(store, time_skipper, smtp_server) as running:
         yield running
         if folder := request.config.getoption("--record-histories"):
             await record(Path(folder), request.node.name, await running.workflows())
-    await store.dispose()

@@ -15,9 +15,8 @@ from tests.stores import store_at
 @pytest_asyncio.fixture
 async def sqlite_store(sqlite_store_url: str) -> AsyncIterator[SqlStore]:
     """For faults that are not the database's."""
-    store = store_at(sqlite_store_url)
-    yield store
-    await store.dispose()
+    async with store_at(sqlite_store_url) as store:
+        yield store
 
 
 @pytest_asyncio.fixture
