@@ -58,6 +58,25 @@ async def test_retried_in_vain_the_user_is_parked_again(world: World) -> None:
     assert len(world.mails_to(ADA)) == 1
 
 
+async def test_retry_sends_again_what_came_back_after_the_relay_had_taken_it(world: World) -> None:
+    await world.guests(guest("ada"))
+    await world.provision()
+    await world.until("ada", S.IN_REVIEW)
+    await world.select("ada")
+    await world.until("ada", S.AWAITING_PASSWORD)
+    await world.until_accepted("ada", MailKind.RESET_PASSWORD)
+    link, came_back = world.link_of(ADA), world.mails_to(ADA)[-1]
+    await world.event("mail.bounced", {"message_id": came_back.message["Message-ID"]})
+    await until_parked(world)
+
+    assert (await world.command(CommandKind.RETRY, "ada")).verdict == "done"
+    await world.until_mailed(ADA, 4)
+    assert [it.message["Message-ID"] for it in world.mails_to(ADA)[2:]] == [came_back.message["Message-ID"]] * 2
+    assert world.link_of(ADA) == link
+    await world.choose_password(ADA)
+    await world.until("ada", S.MIGRATED)
+
+
 async def test_a_mended_address_gets_the_refused_mail_and_all_later_ones(world: World) -> None:
     await parked_at_instructions(world)
     email = "ada.lovelace@acme.example"

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from itertools import pairwise
 
+from edition_migration.application.intake import Intake
+from edition_migration.application.organizations import Organizations
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.organization import QuietHours
 from edition_migration.domain.states import MigrationState as S
@@ -25,6 +27,25 @@ async def test_instructions_wait_for_the_morning(world: World) -> None:
     assert len(world.mails_to("ada@acme.example")) == 1
 
     await world.skip("ada", HOUR)
+    await world.until("ada", S.AWAITING_PASSWORD)
+    await world.until_accepted("ada", MailKind.RESET_PASSWORD)
+
+
+async def test_held_mails_go_at_once_when_the_quiet_hours_are_taken_away(world: World) -> None:
+    now = world.clock.now()
+    hours = QuietHours(begins=f"{now - HOUR:%H:%M}", ends=f"{now + 2 * HOUR:%H:%M}", weekends=False)
+    await world.guests(guest("ada"))
+    await world.provision()
+    await world.configure(quiet_hours=hours)
+    await world.until("ada", S.IN_REVIEW)
+    await world.select("ada")
+    await world.until("ada", S.INSTRUCTED)
+    await world.skip("ada", HOUR)
+    assert len(world.mails_to("ada@acme.example")) == 1
+
+    intake = Intake(store=world.store, clock=world.clock)
+    organizations = Organizations(store=world.store, clock=world.clock, intake=intake)
+    await organizations.apply({"id": world.org_id, "settings": {"quietHours": None}})
     await world.until("ada", S.AWAITING_PASSWORD)
     await world.until_accepted("ada", MailKind.RESET_PASSWORD)
 
