@@ -104,10 +104,9 @@ async def test_who_is_parked_keeps_his_reservation_for_72_hours(store: Store) ->
     assert (await facts(store))[1:3] == (TicketState.CLOSED, 0)
 
 
-async def test_who_is_parked_in_a_wave_whose_time_has_not_come_keeps_it_no_longer(store: Store) -> None:
-    steps = await reserved(
-        store, state=S.IN_REVIEW, attention=Attention.UNDELIVERABLE, attention_at=NOW + timedelta(hours=1)
-    )
+@pytest.mark.parametrize("why", [Attention.UNDELIVERABLE, Attention.POLICY, Attention.COMPLAINT])
+async def test_who_is_parked_in_a_wave_whose_time_has_not_come_keeps_it_no_longer(store: Store, why: Attention) -> None:
+    steps = await reserved(store, state=S.IN_REVIEW, attention=why, attention_at=NOW + timedelta(hours=1))
     assert (await asked(steps, "send_instructions", THREE_DAYS)).until == NOW + timedelta(hours=73)
     assert (await facts(store))[1:3] == (TicketState.GRANTED, 1)
     assert (await asked(steps, "send_instructions", timedelta(hours=73))).until is None

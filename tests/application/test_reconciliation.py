@@ -102,6 +102,12 @@ async def _completed_workflow_of_a_lost_cancel(ground: Ground) -> None:
     ground.gateway.shown[ref("awaiting").workflow_id] = S.CANCELLED
 
 
+async def _completed_workflow_of_a_lost_end_by_a_hold(ground: Ground) -> None:
+    """The hold is in the row and will run out again: nobody else's word was lost."""
+    await _completed_workflow_of_a_lost_cancel(ground)
+    await ground.write(lambda uow: uow.migrations.set_hold(ref("awaiting"), NOW + timedelta(hours=1)))
+
+
 async def _workflow_before_its_row(ground: Ground) -> None:
     ground.gateway.shown[ref("awaiting").workflow_id] = S.IN_REVIEW
 
@@ -251,6 +257,7 @@ PLANTS: list[tuple[Plant, DifferenceKind, str | None, bool]] = [
     (_completed_workflow, K.WORKFLOW_AHEAD, "awaiting", True),
     (_completed_workflow_of_a_lost_goal, K.WORKFLOW_AHEAD, "awaiting", True),
     (_completed_workflow_of_a_lost_cancel, K.END_LOST, "awaiting", False),
+    (_completed_workflow_of_a_lost_end_by_a_hold, K.WORKFLOW_AHEAD, "awaiting", True),
     (_workflow_past_its_row, K.WORKFLOW_AHEAD, "instructed", True),
     (_workflow_past_its_row_and_terminated, K.WORKFLOW_AHEAD, "instructed", True),
     (_workflow_past_its_row_which_waits_to_be_started, K.WORKFLOW_AHEAD, "blocked", True),
