@@ -1,23 +1,26 @@
 """Selecting users: one wave, its users claimed, tickets cut and capacity granted in one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from edition_migration.application.capacity import cut_tickets, grant
 from edition_migration.application.records import journal_entry
 from edition_migration.application.reselection import administrators_among, begin_again
-from edition_migration.domain.commands import CommandAnswer, SelectionAnswer, Verdict
+from edition_migration.application.selection_answers import answer_of, other_waves
+from edition_migration.domain.commands import SelectionAnswer
 from edition_migration.domain.errors import Conflict, InvalidInput, NotFound, Problem
 from edition_migration.domain.migration import Migration, Wave, WaveState
 from edition_migration.domain.names import new_id
 from edition_migration.domain.organization import LONGEST_ACTIVATION_DELAY, Activation, Organization
-from edition_migration.domain.states import SELECTABLE, TERMINAL, SkipReason
+from edition_migration.domain.states import SELECTABLE
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store, UnitOfWork
 
 LONGEST_WAIT = timedelta(days=365)
 """How far ahead a wave may be put."""
+JUST_PAST = timedelta(minutes=1)
+"""A time no longer ago is now: clocks differ, and who types a minute sends the command within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,10 @@ class Selection:
     async def select(self, order: SelectionOrder) -> SelectionAnswer:
         """Claims whom it may, and says for each of the others why not. A repeat gets the first answer.
 
-        Raises NotFound for an unknown organization, InvalidInput for a delay that is too long or comes without
-        delayed activation, for a time too far ahead (one in the past is now), for a pilot of nobody.
+        Raises NotFound for an unknown organization, InvalidInput for a delay that is too long, or without delayed
+        activation, for delayed activation without a delay, for a time in the past or too far ahead, for a pilot of
+        nobody. A repeat is not looked at: its time may be past by now.
         """
-        _check(order, self._clock.now())
         try:
             return await self._first_answer(order)
         except Conflict:  # the same command at the same moment was faster; now its answer is there
@@ -66,7 +69,6 @@ class Selection:
 
     async def weigh(self, order: SelectionOrder) -> SelectionAnswer:
         """The answer that the order would get now; nothing is changed. Raises as `select` does."""
-        _check(order, self._clock.now())
         async with self._store.write() as uow:  # left without a commit
             return await self._accept(uow, order, await _organization(uow, order.org_id))
 
@@ -81,6 +83,7 @@ class Selection:
 
     async def _accept(self, uow: UnitOfWork, order: SelectionOrder, organization: Organization) -> SelectionAnswer:
         now = self._clock.now()
+        _check(order, organization, now)
         user_ids = list(dict.fromkeys(order.user_ids))
         ended = await uow.migrations.latest_many(order.org_id, user_ids)
         confirmed = order.confirm_administrator
@@ -109,10 +112,10 @@ class Selection:
         await cut_tickets(uow, organization, claimed)
         await grant(uow, order.org_id, now)
         taken = {ref.user_id for ref in claimed}
-        others = await _other_waves(uow, order.org_id, rows.values(), wave.wave_id)
+        others = await other_waves(uow, order.org_id, rows.values(), wave.wave_id)
         answer = SelectionAnswer(
             wave_id=wave.wave_id if claimed else None,
-            answers=tuple(_answer(it, rows.get(it), it in taken, wave, others, refusals.get(it)) for it in user_ids),
+            answers=tuple(answer_of(it, rows.get(it), it in taken, wave, others, refusals.get(it)) for it in user_ids),
             licenses_free=(await uow.capacity.get(order.org_id)).licenses_free,
             waiting_for_capacity=await uow.tickets.waiting_count(order.org_id),
         )
@@ -133,19 +136,36 @@ def is_free(row: Migration) -> bool:
     return row.state in SELECTABLE and row.wave_id is None
 
 
-def _check(order: SelectionOrder, now: datetime) -> None:
-    if order.release_at is not None and order.release_at > now + LONGEST_WAIT:
-        raise _refusal("release_at", f"is more than {LONGEST_WAIT.days} days ahead", "give an earlier time")
+def _check(order: SelectionOrder, organization: Organization, now: datetime) -> None:
+    if order.release_at is not None:
+        _check_time(order.release_at, now)
     if order.pilot is not None and order.pilot < 1:
         raise _refusal("pilot", "is less than one user", "give a number of users, or none at all")
     if order.confirm_administrator and len(set(order.user_ids)) > 1:
         raise _refusal("confirm_administrator", "is given for several users", "select an administrator alone")
-    if order.activation_delay is None:
+    _check_delay(order, organization)
+
+
+def _check_time(release_at: datetime, now: datetime) -> None:
+    if release_at < now - JUST_PAST:
+        raise _refusal("release_at", "is in the past", "leave it out to begin now, or give a later time")
+    if release_at > now + LONGEST_WAIT:
+        raise _refusal("release_at", f"is more than {LONGEST_WAIT.days} days ahead", "give an earlier time")
+
+
+def _check_delay(order: SelectionOrder, organization: Organization) -> None:
+    activation, delay = order.activation_of(organization)
+    if activation is not Activation.DELAYED:
+        if order.activation_delay is not None:
+            mend = "set the activation to delayed, or leave the delay out"
+            raise _refusal("activation_delay", "is given, but the activation is not delayed", mend)
         return
-    if order.activation is not Activation.DELAYED:
-        raise _refusal("activation_delay", "is given without activation=delayed", "set activation to delayed")
-    if not timedelta() <= order.activation_delay <= LONGEST_ACTIVATION_DELAY:
-        reason = f"is not between 0 and {LONGEST_ACTIVATION_DELAY.days} days"
+    if order.activation_delay is None and not delay:
+        reason = "is missing, and the organization has none of its own"
+        mend = "give a span like 2d, or set activationDelay in the organization's file"
+        raise _refusal("activation_delay", reason, mend)
+    if not timedelta() < delay <= LONGEST_ACTIVATION_DELAY:
+        reason = f"is not more than 0 and at most {LONGEST_ACTIVATION_DELAY.days} days"
         raise _refusal("activation_delay", reason, "give a span like 2d")
 
 
@@ -177,40 +197,3 @@ def _sized(wave: Wave, size: int, now: datetime) -> Wave:
     if size == 0:
         return replace(wave, state=WaveState.RELEASED, started_at=now, reported_at=now)
     return replace(wave, size=size, pilot=wave.pilot if wave.pilot and wave.pilot < size else None)
-
-
-async def _other_waves(uow: UnitOfWork, org_id: str, rows: Iterable[Migration], mine: str) -> dict[str, Wave]:
-    """The waves of those who were selected before, so that an administrator learns who was faster."""
-    wave_ids = {row.wave_id for row in rows if row.wave_id is not None and row.state not in TERMINAL} - {mine}
-    return {it.wave_id: it for it in await uow.waves.get_many(org_id, sorted(wave_ids))}
-
-
-def _answer(
-    user_id: str,
-    row: Migration | None,
-    is_taken: bool,
-    wave: Wave,
-    others: Mapping[str, Wave],
-    refusal: str | None,
-) -> CommandAnswer:
-    if row is None:
-        return CommandAnswer(
-            user_id=user_id, verdict=Verdict.REFUSED, reason="not_found", mend="see `starter.py pending` for who can be"
-        )
-    if is_taken:
-        return CommandAnswer(user_id=user_id, verdict=Verdict.DONE, state=row.state, wave_id=wave.wave_id)
-    other = others.get(row.wave_id or "")
-    if other is not None:
-        mend = f"{other.actor} selected the user at {other.created_at:%Y-%m-%d %H:%M} UTC in wave {other.wave_id}"
-        return CommandAnswer(
-            user_id=user_id,
-            verdict=Verdict.REFUSED,
-            state=row.state,
-            reason="already_selected",
-            mend=mend,
-            wave_id=other.wave_id,
-        )
-    reason = refusal or (row.reason if row.state in TERMINAL and row.reason else f"is_{row.state.lower()}")
-    is_administrator = reason == SkipReason.ADMINISTRATOR
-    mend = "select him alone, with --administrator" if is_administrator else "see `starter.py user show`"
-    return CommandAnswer(user_id=user_id, verdict=Verdict.REFUSED, state=row.state, reason=reason, mend=mend)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edition_migration.cli.as_typed import as_typed
 from edition_migration.cli.commanding import agree, chosen_users, end_with, show_answers
 from edition_migration.cli.exit_codes import ExitCode
 from edition_migration.cli.option_groups import grouped
@@ -28,11 +29,11 @@ def moment(text: str) -> datetime:
     """ISO 8601 with its offset, since nobody can guess whose clock is meant. Parser of an option."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        if at.tzinfo is None:
+            raise typer.BadParameter("lacks the offset; write it like 2026-11-23T08:00+01:00, or with Z for UTC")
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter at both ends of the calendar
         raise typer.BadParameter("must be a time like 2026-11-23T08:00+01:00") from None
-    if at.tzinfo is None:
-        raise typer.BadParameter("lacks the offset; write it like 2026-11-23T08:00+01:00, or with Z for UTC")
-    return at.astimezone(UTC)
 
 
 WhenReleased = Annotated[
@@ -49,11 +50,26 @@ WhenActivated = Annotated[
 ]
 ActivationDelay = Annotated[
     timedelta | None,
-    typer.Option("--activation-delay", parser=duration, metavar="SPAN", help="With --activation delayed, e.g. 2d."),
+    typer.Option(
+        "--activation-delay",
+        parser=duration,
+        metavar="SPAN",
+        help="With --activation delayed, e.g. 2d.",
+        show_default="the organization's setting",
+    ),
 ]
 Administrator = Annotated[
     bool, typer.Option("--administrator", help="Select one user although he administers the organization; asks twice.")
 ]
+
+
+OPTIONS = {
+    "release_at": "--at",
+    "pilot": "--pilot",
+    "activation_delay": "--activation-delay",
+    "confirm_administrator": "--administrator",
+}
+"""Under which names the fields of a selection are typed here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +88,7 @@ def plan(ctx: typer.Context, who: Who, terms: Terms, form: Form, actor: Actor = 
     """Show what `select` would do with the same users: who goes, who not and why, what it needs. Changes nothing."""
     chosen = chosen_users(ctx, who, "select")
     order = _order(chosen, terms, How(actor=actor))
-    with Watch() as watch:
+    with Watch() as watch, as_typed(OPTIONS):
         name = f"Weighing {len(chosen.user_ids)} users"
         view = session_of(ctx).run(lambda services: watch.during(name, services.planning.plan(order)))
     if form.as_json:
@@ -108,7 +124,7 @@ def select(ctx: typer.Context, who: Who, terms: Terms, how: How, form: Form) -> 
 def _selected(ctx: typer.Context, order: "SelectionOrder", how: How) -> "SelectionAnswer":
     """One transaction, whatever their number."""
     name = f"Selecting {len(order.user_ids)} users in one transaction"
-    with Watch() as watch:
+    with Watch() as watch, as_typed(OPTIONS):
         try:
             return session_of(ctx).change(
                 lambda services: watch.during(name, services.selection.select(order)), is_dry=how.is_dry

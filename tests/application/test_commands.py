@@ -9,16 +9,16 @@ from edition_migration.application.selection import Selection
 from edition_migration.domain.commands import Command, CommandAnswer, CommandKind, CommandRequest
 from edition_migration.domain.errors import Conflict, InvalidInput
 from edition_migration.domain.migration import Migration
-from edition_migration.domain.organization import Activation
+from edition_migration.domain.organization import Activation, OrganizationSettings
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import Store
 from tests.builders import NOW, migration, organization, user
 from tests.doubles import LINK_KEYS, MovableClock
 
 
-async def place(store: Store, row: Migration) -> Commands:
+async def place(store: Store, row: Migration, **settings: object) -> Commands:
     async with store.write() as uow:
-        await uow.organizations.put(organization())
+        await uow.organizations.put(organization(settings=OrganizationSettings.model_validate(settings)))
         await uow.users.put([user(org_id="acme")])
         await uow.migrations.add([row])
         await uow.commit()
@@ -73,12 +73,53 @@ async def test_one_id_for_two_commands_is_a_conflict(store: Store) -> None:
     assert row.state is S.INSTRUCTED
 
 
-@pytest.mark.parametrize("delay", [timedelta(seconds=-1), timedelta(days=91), timedelta.max])
-async def test_a_delay_beyond_what_an_organization_may_set_is_refused(store: Store, delay: timedelta) -> None:
-    commands = await place(store, migration(state=S.IN_REVIEW))
+async def refused(store: Store, row: Migration, **request: object) -> str:
+    """Why the selection of this user is refused, which changes nothing."""
+    commands = await place(store, row)
     with pytest.raises(InvalidInput) as refusal:
-        await commands.apply(command(CommandKind.SELECT, activation=Activation.DELAYED, activation_delay=delay))
-    assert str(refusal.value) == "activation_delay: is not between 0 and 90 days; give a span like 2d"
+        await commands.apply(command(CommandKind.SELECT, **request))
     async with store.read() as uow:
-        row = await uow.migrations.get(migration().ref)
-    assert row == migration(state=S.IN_REVIEW)
+        assert await uow.migrations.get(row.ref) == row
+    return str(refusal.value)
+
+
+@pytest.mark.parametrize("delay", [timedelta(seconds=-1), timedelta(), timedelta(days=91), timedelta.max])
+async def test_a_delay_that_is_none_or_beyond_what_an_organization_may_set_is_refused(
+    store: Store, delay: timedelta
+) -> None:
+    why = await refused(store, migration(state=S.IN_REVIEW), activation=Activation.DELAYED, activation_delay=delay)
+    assert why == "activation_delay: is not more than 0 and at most 90 days; give a span like 2d"
+
+
+@pytest.mark.parametrize("activation", [None, Activation.WITH_INSTRUCTIONS, Activation.BY_HAND])
+async def test_a_delay_of_an_activation_that_is_not_delayed_is_refused(
+    store: Store, activation: Activation | None
+) -> None:
+    why = await refused(store, migration(state=S.IN_REVIEW), activation=activation, activation_delay=timedelta(days=1))
+    mend = "set the activation to delayed, or leave the delay out"
+    assert why == f"activation_delay: is given, but the activation is not delayed; {mend}"
+
+
+async def test_delayed_without_a_delay_is_refused(store: Store) -> None:
+    why = await refused(store, migration(state=S.IN_REVIEW), activation=Activation.DELAYED)
+    mend = "give a span like 2d, or set activationDelay in the organization's file"
+    assert why == f"activation_delay: is missing, and the organization has none of its own; {mend}"
+
+
+@pytest.mark.parametrize(
+    ("own", "request_", "delay"),
+    [
+        ({"activation_delay": timedelta(days=3)}, {"activation": Activation.DELAYED}, timedelta(days=3)),
+        ({"activation": Activation.DELAYED}, {"activation_delay": timedelta(days=1)}, timedelta(days=1)),
+    ],
+)
+async def test_what_a_delayed_selection_leaves_out_is_the_organizations(
+    store: Store, own: dict[str, object], request_: dict[str, object], delay: timedelta
+) -> None:
+    commands = await place(store, migration(state=S.IN_REVIEW), **own)
+    answer = await commands.apply(command(CommandKind.SELECT, **request_))
+    assert answer.wave_id is not None
+    async with store.read() as uow:
+        wave = await uow.waves.get("acme", answer.wave_id)
+    assert wave is not None
+    assert (wave.activation, wave.activation_delay) == (Activation.DELAYED, delay)

@@ -14,7 +14,7 @@ from edition_migration.application.token_keys import TokenKeys
 from edition_migration.application.wave_control import WaveControl
 from edition_migration.application.waves import WaveRelease
 from edition_migration.domain.commands import SelectionAnswer, Verdict
-from edition_migration.domain.errors import Conflict, NotFound
+from edition_migration.domain.errors import Conflict, InvalidInput, NotFound
 from edition_migration.domain.migration import TicketState, Wave, WaveState
 from edition_migration.domain.progress import StepInput, WaveInput, WaveOutcome
 from edition_migration.domain.states import MigrationState as S
@@ -134,10 +134,27 @@ async def test_a_wave_waits_for_its_time(desk: Desk) -> None:
     assert (await desk.page()).released == 5
 
 
-async def test_a_time_in_the_past_is_now(desk: Desk) -> None:
+async def test_a_time_of_just_before_is_now(desk: Desk) -> None:
     await desk.prepare()
-    await desk.select(*USERS, release_at=desk.clock.now() - timedelta(seconds=1))
+    await desk.select(*USERS, release_at=desk.clock.now() - timedelta(minutes=1))
     assert (await desk.wave()).release_at is None
+
+
+async def test_a_time_in_the_past_is_refused(desk: Desk) -> None:
+    await desk.prepare()
+    with pytest.raises(InvalidInput) as refusal:
+        await desk.select(*USERS, release_at=desk.clock.now() - timedelta(minutes=1, seconds=1))
+    assert str(refusal.value) == "release_at: is in the past; leave it out to begin now, or give a later time"
+    async with desk.store.read() as uow:
+        assert await uow.listing.count("acme", PENDING) == len(USERS)
+
+
+async def test_a_repeat_whose_time_is_past_by_now_gets_the_first_answer(desk: Desk) -> None:
+    await desk.prepare()
+    at = desk.clock.now() + timedelta(hours=3)
+    first = await desk.select(*USERS, release_at=at)
+    desk.clock.move(timedelta(hours=4))
+    assert await desk.select(*USERS, release_at=at) == first
 
 
 async def test_a_pilot_goes_first_and_the_rest_waits_to_be_resumed(desk: Desk) -> None:

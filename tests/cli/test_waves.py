@@ -61,15 +61,30 @@ def test_a_filter_beside_names_narrows_them(office: CommandLine) -> None:
     assert [it["user_id"] for it in answer["answers"]] == ["u1"]
 
 
-@pytest.mark.parametrize("at", ["tomorrow", "2026-11-23T08:00"])
-def test_a_time_without_its_offset_is_refused(office: CommandLine, at: str) -> None:
+@pytest.mark.parametrize("at", ["tomorrow", "2026-11-23T08:00", "0001-01-01T00:00+14:00"])
+def test_what_is_no_time_or_lacks_its_offset_is_refused(office: CommandLine, at: str) -> None:
     assert office.run("select", "u1", "--at", at).exit_code == 2
 
 
-def test_a_time_more_than_a_year_ahead_is_refused_by_name(office: CommandLine) -> None:
-    result = office.run("select", "u1", "--at", "2028-01-01T00:00Z")
-    assert result.exit_code == 3
-    assert "release_at: is more than 365 days ahead; give an earlier time" in result.stderr
+@pytest.mark.parametrize("verb", ["select", "plan"])
+@pytest.mark.parametrize(
+    ("typed", "refusal"),
+    [
+        (("--at", "2028-01-01T00:00Z"), "--at: is more than 365 days ahead; give an earlier time"),
+        (("--at", "2020-01-01T00:00Z"), "--at: is in the past; leave it out to begin now, or give a later time"),
+        (
+            ("--activation", "delayed"),
+            "--activation-delay: is missing, and the organization has none of its own; "
+            "give a span like 2d, or set activationDelay in the organization's file",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_under_the_name_that_was_typed(
+    office: CommandLine, verb: str, typed: tuple[str, ...], refusal: str
+) -> None:
+    result = office.run(verb, "u1", *typed)
+    assert (result.exit_code, result.stderr) == (3, f"Error: the input is not valid\n  {refusal}\n")
+    assert office.json("pending")["total"] == 4
 
 
 def test_a_wave_is_listed_and_shown_with_its_time_and_pilot(office: CommandLine) -> None:

@@ -41,7 +41,7 @@ def _settings(random: Random, settings: OrganizationSettings) -> OrganizationSet
         "link_lifetime": timedelta(days=random.choice([1, 7])),
         "selection": random.choice([Selection.MANUAL, Selection.MANUAL, Selection.AUTOMATIC]),
         "activation": activation,
-        "activation_delay": timedelta(hours=random.choice([0, 5])),
+        "activation_delay": timedelta(hours=random.choice([1, 5])),
         "digest_every": timedelta(days=random.choice([7, 365, 365, 365])),
         "storage_per_user_mb": random.choice([0, 120]),
     }
