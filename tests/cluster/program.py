@@ -93,19 +93,23 @@ class Program:
         await asyncio.to_thread(kill, children)
 
     @property
+    def pid(self) -> int:
+        """Of its last life."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def exit_code(self) -> int | None:
         """None while it runs."""
         return self._process.returncode if self._process else None
 
     def look(self) -> None:
         """At what it uses, while it runs."""
-        assert self._process is not None
-        self.most_mib = max(self.most_mib, memory_mib(self._process.pid))
-        self._seconds_now = processor_seconds(self._process.pid)
+        self.most_mib = max(self.most_mib, memory_mib(self.pid))
+        self._seconds_now = processor_seconds(self.pid)
 
     def _children(self) -> list[psutil.Process]:
-        assert self._process is not None
-        return psutil.Process(self._process.pid).children(recursive=True)
+        return psutil.Process(self.pid).children(recursive=True)
 
     @property
     def processor_seconds(self) -> float:

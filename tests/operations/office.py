@@ -85,15 +85,6 @@ class Office:
             file.unlink()
         self.client = await self.temporal.start()
 
-    async def until_drained(self, world: World) -> None:
-        """Until the organization has nothing left to do; one that was cut in its drain is named after a restore."""
-
-        async def has_no_work() -> bool:
-            async with world.store.read() as uow:
-                return ORG not in await uow.organizations.with_work(world.clock.now())
-
-        await until(has_no_work, lambda: "the organization always has work")
-
     # The people around it
 
     async def say(self, world: World, event_type: str, **data: Any) -> None:
@@ -136,6 +127,16 @@ class Office:
         command = WaveCommand(kind=kind, org_id=ORG, wave_id=wave_id, actor="admin", command_id=uuid4().hex)
         await WaveControl(store=world.store, clock=world.clock).control(command)
         await world.bells.ring_due()
+
+
+async def until_drained(world: World) -> None:
+    """Until the organization has nothing left to do; one that was cut in its drain is named after a restore."""
+
+    async def has_no_work() -> bool:
+        async with world.store.read() as uow:
+            return ORG not in await uow.organizations.with_work(world.clock.now())
+
+    await until(has_no_work, lambda: "the organization always has work")
 
 
 async def named(world: World, *, is_dry: bool = False, is_restored: bool = False) -> set[Named]:

@@ -16,8 +16,8 @@ CODE = ("edition_migration", "workflows", "activities", "worker.py", "starter.py
 
 def keep(commit: str) -> None:
     """Writes the code of this commit."""
-    tar = subprocess.run(["git", "archive", "--format=tar", commit, "--", *CODE], cwd=ROOT, stdout=-1, check=True)
-    KEPT.write_bytes(lzma.compress(tar.stdout, preset=9))
+    tar = subprocess.check_output(["git", "archive", "--format=tar", commit, "--", *CODE], cwd=ROOT)
+    KEPT.write_bytes(lzma.compress(tar, preset=9))
 
 
 def unpack(folder: Path) -> Path:

@@ -6,7 +6,9 @@ named user by user; what of it is mended, what people must say again, and what n
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from edition_migration.application.audit import Audit
 from edition_migration.application.pauses import Pauses
@@ -17,7 +19,7 @@ from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.waves import WaveCommandKind
 from edition_migration.ports.store_events import SERVICE
 from tests.e2e.world import NEW_PASSWORD, PATIENCE, World, until
-from tests.operations.office import ORG, Office, named
+from tests.operations.office import ORG, Office, named, until_drained
 
 LATER = timedelta(days=2)
 PEOPLE = ("ada", "bob", "cleo", "dan", "eve", "fay", "gus", "hal", "ivy", "kim", "lee", "nia")
@@ -44,6 +46,12 @@ async def in_a_wave_of_the_day_after_tomorrow(world: World, name: str) -> str:
 
     await until(is_started, lambda: "the wave never started")
     return wave_id
+
+
+async def names_and_mends(world: World, expected: Mapping[Any, bool]) -> None:
+    """`reconcile --restored` names these, and nothing else; and mends of them what is said to be mended."""
+    assert await named(world, is_dry=True, is_restored=True) == {(*it, False) for it in expected}
+    assert await named(world, is_restored=True) == {(*it, is_mended) for it, is_mended in expected.items()}
 
 
 async def wave_ended(world: World, wave_id: str) -> None:
@@ -94,8 +102,7 @@ async def test_the_store_of_a_minute_ago(office: Office) -> None:
         ("wave_stopped", lees, None): True,
     }
     async with office.at_rest() as world:
-        assert await named(world, is_dry=True, is_restored=True) == {(*it, False) for it in expected}
-        assert await named(world, is_restored=True) == {(*it, is_mended) for it, is_mended in expected.items()}
+        await names_and_mends(world, expected)
         left = {it for it, is_mended in expected.items() if not is_mended}
         assert await named(world, is_restored=True) == {(*it, False) for it in left}
 
@@ -158,8 +165,7 @@ async def test_temporal_of_a_minute_ago(office: Office) -> None:
         ("workflow_left_over", lees, None),
     }
     async with office.at_rest() as world:
-        assert await named(world, is_dry=True, is_restored=True) == {(*it, False) for it in expected}
-        assert await named(world, is_restored=True) == {(*it, True) for it in expected}
+        await names_and_mends(world, dict.fromkeys(expected, True))
 
     async with office.at_work() as world:
         for name in ("bob", "cleo"):
@@ -185,13 +191,12 @@ async def test_a_temporal_that_has_lost_everything(office: Office) -> None:
             await office.select(world, name)
         await office.migrate(world, "bob")
         lees = await in_a_wave_of_the_day_after_tomorrow(world, "lee")
-        await office.until_drained(world)
+        await until_drained(world)
 
     await office.lose_temporal()
     expected = {*(("workflow_missing", name, 1) for name in ("ada", "hal", "lee")), ("wave_stopped", lees, None)}
     async with office.at_rest() as world:
-        assert await named(world, is_dry=True, is_restored=True) == {(*it, False) for it in expected}
-        assert await named(world, is_restored=True) == {(*it, True) for it in expected}
+        await names_and_mends(world, dict.fromkeys(expected, True))
 
     async with office.at_work() as world:
         await office.control(world, lees, WaveCommandKind.CANCEL)
@@ -222,8 +227,7 @@ async def test_both_databases_of_different_minutes_ago(office: Office) -> None:
     await office.restore_store()
     expected = {("workflow_unaware", "ada", 1)}
     async with office.at_rest() as world:
-        assert await named(world, is_dry=True, is_restored=True) == {(*it, False) for it in expected}
-        assert await named(world, is_restored=True) == {(*it, True) for it in expected}
+        await names_and_mends(world, dict.fromkeys(expected, True))
 
     async with office.at_work() as world:
         for name in ("cleo", "hal"):

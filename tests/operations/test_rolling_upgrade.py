@@ -14,10 +14,11 @@ import httpx2
 from temporalio.api.enums.v1 import EventType
 
 from edition_migration.domain.states import MigrationState as S
+from tests.cluster.program import Program
 from tests.e2e.world import NEW_PASSWORD, World, submit
 from tests.fixtures.postgres import execute
 from tests.operations.office import Office, named
-from tests.operations.processes import fleet
+from tests.operations.processes import address_of, fleet
 from tests.operations.release import ROOT, unpack
 
 FIRST = tuple(f"a{number}" for number in range(2))
@@ -43,29 +44,29 @@ async def test_release_before_and_this_one_work_side_by_side(bare_office: Office
 
         await ours.run(ROOT, "starter.py", "setup")
         await execute(office.store_url, *TOMORROW)
-        assert [await it.status() for it in (old_worker, old_web)] == [200, 200]
+        assert [await it.is_ready() for it in (old_worker, old_web)] == [True, True]
         new_worker = await ours.start("new-worker", ROOT, "worker.py")
         await office.guests(world, *MIXED)
         await world.select(*MIXED)
         for name in MIXED:
             await world.until(name, S.AWAITING_PASSWORD)
             await world.until_deadline(name)
-        assert await workers_of(world, MIXED) == {old_worker.process.pid, new_worker.process.pid}
+        assert await workers_of(world, MIXED) == {old_worker.pid, new_worker.pid}
 
         assert "revision 9999" in await ours.run(before, "starter.py", "setup"), "as where the release is taken back"
-        assert await old_worker.stop() == 0
-        await choose_passwords(world, old_web.address, FIRST[:1] + MIXED[:3])
+        assert (await old_worker.end())[1] == 0
+        await choose_passwords(world, old_web, FIRST[:1] + MIXED[:3])
         new_web = await ours.start("new-web", ROOT, "-m", "edition_migration")
-        assert await old_web.stop() == 0
-        await choose_passwords(world, new_web.address, FIRST[1:] + MIXED[3:])
+        assert (await old_web.end())[1] == 0
+        await choose_passwords(world, new_web, FIRST[1:] + MIXED[3:])
         assert await named(world, is_dry=True, is_restored=True) == set()
         assert (await world.capacity()).licenses_used == len(FIRST + MIXED)
         assert await failed_workflow_tasks(world) == 0, "each can go on with what the other has begun"
 
 
-async def choose_passwords(world: World, address: str, names: tuple[str, ...]) -> None:
+async def choose_passwords(world: World, web_process: Program, names: tuple[str, ...]) -> None:
     """On this web process; then each signs in, and comes to the end."""
-    async with httpx2.AsyncClient(base_url=address, timeout=30) as web:
+    async with httpx2.AsyncClient(base_url=address_of(web_process.environ), timeout=30) as web:
         for name in names:
             email = f"{name}@acme.example"
             assert (await submit(web, world.link_of(email), NEW_PASSWORD)).status_code == 200

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 from uuid import uuid4
 
@@ -58,7 +59,9 @@ async def test_setup_and_worker_run_over_mutual_tls(temporal_env: WorkflowEnviro
 
 
 async def started(environ: dict[str, str], *command: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(sys.executable, *command, cwd=ROOT, env=environ, stdout=-1, stderr=-3)
+    return await asyncio.create_subprocess_exec(
+        sys.executable, *command, cwd=ROOT, env=environ, stdout=PIPE, stderr=DEVNULL
+    )
 
 
 async def until_taken_from(client: Client, queue: str, identity: str) -> None:
