@@ -3,6 +3,7 @@
 The server is the real one, behind a door that refuses the calls. Temporal Cloud itself was never asked.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,6 +32,8 @@ from edition_migration.temporal.search_attributes import (
 )
 from tests.temporal.refusing_door import ADDING, OPERATOR, refusing_door
 
+PATIENCE, REST = 60.0, 0.05
+"""Seconds: a server takes some to know everywhere what was just added, and tells nobody; a busy machine takes more."""
 NAMES = "MigrationOrg, MigrationState, MigrationStep, MigrationWave, MigrationDeadline, MigrationAttention"
 
 
@@ -72,17 +75,19 @@ async def client_at(address: str, namespace: str) -> Client:
 
 
 async def until_usable(client: Client) -> None:
-    while True:
-        try:
-            await client.count_workflows()
-            return
-        except RPCError:  # a server takes some seconds to know a new namespace everywhere
-            continue
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                await client.count_workflows()
+                return
+            except RPCError:
+                await asyncio.sleep(REST)
 
 
 async def until_known(client: Client) -> None:
-    while await unknown_to_queries(client, search_attribute_keys()):
-        pass
+    async with asyncio.timeout(PATIENCE):
+        while await unknown_to_queries(client, search_attribute_keys()):  # noqa: ASYNC110 - see `REST`
+            await asyncio.sleep(REST)
 
 
 async def schedules(client: Client) -> list[str]:
@@ -113,8 +118,10 @@ async def test_setup_makes_the_schedules_all_the_same_and_says_how_to_add_what_i
     tcld = " ".join(f"--search-attribute {name}={kind}" for name, kind in zip(names, kinds, strict=True))
     own = " ".join(f"--name {name} --type {kind}" for name, kind in zip(names, kinds, strict=True))
     assert refused.value.mend == f"{cloud.adding(tcld, own)}; then run `starter.py setup` again"
-    while (made := await schedules(cloud.owner)) != ["purge", "reconciliation"]:
-        assert len(made) < 2
+    async with asyncio.timeout(PATIENCE):
+        while (made := await schedules(cloud.owner)) != ["purge", "reconciliation"]:
+            assert len(made) < 2
+            await asyncio.sleep(REST)
 
 
 async def test_setup_is_well_once_somebody_else_has_added_them(cloud: Cloud) -> None:
@@ -147,8 +154,10 @@ async def test_doctor_asks_by_queries_where_it_may_not_list(cloud: Cloud) -> Non
     tcld = "--search-attribute MigrationOrg=Keyword --search-attribute MigrationState=Keyword"
     own = "--name MigrationOrg --type Keyword --name MigrationState --type Keyword"
     missing = fails(Subject.SEARCH_ATTRIBUTES, text, cloud.adding(tcld, own))
-    while (finding := await said_by_doctor(cloud.user)) != missing:
-        assert "MigrationOrg, MigrationState" in finding.text  # what was just added is seen after some seconds
+    async with asyncio.timeout(PATIENCE):
+        while (finding := await said_by_doctor(cloud.user)) != missing:
+            assert "MigrationOrg, MigrationState" in finding.text
+            await asyncio.sleep(REST)
 
 
 async def test_doctor_says_that_it_cannot_see_the_types(cloud: Cloud) -> None:
