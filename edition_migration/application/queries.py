@@ -1,6 +1,6 @@
 """Read models for the command line: each is one consistent look, changes nothing and takes no lock."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from edition_migration.application import views
@@ -9,7 +9,7 @@ from edition_migration.application.user_views import UserView
 from edition_migration.domain.addresses import normalize_address
 from edition_migration.domain.errors import InvalidInput, NotFound
 from edition_migration.domain.mail import MailKind, MailState
-from edition_migration.domain.organization import Organization
+from edition_migration.domain.organization import Organization, ServiceStatus
 from edition_migration.domain.user import User
 from edition_migration.ports.store import Store, UnitOfWork
 from edition_migration.ports.store_events import SERVICE
@@ -92,19 +92,26 @@ class Queries:
 
 
 async def organization_named(uow: UnitOfWork, org_id: str | None) -> Organization:
-    """The organization of this id; without one, the only one there is. Raises NotFound."""
+    """The organization of this id; without one, the only one that there is or that was provisioned. Raises NotFound."""
     known = await uow.organizations.list_ids()
-    if org_id is None and len(known) == 1:
-        org_id = known[0]
     if org_id is None:
-        message = "there are several organizations" if known else "there is no organization yet"
-        mend = "name one with --org" if known else "see `starter.py org apply`"
-        raise NotFound(message, nearest=tuple(known[:10]), mend=mend)
+        org_id = await _only_one(uow, known)
     organization = await uow.organizations.get(org_id)
     if organization is None:
         nearest = tuple(get_close_matches(org_id, known))
         raise NotFound("there is no organization of this id", nearest=nearest, mend="see `starter.py org list`")
     return organization
+
+
+async def _only_one(uow: UnitOfWork, known: Sequence[str]) -> str:
+    """One of which only facts are known, be it by a slip in an event's `org_id`, is in nobody's way."""
+    if not known:
+        raise NotFound("there is no organization yet", mend="see `starter.py org apply`")
+    choice = known if len(known) == 1 else await uow.organizations.list_ids(but=ServiceStatus.KNOWN)
+    if len(choice) == 1:
+        return choice[0]
+    mend = "name one with --org; `starter.py org list` shows them"
+    raise NotFound("there are several organizations", nearest=tuple((choice or known)[:10]), mend=mend)
 
 
 async def _organization_line(uow: UnitOfWork, org_id: str) -> views.OrganizationLine:

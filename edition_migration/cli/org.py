@@ -36,6 +36,8 @@ def apply(
         warning = f"No longer domains of this organization: {', '.join(removed)}. Whoever of them is not yet activated"
         confirm(f"{warning} is cancelled and becomes a guest again.", is_agreed=yes or is_dry)
     changes = session.change(lambda services: services.organizations.apply(document), is_dry=is_dry)
+    if any(it.is_of_a_new_one for it in changes):
+        say("The organization is new: nobody has heard of this id before.")
     if as_json:
         from edition_migration.application.views import AppliedChanges
 

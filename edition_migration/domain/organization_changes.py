@@ -15,6 +15,7 @@ from edition_migration.domain.organization import Capacity, Organization, Organi
 from edition_migration.domain.organization_file import OrganizationFile
 from edition_migration.domain.policies import PolicyAction, PolicySet
 
+_ID = "id"
 IDENTITY = ("name", "administrators", "notification_email", "client_download_url")
 """Fields of `org.service.provisioned` that are named alike in file, event and row."""
 
@@ -28,6 +29,11 @@ class Change(BaseModel):
     before: JsonValue
     after: JsonValue
     removes: bool = False
+
+    @property
+    def is_of_a_new_one(self) -> bool:
+        """Whether nobody had heard of the organization."""
+        return self.path == _ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ def changes_of(file: OrganizationFile, held: Held) -> tuple[Change, ...]:
     """Every difference, in the file's order."""
     known = held.identity()
     pairs: list[tuple[str, JsonValue, JsonValue]] = [
+        (_ID, held.organization and held.organization.org_id, file.id),
         *((_alias(name), known.get(name), value) for name, value in given_identity(file).items()),
         ("licensesPurchased", held.capacity.licenses_purchased, file.licenses_purchased),
         ("storagePurchasedMb", held.capacity.storage_purchased_mb, file.storage_purchased_mb),

@@ -12,7 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from edition_migration.domain.errors import InvalidInput, Problem
 from edition_migration.domain.events.organization import MAXIMUM_LICENSES, MAXIMUM_STORAGE_MB
-from edition_migration.domain.organization import OrganizationSettings, PasswordRules
+from edition_migration.domain.organization import Activation, OrganizationSettings, PasswordRules
 from edition_migration.domain.policies import Actions, PolicyAction, PolicyGroup, PolicySet
 from edition_migration.domain.texts import Address, Name, OpaqueId, OptionalUrl, OwnDomain, WebUrl, Zone
 from edition_migration.domain.validation import broken, problems_of
@@ -123,16 +123,39 @@ class OrganizationFile(BaseModel):
     @classmethod
     def parse(cls, document: object) -> Self:
         """Raises InvalidInput with every problem, each with its path as in the file."""
+        if not isinstance(document, dict):
+            raise _invalid(_NO_KEYS)
         try:
             return cls.model_validate(document)
         except ValidationError as error:
             problems = tuple(_with_nearest_key(problem) for problem in problems_of(error))
-        raise InvalidInput("the organization file is not valid; nothing was changed", problems=problems)
+        raise _invalid(*problems)
 
     def changed_settings(self, current: OrganizationSettings) -> OrganizationSettings:
-        """`current` with the settings and the help URL that the file names."""
+        """`current` with the settings and the help URL that the file names.
+
+        Raises InvalidInput where the file would have users activated later by nothing, which is at once.
+        """
         settings = self.settings.changed(current)
+        is_named = not _ABOUT_ACTIVATION.isdisjoint(self.settings.model_fields_set)
+        if is_named and settings.activation is Activation.DELAYED and not settings.activation_delay:
+            raise _invalid(_NO_DELAY)
         return settings if self.help_url is None else settings.model_copy(update={"help_url": self.help_url})
+
+
+_NO_KEYS = Problem(
+    "id", "is missing, since the file is empty, a list or a plain text", "begin with a line like id: acme"
+)
+_NO_DELAY = Problem(
+    "settings.activationDelay",
+    "is no delay, but settings.activation is delayed",
+    "give one like 2d, or change the other",
+)
+_ABOUT_ACTIVATION = frozenset({"activation", "activation_delay"})
+
+
+def _invalid(*problems: Problem) -> InvalidInput:
+    return InvalidInput("the organization file is not valid; nothing was changed", problems=problems)
 
 
 def _with_nearest_key(problem: Problem) -> Problem:

@@ -106,6 +106,7 @@ async def test_a_new_organization_is_provisioned_by_one_event_after_its_policies
 
 async def test_all_changes_of_a_first_file_are_named(desk: Desk) -> None:
     assert await desk.apply() == {
+        "id": (None, "acme"),
         "name": (None, "Acme Cooperative"),
         "administrators": (None, ["admin@acme.example"]),
         "notificationEmail": (None, "it@acme.example"),
@@ -132,7 +133,7 @@ async def test_the_same_file_twice_changes_nothing_before_and_after_its_events_a
 
 
 async def test_a_plan_changes_nothing(desk: Desk) -> None:
-    assert len(await desk.organizations.plan(FULL)) == 14
+    assert len(await desk.organizations.plan(FULL)) == 15
     async with desk.store.read() as uow:
         assert await uow.organizations.list_ids() == []
         assert list(await uow.inbox.listing(None, 10)) == []
@@ -282,6 +283,35 @@ async def test_quiet_hours_that_are_no_times_are_refused(desk: Desk) -> None:
         "settings.quietHours.begins: is no time of day; write it like 08:00",
         "settings.quietHours.ends: is no time of day; write it like 08:00",
     ]
+
+
+async def test_a_file_of_an_id_that_nobody_had_heard_of_says_so_once(desk: Desk) -> None:
+    (change,) = await desk.organizations.plan({"id": "acmee"})
+    assert (change.path, change.before, change.after, change.is_of_a_new_one) == ("id", None, "acmee", True)
+    assert await desk.organizations.apply({"id": "acmee"}) == (change,)
+    assert await desk.organizations.apply({"id": "acmee"}) == ()
+
+
+@pytest.mark.parametrize("document", [None, [], [{"id": "acme"}], "acme", 3])
+async def test_what_holds_no_keys_lacks_its_id(desk: Desk, document: object) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        await desk.organizations.plan(document)
+    why = "id: is missing, since the file is empty, a list or a plain text; begin with a line like id: acme"
+    assert [str(it) for it in refusal.value.problems] == [why]
+
+
+@pytest.mark.parametrize("settings", [{"activation": "delayed"}, {"activation": "delayed", "activationDelay": "0d"}])
+async def test_delayed_by_nothing_is_refused(desk: Desk, settings: dict[str, str]) -> None:
+    why = "is no delay, but settings.activation is delayed; give one like 2d, or change the other"
+    assert await problems_of(desk, settings=settings) == [f"settings.activationDelay: {why}"]
+
+
+async def test_the_delay_of_an_activation_that_is_delayed_is_not_taken_away(desk: Desk) -> None:
+    await desk.apply(settings={"activationDelay": "2d"})
+    assert (await desk.apply(settings={"activation": "delayed"}))["settings.activation"][1] == "delayed"
+    with pytest.raises(InvalidInput) as refusal:
+        await desk.apply(settings={"activationDelay": "0d"})
+    assert [it.path for it in refusal.value.problems] == ["settings.activationDelay"]
 
 
 async def test_no_id_is_refused(desk: Desk) -> None:

@@ -43,7 +43,7 @@ def test_a_file_is_applied_and_its_changes_shown(cli: CommandLine, file: Path) -
     [
         ("id: [acme\n", "line 2: is no YAML (expected ',' or ']', but got '<stream end>'); mend it"),
         ("id: acme\nname: A\nid: b\n", "line 3: gives a key a second time; keep one of them"),
-        ("", "is no object; give an object with named fields"),
+        ("", "id: is missing, since the file is empty, a list or a plain text; begin with a line like id: acme"),
         ("id: \x01\n", "-: is no YAML; remove control characters"),
     ],
 )
@@ -106,12 +106,40 @@ def test_no_organization_at_all(cli: CommandLine) -> None:
 
 def test_of_several_organizations_one_must_be_named(cli: CommandLine) -> None:
     cli.put()
-    cli.run("org", "apply", "-", given="id: globex\n")
+    cli.put(org_id="globex")
     result = cli.run("status")
     assert result.exit_code == 4
     assert result.stderr == (
-        "Error: there are several organizations\n  Near it: acme, globex\nWhat helps: name one with --org\n"
+        "Error: there are several organizations\n  Near it: acme, globex\n"
+        "What helps: name one with --org; `starter.py org list` shows them\n"
     )
+
+
+def test_one_of_which_only_facts_are_known_is_in_nobodys_way(cli: CommandLine) -> None:
+    cli.put()
+    cli.run("org", "apply", "-", given="id: acmee\n")
+    assert [(it["org_id"], it["status"]) for it in cli.json("org", "list")["organizations"]] == [
+        ("acme", "provisioned"),
+        ("acmee", "known"),
+    ]
+    assert cli.json("status")["org_id"] == "acme"
+    assert cli.json("status", "--org", "acmee")["org_id"] == "acmee"
+
+
+def test_of_several_that_are_only_known_one_must_be_named(cli: CommandLine) -> None:
+    for org_id in ("acme", "acmee"):
+        cli.run("org", "apply", "-", given=f"id: {org_id}\n")
+    result = cli.run("status")
+    assert (result.exit_code, "Near it: acme, acmee" in result.stderr) == (4, True)
+
+
+def test_of_a_new_organization_it_is_said_that_it_is_new(cli: CommandLine) -> None:
+    is_new = "The organization is new: nobody has heard of this id before.\n"
+    dry = cli.run("org", "apply", "-", "--dry-run", given="id: acmee\n")
+    assert [line.split() for line in dry.stdout.splitlines()][-1] == ["id", "-", "acmee"]
+    assert dry.stderr == f"{is_new}Dry run: nothing was changed.\n"
+    assert cli.run("org", "apply", "-", given="id: acmee\n").stderr == is_new
+    assert cli.run("org", "apply", "-", given="id: acmee\nname: Acme\n").stderr == ""
 
 
 def test_settings_are_shown_as_the_file_names_and_writes_them(cli: CommandLine, tmp_path: Path) -> None:
