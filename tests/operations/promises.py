@@ -1,8 +1,8 @@
 """What the code of one revision relies on in the schema of the next: which of it a revision has broken.
 
 Code writes the columns that it knows and reads them back; so every table and column stays as it is, what is new can be
-left out of an INSERT, and no rule about what was there before is new or stricter. PostgreSQL is asked, whose types are
-kept.
+left out of an INSERT, and no rule about what was there before is new or stricter. Nor does what is new hold a row that
+older code removes. PostgreSQL is asked, whose types are kept.
 """
 
 import re
@@ -19,6 +19,9 @@ _RULES = text(
     "WHERE schemaname = 'public' AND indexdef LIKE 'CREATE UNIQUE%' "
     "UNION ALL SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal"
 )
+KEPT = {"organizations", "users"}
+"""Tables of which no code removes a row: what is new may point to them as it likes."""
+_POINTS = re.compile(r"FOREIGN KEY \([^)]*\) REFERENCES (\w+)(\([^)]*\))(.*)")
 _LENGTH = re.compile(r"VARCHAR\((\d+)\)")
 _WORD = re.compile(r"'([^']*)'")
 _CHOICE = re.compile(r"ARRAY\[[^\]]*\]")
@@ -38,21 +41,24 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """Columns and rules (constraints, unique indexes, triggers) by table and name."""
+    """Columns, primary keys and rules (constraints, unique indexes, triggers) by table and name."""
 
     columns: Mapping[str, Mapping[str, Column]]
+    keys: Mapping[str, set[str]]
     rules: Mapping[tuple[str, str], str]
 
 
 def read_schema(connection: Connection) -> Schema:
-    found = inspect(connection).get_multi_columns(schema="public").items()
-    columns = {str(table): {it["name"]: _column(it) for it in theirs} for (_, table), theirs in found}
-    return Schema(columns, {(row[0], row[1]): row[2] for row in connection.execute(_RULES)})
+    looked = inspect(connection)
+    found, keyed = looked.get_multi_columns(schema="public"), looked.get_multi_pk_constraint(schema="public")
+    columns = {str(table): {it["name"]: _column(it) for it in theirs} for (_, table), theirs in found.items()}
+    keys = {str(table): set(it["constrained_columns"]) for (_, table), it in keyed.items() if it}
+    return Schema(columns, keys, {(row[0], row[1]): row[2] for row in connection.execute(_RULES)})
 
 
 def broken_promises(before: Schema, after: Schema) -> list[str]:
     """One sentence for each; none where code of `before` runs on `after` as on its own."""
-    return sorted([*_columns(before, after), *_rules(before, after)])
+    return sorted([*_columns(before, after), *_rules(before, after), *_holds(before, after)])
 
 
 def _column(it: Any) -> Column:
@@ -107,9 +113,23 @@ def _rules(before: Schema, after: Schema) -> Iterator[str]:
             yield f"{table}: rule {name} is gone"  # an upsert names what must be unique, and is refused without it
 
 
+def _holds(before: Schema, after: Schema) -> Iterator[str]:
+    """New foreign keys, of whatever table, to rows of old ones that may go, or to columns of them that may change."""
+    for table, name in after.rules.keys() - before.rules.keys():
+        points = _POINTS.match(after.rules[table, name])
+        if points is None or points[1] not in before.columns:
+            continue
+        target, columns, ends = points.groups()
+        if target not in KEPT and not re.search("ON DELETE (CASCADE|SET)", ends):
+            yield f"{table}: rule {name} holds rows of {target}"
+        if set(_NAME.findall(columns)) != before.keys[target] and not re.search("ON UPDATE (CASCADE|SET)", ends):
+            yield f"{table}: rule {name} holds {target}{columns}"
+
+
 def _is_about_new_columns(rule: str, table: str, before: Schema, after: Schema) -> bool:
     known = before.columns[table].keys()
-    names = set(_NAME.findall(rule.partition("ON ")[2] or rule)) & after.columns.get(table, {}).keys()
+    own = rule.partition(" REFERENCES ")[0]
+    names = set(_NAME.findall(own.partition("ON ")[2] or own)) & after.columns.get(table, {}).keys()
     return bool(names) and not names & known
 
 

@@ -71,8 +71,13 @@ def _upgrade(connection: Connection) -> str:
         return found.revision
     if connection.dialect.name == "postgresql":
         connection.rollback()  # each revision begins one of its own
+    bring_to(connection, "head")
+    return expected_revision()
+
+
+def bring_to(connection: Connection, revision: str) -> None:
+    """Applies what leads to this revision, and asks nothing: neither who else does so, nor what the schema is."""
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    return expected_revision()
+    command.upgrade(config, revision)

@@ -10,15 +10,12 @@ from functools import partial
 import asyncpg
 import pytest
 import pytest_asyncio
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from edition_migration.adapters.store import schema
 from edition_migration.adapters.store.engine import connect
 from edition_migration.adapters.store.revisions import expected_revision
-from edition_migration.adapters.store.schema import SCRIPTS, upgrade
+from edition_migration.adapters.store.schema import bring_to, upgrade
 from edition_migration.domain.errors import StoreUnavailable
 from tests.fixtures.postgres import connected
 
@@ -48,16 +45,9 @@ async def old_url(postgres_database: str) -> str:
     """A database of the revision before the one that builds indexes."""
     engine = create_async_engine(postgres_database)
     async with engine.connect() as connection:
-        await connection.run_sync(_bring_to, BEFORE)
+        await connection.run_sync(bring_to, BEFORE)
     await engine.dispose()
     return postgres_database
-
-
-def _bring_to(connection: Connection, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
 
 
 @asynccontextmanager
