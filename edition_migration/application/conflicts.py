@@ -13,6 +13,14 @@ _TAKE_ADDRESSES = (EventType.USER_CREATED, EventType.USER_UPDATED, EventType.USE
 _TAKE_DOMAINS = (EventType.SERVICE_PROVISIONED, EventType.DOMAIN_ADDED)
 
 
+def address_is_taken() -> Conflict:
+    """What the event of another user meets; whose it is, is not said, since he may be of another organization."""
+    return Conflict(
+        "data.email: belongs to another user",
+        mend="give another one, or rename or delete who has it: this event is tried again by itself then",
+    )
+
+
 async def address_is_free(uow: UnitOfWork, email: str | None, now: datetime) -> None:
     """Call it in the transaction in which a user gives up this address; None: he had none."""
     if email is not None:

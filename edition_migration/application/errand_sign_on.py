@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edition_migration.application.errand_pages import PAGE, held, key_of, turn_page
+from edition_migration.application.first_sign_in import is_first_sign_in
 from edition_migration.application.links import LinkKeys, queue_again, queue_link
 from edition_migration.application.records import PROVISIONING, journal_entry
 from edition_migration.application.rows import organization_of
-from edition_migration.domain.facts import is_older
 from edition_migration.domain.mail import LINK_MAILS, MailKind
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.organization import Organization
@@ -21,6 +21,7 @@ from edition_migration.ports.store import UnitOfWork
 from edition_migration.ports.store_events import Errand
 
 _TOLD = (S.INSTRUCTED, S.ACTIVATED)
+_MAY_SIGN_IN = (S.ACTIVATED, S.AWAITING_FIRST_SIGN_IN)
 _OUTDATED = {*LINK_MAILS, MailKind.INSTRUCTIONS}
 
 
@@ -49,6 +50,8 @@ class _Switch:
             await self._await_sign_in(row)
         elif row.state is S.AWAITING_FIRST_SIGN_IN and not is_on and row.signed_in_at is None:
             await self._await_password(row)
+        elif row.state in _MAY_SIGN_IN and is_on and await self._has_signed_in(row):
+            await self._note_sign_in(row)
         elif row.state in _TOLD and is_on and self._was_told_otherwise(row):
             await queue_again(self.uow, row, MailKind.INSTRUCTIONS, self.now)
             await self._journal(row, row.state)
@@ -73,8 +76,14 @@ class _Switch:
     async def _has_signed_in(self, row: Migration) -> bool:
         """Whether the directory reported a federated sign-in that is newer than the switch, but was heard before it."""
         user = await self.uow.users.get(row.user_id)
-        switched = self.organization.stamps.get("is_single_sign_on", "")
-        return user is not None and "signed_in" in user.stamps and not is_older(user.stamps["signed_in"], switched)
+        if user is None or row.signed_in_at is not None or "signed_in" not in user.stamps:
+            return False
+        return await is_first_sign_in(self.uow, self.organization, row, user.stamps["signed_in"])
+
+    async def _note_sign_in(self, row: Migration) -> None:
+        await self.uow.migrations.set_signed_in(row.ref, self.now)
+        await self._journal(row, row.state)
+        await self._set_credential(row, CredentialState.FEDERATED)
 
     async def _await_password(self, row: Migration) -> None:
         """A link is mailed; the deadline's clock begins when the relay accepts it."""

@@ -2,6 +2,7 @@
 
 import json
 
+from edition_migration.application.event_effects import Effect
 from edition_migration.application.mail_facts import MailFacts
 from edition_migration.application.organization_facts import OrganizationData, OrganizationFacts
 from edition_migration.application.user_facts import UserFacts
@@ -41,30 +42,28 @@ class Events:
     async def _settle(self, uow: UnitOfWork, row: InboxRow) -> InvalidInput | Conflict | None:
         """Applies and settles the event, and commits; what it fails of, with nothing changed."""
         try:
-            state = await self._apply(uow, row)
-            await uow.inbox.settle(row.inbox_id, state, None)
+            effect = await self._apply(uow, row)
+            await uow.inbox.settle(row.inbox_id, effect.state, effect.reason)
             await uow.commit()
         except (InvalidInput, Conflict) as error:
             return error
         return None
 
-    async def _apply(self, uow: UnitOfWork, row: InboxRow) -> InboxState:
+    async def _apply(self, uow: UnitOfWork, row: InboxRow) -> Effect:
         event = parse_event(json.loads(row.body))
         if not isinstance(event, ProvisioningEvent):
-            return InboxState.UNKNOWN_TYPE
+            return Effect(InboxState.UNKNOWN_TYPE)
         now, key = self._clock.now(), f"event/{row.inbox_id}"
         if isinstance(event.data, MailData):
-            is_changed = await MailFacts(uow, now, key, row.inbox_id).apply(event.data)
-        elif isinstance(event.data, UserData):
-            is_changed = await UserFacts(uow, event.stamp, now, key).apply(event.data)
-        else:
-            assert isinstance(event.data, OrganizationData)
-            is_changed = await OrganizationFacts(uow, event.stamp, now).apply(event.data)
-        return InboxState.APPLIED if is_changed else InboxState.SUPERSEDED
+            return await MailFacts(uow, now, key, row.inbox_id).apply(event.data)
+        if isinstance(event.data, UserData):
+            return await UserFacts(uow, event.stamp, now, key).apply(event.data)
+        assert isinstance(event.data, OrganizationData)
+        return await OrganizationFacts(uow, event.stamp, now).apply(event.data)
 
     async def _fail(self, row: InboxRow, error: InvalidInput | Conflict) -> None:
         async with self._store.write() as uow:
-            reason = f"{error.code}: {error.message}"
+            reason = f"{error.code}: {error.message}" + (f"; {error.mend}" if error.mend else "")
             wants = _wanted_address(row) if isinstance(error, Conflict) else None
             await uow.inbox.settle(row.inbox_id, InboxState.FAILED, reason, failure=error.code, wants=wants)
             await uow.commit()

@@ -7,6 +7,7 @@ says `retry`: relays lock senders out for such complaints. Used by `application/
 from dataclasses import dataclass
 from datetime import datetime
 
+from edition_migration.application.event_effects import CHANGED, Effect, unmoved
 from edition_migration.application.records import PROVISIONING, journal_entry
 from edition_migration.domain.errors import InvalidInput
 from edition_migration.domain.events.mail import MailBounced, MailComplained, MailData, MailDelivered
@@ -30,13 +31,16 @@ class MailFacts:
     event_key: str
     inbox_id: int
 
-    async def apply(self, data: MailData) -> bool:
-        """Whether the event changed anything. Raises InvalidInput for a mail that the organization does not have."""
+    async def apply(self, data: MailData) -> Effect:
+        """Raises InvalidInput for a mail that the organization does not have."""
         mail = await self.uow.mails.get(data.message_id)
         if mail is None or mail.org_id != data.org_id:
             raise InvalidInput("no mail of this organization has this Message-ID", mend="give it as it was sent")
         if mail.user_id is not None:
             await self.uow.inbox.set_user(self.inbox_id, mail.user_id)
+        return CHANGED if await self._mark(mail, data) else unmoved(mail.state)
+
+    async def _mark(self, mail: Mail, data: MailData) -> bool:
         match data:
             case MailBounced():
                 return await self._park(mail, MailState.BOUNCED, Attention.UNDELIVERABLE)

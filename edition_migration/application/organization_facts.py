@@ -1,6 +1,6 @@
 """What `org.*` events change: the facts of an organization and its domains, newest word wins, whatever the order.
 
-Every handler answers whether the event changed anything; False means that a newer event was faster. Effects on users
+Every handler answers whether the event changed anything; False means that newer events were faster. Effects on users
 are never made here: a domain blocks by its `block_at`, enrollment and errands follow the facts.
 
 What an organization said last of each domain is kept with its other facts (`domain:<name>`), also of a domain that is
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from edition_migration.application.conflicts import domain_is_free
 from edition_migration.application.errand_mail_times import follow_mail_times
 from edition_migration.application.errand_pages import ErrandKind
+from edition_migration.application.event_effects import CHANGED, OVERTAKEN, Effect
 from edition_migration.application.records import administrator_mail
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.events.organization import (
@@ -25,9 +26,9 @@ from edition_migration.domain.events.organization import (
     ServiceProvisioned,
     SsoChanged,
 )
-from edition_migration.domain.facts import merge
+from edition_migration.domain.facts import merge, turned
 from edition_migration.domain.mail import MailKind
-from edition_migration.domain.organization import Domain, Organization, OrganizationSettings, ServiceStatus
+from edition_migration.domain.organization import SIGN_ON, Domain, Organization, OrganizationSettings, ServiceStatus
 from edition_migration.ports.store import UnitOfWork
 
 OrganizationData = (
@@ -61,8 +62,11 @@ class OrganizationFacts:
     stamp: str
     now: datetime
 
-    async def apply(self, data: OrganizationData) -> bool:
+    async def apply(self, data: OrganizationData) -> Effect:
         """Raises Conflict where a domain has another owner; nothing of the event is kept then."""
+        return CHANGED if await self._apply(data) else OVERTAKEN
+
+    async def _apply(self, data: OrganizationData) -> bool:
         organization = await self._hold(data.org_id)
         match data:
             case ServiceProvisioned():
@@ -87,8 +91,13 @@ class OrganizationFacts:
 
     async def _merge(self, organization: Organization, facts: dict[str, object]) -> Organization | None:
         """Keeps the newer of the facts; the organization as it is then, None where all were superseded."""
-        accepted, stamps = merge(organization.stamps, facts, self.stamp)
+        known = organization.stamps
+        if SIGN_ON in facts:
+            known = turned(known, SIGN_ON, self.stamp, is_same=facts[SIGN_ON] == organization.is_single_sign_on)
+        accepted, stamps = merge(known, facts, self.stamp)
         if not accepted:
+            if stamps != organization.stamps:
+                await self.uow.organizations.put(replace(organization, stamps=stamps))
             return None
         purchased = {_COUNTERS[name]: accepted.pop(name) for name in list(accepted) if name in _COUNTERS}
         settings = {name: accepted.pop(name) for name in list(accepted) if name in _SETTINGS}
@@ -113,7 +122,7 @@ class OrganizationFacts:
     async def _provision(self, organization: Organization, data: ServiceProvisioned) -> bool:
         facts = {name: value for name, value in data.facts().items() if name != "domains"}
         merged = await self._merge(organization, {**facts, "status": ServiceStatus.PROVISIONED})
-        current = merged or organization
+        current = merged or await self._hold(data.org_id)
         is_claimed = await self._claim(current, data.domains)
         current = await self._hold(data.org_id)
         is_first = organization.status is ServiceStatus.KNOWN and current.status is ServiceStatus.PROVISIONED

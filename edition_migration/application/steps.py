@@ -133,7 +133,7 @@ class Steps:
             await _set_federated(turn)
             return await (await turn.move(S.PASSWORD_SET)).done()
         organization = await turn.organization()
-        if organization.is_single_sign_on:
+        if organization.is_single_sign_on or row.signed_in_at is not None:
             moved = await turn.move(S.AWAITING_FIRST_SIGN_IN)
             # Never before the user could act: a long delay of the activation must not eat the time to sign in.
             await uow.migrations.set_deadline(turn.ref, turn.now, turn.now + organization.settings.deadline)

@@ -5,27 +5,26 @@ events arrive makes no difference to the facts, the account and the counters.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from edition_migration.application import address_change
 from edition_migration.application.compensation import restore_guest
-from edition_migration.application.conflicts import address_is_free, older_words_are_moot
+from edition_migration.application.conflicts import address_is_free, address_is_taken, older_words_are_moot
 from edition_migration.application.errand_policies import follow_policy
+from edition_migration.application.event_effects import CHANGED, NOTHING_SAID, OF_A_DELETED_USER, OVERTAKEN, Effect
+from edition_migration.application.first_sign_in import is_before_the_activation, is_first_sign_in
 from edition_migration.application.reconsideration import Reconsideration
 from edition_migration.application.records import PROVISIONING, Detail, journal_entry
+from edition_migration.application.rows import organization_of
 from edition_migration.domain.addresses import domain_of
+from edition_migration.domain.errors import Conflict
 from edition_migration.domain.events.user import PasswordSet, UserData, UserDeleted, UserSignedIn
-from edition_migration.domain.facts import is_older, merge, moment_of
-from edition_migration.domain.migration import ADOPTED, Migration, Step
+from edition_migration.domain.facts import merge
+from edition_migration.domain.migration import ADOPTED, Migration
 from edition_migration.domain.states import ACTIVATED_BY_US, AccountStatus, CredentialState, Edition
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.user import User
 from edition_migration.ports.store import UnitOfWork
-
-SKEW = timedelta(minutes=5)
-"""How far the clock of a sender may be behind ours: an act is not lost for that."""
-_BEFORE_FIRST_SIGN_IN = (S.ACTIVATED, S.AWAITING_FIRST_SIGN_IN)
-"""Who waits for a password does not become a federated user by signing in elsewhere."""
 
 
 def unknown_user(user_id: str) -> User:
@@ -66,14 +65,14 @@ class UserFacts:
     now: datetime
     event_key: str
 
-    async def apply(self, data: UserData) -> bool:
-        """Whether the event changed anything; False means that a newer event was faster."""
+    async def apply(self, data: UserData) -> Effect:
+        """Raises Conflict where somebody else has the address; nothing of the event is kept then."""
         row = await self.uow.migrations.latest_of_user(data.user_id)
         if row is not None:
             row = await self.uow.migrations.hold(row.ref)
         user = await self.uow.users.hold(data.user_id) or unknown_user(data.user_id)
         if user.is_deleted:
-            return False  # final, whatever the stamps: who comes back gets a new id
+            return OF_A_DELETED_USER  # final, whatever the stamps: who comes back gets a new id
         match data:
             case UserDeleted():
                 return await self._delete(user, row)
@@ -84,14 +83,14 @@ class UserFacts:
             case _:
                 return await self._keep_facts(user, row, data)
 
-    async def _keep_facts(self, user: User, row: Migration | None, data: UserData) -> bool:
+    async def _keep_facts(self, user: User, row: Migration | None, data: UserData) -> Effect:
         facts = {name: value for name, value in data.facts().items() if name != "is_federated"}
         accepted, stamps = merge(user.stamps, facts, self.stamp)
         if not accepted:
-            return False
+            return OVERTAKEN if facts else NOTHING_SAID
         is_ours = row is not None and row.state in ACTIVATED_BY_US and user.org_id == row.org_id
         changed = merged_user(user, accepted, stamps, self.now, is_ours=is_ours)
-        await self.uow.users.put([changed])
+        await self._put(changed)
         if user.email is not None and changed.email != user.email:
             await self._follow_address(changed, row, user.email)
         else:
@@ -103,7 +102,14 @@ class UserFacts:
         if row is not None and changed.policy_group != user.policy_group:
             await self._follow_policy_group(row)
         await self._ring_owner(changed, data.org_id)
-        return True
+        return CHANGED
+
+    async def _put(self, user: User) -> None:
+        """The address is the one key of a user's row that another may have."""
+        try:
+            await self.uow.users.put([user])
+        except Conflict:
+            raise address_is_taken() from None
 
     async def _reconsider(self, user: User, row: Migration | None) -> None:
         organization = await self.uow.organizations.get(row.org_id) if row is not None else None
@@ -133,7 +139,7 @@ class UserFacts:
         if domain is not None and domain.is_claimed and domain.org_id != heard_by:
             await self.uow.doorbells.add_organization(domain.org_id, self.now)
 
-    async def _delete(self, user: User, row: Migration | None) -> bool:
+    async def _delete(self, user: User, row: Migration | None) -> Effect:
         """The address goes, wherever it was kept; license and storage of whichever organization are free again."""
         if row is not None and row.is_open:
             await self._move(row, S.DELETED)
@@ -146,37 +152,39 @@ class UserFacts:
         await self.uow.users.put([tombstone(user.user_id)])
         await address_is_free(self.uow, user.email, self.now)
         await older_words_are_moot(self.uow, user.user_id, self.now)
-        return True
+        return CHANGED
 
-    async def _first_sign_in(self, user: User, row: Migration | None) -> bool:
+    async def _first_sign_in(self, user: User, row: Migration | None) -> Effect:
         accepted, stamps = merge(user.stamps, {"signed_in": True}, self.stamp)
         if not accepted:
-            return False
-        is_awaited = (
-            row is not None
-            and row.state in _BEFORE_FIRST_SIGN_IN
-            and row.signed_in_at is None
-            and not await self._is_before_the_switch(row)
-            and not await self._is_before_the_activation(row)
-        )
+            return OVERTAKEN
+        is_awaited = row is not None and row.signed_in_at is None and await self._is_awaited(row)
         credential = CredentialState.FEDERATED if is_awaited else user.credential_state
         await self.uow.users.put([replace(user, credential_state=credential, stamps=stamps)])
         if row is not None and is_awaited:
             await self.uow.migrations.set_signed_in(row.ref, self.now)
             await self._journal(row, "first_sign_in", row.state)
             await self.uow.doorbells.add_migrations([row.ref], self.now)
-        return True
+        return CHANGED
 
-    async def _password_set_elsewhere(self, user: User, row: Migration | None) -> bool:
+    async def _is_awaited(self, row: Migration) -> bool:
+        """Who waits for a password, or will, does not become a federated user by signing in elsewhere."""
+        organization = await organization_of(self.uow, row.org_id)
+        will_await = row.state is S.ACTIVATED and organization.is_single_sign_on
+        if not (will_await or row.state is S.AWAITING_FIRST_SIGN_IN):
+            return False
+        return await is_first_sign_in(self.uow, organization, row, self.stamp)
+
+    async def _password_set_elsewhere(self, user: User, row: Migration | None) -> Effect:
         """Awaited, it is the user's act. Just activated, it is kept for the step that would ask. Else only a fact.
 
         A word about the time before his activation, which comes late, is about a password that is locked since.
         """
         accepted, stamps = merge(user.stamps, {"credential": True}, self.stamp)
         if not accepted:
-            return False
+            return OVERTAKEN
         changed = replace(user, stamps=stamps)
-        if row is not None and await self._is_before_the_activation(row):
+        if row is not None and await is_before_the_activation(self.uow, row, self.stamp):
             row = None
         if row is not None and row.state is S.ACTIVATED:
             await self.uow.migrations.set_password_set(row.ref, self.now)
@@ -188,16 +196,7 @@ class UserFacts:
             await self.uow.tokens.kill_all(row.ref)
             changed = changed.with_credential_elsewhere()
         await self.uow.users.put([changed])
-        return True
-
-    async def _is_before_the_switch(self, row: Migration) -> bool:
-        """Whether single sign-on was switched on only afterwards: he signed in as before, and is to do it again."""
-        organization = await self.uow.organizations.get(row.org_id)
-        return organization is not None and is_older(self.stamp, organization.stamps.get("is_single_sign_on", ""))
-
-    async def _is_before_the_activation(self, row: Migration) -> bool:
-        activated = await self.uow.journal.find(row.ref, f"{Step.ACTIVATE}/{S.ACTIVATED}")
-        return activated is not None and moment_of(self.stamp) < activated.at - SKEW
+        return CHANGED
 
     async def _move(self, row: Migration, target: S, *, reason: str | None = None) -> None:
         await self.uow.migrations.move(row.ref, [row.state], target, self.now, reason=reason)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from edition_migration.application.errand_pages import ErrandKind
+from edition_migration.application.event_effects import CHANGED
 from edition_migration.application.import_file import Outcome, RowStatus
 from edition_migration.application.user_facts import UserFacts, merged_user, unknown_user
 from edition_migration.domain.addresses import domain_of
@@ -88,10 +89,10 @@ class ImportedUsers:
         is_old_password_kept = _takes_password(user, facts) and not _is_past_activation(migration)
         fields = {_ROW_FIELDS.get(name, name): value for name, value in facts.items() if name != _PASSWORD}
         data = UserUpdated.model_validate({"org_id": migration.org_id, "user_id": user.user_id, **fields})
-        is_news = await UserFacts(uow, self._stamp, self._now, self._key).apply(data)
+        effect = await UserFacts(uow, self._stamp, self._now, self._key).apply(data)
         if is_old_password_kept and row.password_hash is not None:
             await uow.users.set_password(user.user_id, row.password_hash, CredentialState.SET)
-        return _outcome(user, await uow.users.get(user.user_id) if is_news else None)
+        return _outcome(user, await uow.users.get(user.user_id) if effect is CHANGED else None)
 
 
 def _takes_password(user: User, facts: Mapping[str, object]) -> bool:

@@ -197,6 +197,8 @@ class StatusView(View):
 
 
 class EventLine(View):
+    """`superseded`: something newer was faster. `reason` is why it failed, was superseded, or changed nothing."""
+
     received_at: datetime
     source: str
     event_id: str

@@ -5,7 +5,7 @@ stamps the greater is the newer. Compare stamps in Python or under a binary coll
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 
@@ -33,12 +33,34 @@ def moment_of(stamp: str) -> datetime:
     return datetime.fromisoformat(stamp.split(" ")[1])
 
 
-def is_older(stamp: str, other: str) -> bool:
+def is_older(stamp: str, other: str, skew: timedelta) -> bool:
     """Whether the event of `stamp` happened before the other one, about something else and perhaps of another sender.
 
-    By time alone: a sequence says nothing across senders. Nothing is older than what nobody has said yet ("").
+    By time alone, and by more than `skew`, in which clocks may differ: a sequence says nothing across senders. Nothing
+    is older than what nobody has said yet ("").
     """
-    return other != "" and moment_of(stamp) < moment_of(other)
+    return other != "" and moment_of(stamp) < moment_of(other) - skew
+
+
+def turned_at(stamps: Mapping[str, str], name: str) -> str:
+    """The stamp of the word since which the field has its value; words that repeated it are newer. "": ever since."""
+    return stamps.get(f"{name}:since", stamps.get(name, ""))
+
+
+def turned(stamps: Mapping[str, str], name: str, stamp: str, *, is_same: bool) -> dict[str, str]:
+    """The stamps, with what `turned_at` needs after one more word about the field. Call it before `merge`.
+
+    `is_same`: the word repeats the value that the field has. Words may come late: one that repeats it and is older
+    moves the turn back, unless another value was said between; such a one moves it to the newest word there is.
+    """
+    last, since, against = stamps.get(name, ""), turned_at(stamps, name), stamps.get(f"{name}:against", "")
+    if stamp > last and not is_same:
+        since, against = stamp, last
+    elif not is_same and stamp > against:
+        since, against = since if since > stamp else last, stamp
+    elif is_same and against < stamp < since:
+        since = stamp
+    return {**stamps, f"{name}:since": since, f"{name}:against": against}
 
 
 def overruled(stamps: Mapping[str, str], names: Iterable[str], stamp: str) -> dict[str, str]:

@@ -94,7 +94,7 @@ class Migration:
     def has_acted(self) -> bool:
         """Whether he has done what is awaited of him, or will be: he goes on, whatever becomes of his domain."""
         if self.state is MigrationState.ACTIVATED:
-            return self.password_set_at is not None
+            return self.password_set_at is not None or self.signed_in_at is not None
         return self.state is MigrationState.AWAITING_FIRST_SIGN_IN and self.signed_in_at is not None
 
     @property

@@ -8,8 +8,12 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from edition_migration.domain.durations import Duration
+from edition_migration.domain.facts import turned_at
 from edition_migration.domain.states import CancelReason
 from edition_migration.domain.validation import broken
+
+SIGN_ON = "is_single_sign_on"
+"""The fact whose last turn counts: who signed in before it did so as ever."""
 
 
 class ServiceStatus(StrEnum):
@@ -209,6 +213,11 @@ class Organization:
     def storage_counted_mb(self, used_mb: int) -> int:
         """What a user who uses this much counts with in the totals: that, and at least what each user is given."""
         return max(used_mb, self.settings.storage_per_user_mb)
+
+    @property
+    def sign_on_switched(self) -> str:
+        """The stamp of the word that switched single sign-on to what it is; empty where nobody has."""
+        return turned_at(self.stamps, SIGN_ON)
 
     @property
     def why_a_domain_is_gone(self) -> CancelReason:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import Store
@@ -35,6 +37,17 @@ async def test_an_address_of_another_user_waits_for_his_rename(store: SqlStore) 
     await world.rename(NEW_EMAIL)
     assert await states(store) == ["applied", "applied"]
     assert await holder_of(store, EMAIL) == "u2"
+
+
+@pytest.mark.parametrize("kind", ["user.created", "user.updated", "user.email_changed"])
+async def test_an_address_of_another_user_is_refused_by_field_with_reason_and_mend(store: SqlStore, kind: str) -> None:
+    world = await moving(store, S.IN_REVIEW)
+    row = await world.happen(kind, user_id="u2", email=EMAIL)
+    assert row.reason == (
+        "conflict: data.email: belongs to another user;"
+        " give another one, or rename or delete who has it: this event is tried again by itself then"
+    )
+    assert (row.failure, row.wants) == ("conflict", EMAIL)
 
 
 async def test_an_address_of_another_user_waits_for_his_deletion(store: SqlStore) -> None:
@@ -119,7 +132,7 @@ async def test_a_domain_of_another_owner_is_refused_and_taken_once_it_is_free(st
     await other(store)
     row = await world.happen("org.domain.added", org_id="beta", domain="acme.example")
     assert (row.state, row.failure) == ("failed", "conflict")
-    assert row.reason == "conflict: a domain of the event has another owner"
+    assert row.reason == "conflict: a domain of the event has another owner; remove it there first"
     assert await owner_of(store, "acme.example") == (ORG, True)
     await world.happen("org.domain.removed", domain="acme.example")
     async with store.read() as uow:

@@ -14,7 +14,7 @@ from edition_migration.domain.commands import Command, CommandKind
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention, Migration
 from edition_migration.domain.names import MigrationRef
-from edition_migration.domain.progress import MailInput, PageInput, StepInput
+from edition_migration.domain.progress import MailInput, MailOutcome, PageInput, StepInput
 from edition_migration.domain.purge import Retention
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import Store
@@ -92,7 +92,7 @@ async def test_who_called_a_mail_unwanted_gets_none_until_somebody_says_retry(st
     row, state, _ = await seen(store)
     assert (row.attention, state) == (Attention.COMPLAINT, MailState.COMPLAINED)
     relay = Relay()
-    assert (await delivery(store, relay).deliver(LATER)).result == "refused"
+    assert (await delivery(store, relay).deliver(LATER)) == MailOutcome(result="held", mail_id="m2")
     assert relay.heard == 0
     clock = MovableClock()
     commands = Commands(store=store, clock=clock, selection=Selection(store=store, clock=clock), keys=LINK_KEYS)
@@ -143,4 +143,10 @@ async def test_a_mail_that_nobody_sent_fails_and_says_why(store: Store) -> None:
 
 async def test_what_was_not_accepted_does_not_come_back(store: Store) -> None:
     await told(store)
-    assert await happens(store, "bounced", "m2") is InboxState.SUPERSEDED
+    assert await happens(store, "bounced", "m2") is InboxState.APPLIED
+    _, state, _ = await seen(store)
+    async with store.read() as uow:
+        [row] = await uow.inbox.listing("acme", 10)
+        mail = await uow.mails.get("m2")
+    assert row.reason == "it changed nothing: the mail is queued"
+    assert (mail and mail.state, state) == (MailState.QUEUED, MailState.ACCEPTED)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from edition_migration.adapters.store.store import SqlStore
+from edition_migration.application.records import WORKFLOW, journal_entry
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.organization import QuietHours
 from edition_migration.domain.progress import Done
@@ -73,8 +74,96 @@ async def test_a_sign_in_heard_before_the_switch_that_it_followed_counts(store: 
 async def test_a_sign_in_from_before_the_switch_is_none_of_it(store: SqlStore) -> None:
     world = await moving(store, S.AWAITING_PASSWORD)
     await world.happen("user.signed_in", user_id="u1", is_federated=True)
-    await switch(world, is_on=True)
+    await world.happen("org.sso.changed", is_single_sign_on=True, at=timedelta(minutes=6))
     assert (await world.row()).signed_in_at is None
+
+
+async def test_a_sign_in_just_before_the_switch_may_be_a_slow_clock_s(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    await world.happen("user.signed_in", user_id="u1", is_federated=True)
+    await world.happen("org.sso.changed", is_single_sign_on=True, at=timedelta(minutes=5))
+    assert (await world.row()).signed_in_at is not None
+
+
+async def test_the_switch_is_when_the_setting_changed_and_no_later_word_that_repeats_it(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    await world.happen("org.sso.changed", is_single_sign_on=True, at=timedelta(hours=1))
+    await world.happen("org.sso.changed", is_single_sign_on=True, at=timedelta(hours=5))
+    await world.happen("user.signed_in", user_id="u1", is_federated=True, at=timedelta(hours=2))
+    assert (await world.row()).signed_in_at is not None
+
+
+async def test_the_first_word_of_the_switch_that_comes_last_is_the_switch(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    await world.happen("org.sso.changed", is_single_sign_on=True, at=timedelta(hours=5))
+    assert (await world.happen("org.sso.changed", is_single_sign_on=True, at=timedelta(hours=1))).state == "superseded"
+    await world.happen("user.signed_in", user_id="u1", is_federated=True, at=timedelta(hours=2))
+    assert (await world.row()).signed_in_at is not None
+
+
+async def test_the_first_word_may_be_a_late_provisioning_of_which_one_domain_alone_is_news(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    on = {**PROVISIONED, "is_single_sign_on": True}
+    await world.happen("org.service.provisioned", **on, at=timedelta(hours=5))
+    await world.happen("org.service.provisioned", **{**on, "domains": ["new.example"]}, at=timedelta(hours=1))
+    await world.happen("user.signed_in", user_id="u1", is_federated=True, at=timedelta(hours=2))
+    assert (await world.row()).signed_in_at is not None
+
+
+async def test_a_federated_sign_in_without_single_sign_on_ends_no_hold_before_a_password_is_asked_for(
+    store: SqlStore,
+) -> None:
+    world = await moving(store, S.ACTIVATED)
+    await world.happen("org.domain.removed", domain="acme.example")
+    held = await world.row()
+    assert held.hold_ends_at is not None
+    await world.happen("user.signed_in", user_id="u1", is_federated=True)
+    assert (await world.row(), (await world.ada()).credential_state) == (held, CredentialState.LOCKED)
+
+
+async def test_activated_a_sign_in_heard_before_the_switch_that_it_followed_counts(store: SqlStore) -> None:
+    world = await moving(store, S.ACTIVATED)
+    await world.happen("user.signed_in", user_id="u1", is_federated=True, at=timedelta(hours=2))
+    assert (await world.row()).signed_in_at is None
+    await world.happen("org.sso.changed", is_single_sign_on=True, at=timedelta(hours=1))
+    assert (await world.ada()).credential_state is CredentialState.FEDERATED
+    assert await world.waiting() == []
+    await world.step("reset_password")
+    assert isinstance(await world.step("await_new_password"), Done)
+
+
+async def test_a_sign_in_after_the_switch_but_before_the_activation_is_none_of_it(store: SqlStore) -> None:
+    world = await moving(store, S.AWAITING_PASSWORD)
+    activated = journal_entry(
+        await world.row(),
+        key="activate/ACTIVATED",
+        action="activate",
+        actor=WORKFLOW,
+        at=builders.NOW + timedelta(hours=3),
+        target=S.ACTIVATED,
+    )
+    async with writing(store) as uow:
+        await uow.journal.add([activated])
+    await world.happen("user.signed_in", user_id="u1", is_federated=True, at=timedelta(hours=2))
+    await world.happen("org.sso.changed", is_single_sign_on=True, at=timedelta(hours=1))
+    assert ((await world.row()).state, (await world.row()).signed_in_at) == (S.AWAITING_FIRST_SIGN_IN, None)
+
+
+async def test_activated_who_signed_in_has_acted_and_is_not_held_when_his_domain_goes(store: SqlStore) -> None:
+    world = await moving(store, S.ACTIVATED, organization=ON)
+    await world.happen("user.signed_in", user_id="u1", is_federated=True)
+    await world.happen("org.domain.removed", domain="acme.example")
+    assert (await world.row()).hold_ends_at is None
+
+
+async def test_off_who_signed_in_when_he_was_activated_is_left(store: SqlStore) -> None:
+    world = await moving(store, S.ACTIVATED, organization=ON)
+    await world.happen("user.signed_in", user_id="u1", is_federated=True)
+    await switch(world, is_on=False)
+    await world.step("reset_password")
+    assert isinstance(await world.step("await_new_password"), Done)
+    assert (await world.ada()).credential_state is CredentialState.FEDERATED
+    assert await world.waiting() == []
 
 
 async def test_off_at_night_the_link_that_the_user_asks_for_goes_at_once_and_begins_the_deadline(

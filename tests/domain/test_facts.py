@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edition_migration.domain.facts import merge, stamp_of
+from edition_migration.domain.facts import is_older, merge, stamp_of, turned, turned_at
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -45,6 +46,58 @@ def test_a_repeat_accepts_nothing() -> None:
     stamp = stamp_of("1", NOON, "a")
     first = merge({}, {"zone": "UTC"}, stamp)
     assert merge(first.stamps, {"zone": "UTC"}, stamp) == ({}, first.stamps)
+
+
+def test_older_is_what_happened_more_than_the_skew_before() -> None:
+    stamp, skew = stamp_of(None, NOON, "a"), timedelta(minutes=5)
+    assert not is_older(stamp, stamp_of(None, NOON + skew, "b"), skew)
+    assert is_older(stamp, stamp_of(None, NOON + skew + timedelta(microseconds=1), "b"), skew)
+    assert not is_older(stamp, "", skew)
+
+
+def turn_after(*words: tuple[int, bool]) -> int | None:
+    """The minute since which the field is as it is, after these words in this order of arrival; at first False."""
+    stamps: dict[str, str] = {}
+    value = False
+    stamp_at = {minute: stamp_of(None, NOON + timedelta(minutes=minute), "e") for minute, _ in words}
+    for minute, said in words:
+        known = turned(stamps, "sso", stamp_at[minute], is_same=said == value)
+        accepted, stamps = merge(known, {"sso": said}, stamp_at[minute])
+        value = bool(accepted.get("sso", value))
+    return {stamp: minute for minute, stamp in stamp_at.items()}.get(turned_at(stamps, "sso"))
+
+
+ON, OFF = True, False
+
+
+@pytest.mark.parametrize(
+    ("words", "minute"),
+    [
+        ([(1, OFF)], None),
+        ([(1, ON)], 1),
+        ([(1, ON), (2, ON)], 1),
+        ([(2, ON), (1, ON)], 1),
+        ([(1, ON), (2, OFF)], 2),
+        ([(1, ON), (2, OFF), (3, ON), (4, ON)], 3),
+        ([(4, ON), (3, ON), (2, OFF), (1, ON)], 3),
+        ([(4, ON), (1, ON), (2, OFF), (3, ON)], 3),
+        ([(1, ON), (4, ON), (2, OFF)], 4),
+        ([(3, ON), (3, ON), (2, OFF), (3, ON), (2, OFF)], 3),
+    ],
+)
+def test_a_field_has_turned_with_the_first_word_of_its_value_in_any_order(
+    words: list[tuple[int, bool]], minute: int | None
+) -> None:
+    assert turn_after(*words) == minute
+
+
+def test_of_a_field_turned_before_that_was_kept_the_newest_word_is_the_turn_and_stays_it() -> None:
+    first, second = (stamp_of(None, NOON + timedelta(minutes=it), "e") for it in (1, 2))
+    assert turned_at({"sso": first}, "sso") == first
+    assert (
+        turned_at(merge(turned({"sso": first}, "sso", second, is_same=True), {"sso": True}, second).stamps, "sso")
+        == first
+    )
 
 
 SEQUENCES = st.none() | st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=3)
