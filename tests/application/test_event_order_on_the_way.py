@@ -49,7 +49,7 @@ ENDS: dict[str, tuple[list[dict[str, Any]], S]] = {
 }
 
 
-BEFORE_THE_SWITCH = [event(19, "user.signed_in", user_id="m0000", is_federated=True), *ON_AT_LAST]
+BEFORE_THE_SWITCH = [event(14, "user.signed_in", user_id="m0000", is_federated=True), *ON_AT_LAST]
 
 
 async def people(world: Moving) -> dict[str, Any]:
