@@ -18,7 +18,7 @@ from edition_migration.domain.organization import Organization
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.row_files import RowFiles
 from edition_migration.ports.store import Store, UnitOfWork
-from edition_migration.ports.store_listing import EVERYBODY, Criteria, ListedUser
+from edition_migration.ports.store_listing import Criteria, ListedUser
 
 PAGE = 500
 _ID_COLUMN = "userId"
@@ -29,7 +29,7 @@ _EMAIL_COLUMN = "email"
 class Choice:
     """Who is meant: users by id or address, those of a CSV file, or with `is_all` everybody whom the command concerns.
 
-    `fitting` narrows each of them; `limit` at most, in this order.
+    `fitting` narrows everybody; `limit` at most, in this order.
     """
 
     kind: CommandKind
@@ -79,22 +79,13 @@ class ChosenUsers:
                 user_ids, given = await self._in_file(uow, choice.file)
             if choice.is_all:
                 user_ids = await self._everybody(uow, organization, choice)
-            elif choice.fitting.is_given:
-                fitting = set(await self._fitting(uow, org_id, EVERYBODY, choice))
-                user_ids = [it for it in user_ids if it in fitting]
         return Chosen(org_id, tuple(dict.fromkeys(user_ids))[: choice.limit], given)
 
     async def _everybody(self, uow: UnitOfWork, organization: Organization, choice: Choice) -> list[str]:
-        criteria = whom(choice.kind, choice.fitting)
+        """Whom the command concerns and the filter fits; no more than are wanted."""
+        org_id, fitting, now = organization.org_id, choice.fitting, self._clock.now()
+        base, told = whom(choice.kind, fitting), None
         apart = organization.administrators if choice.kind is CommandKind.SELECT else ()
-        return await self._fitting(uow, organization.org_id, criteria, choice, apart)
-
-    async def _fitting(
-        self, uow: UnitOfWork, org_id: str, base: Criteria, choice: Choice, apart: Sequence[str] = ()
-    ) -> list[str]:
-        """Those of `base` who fit the filter, but for these addresses; no more than are wanted."""
-        fitting, now = choice.fitting, self._clock.now()
-        told = None
         if choice.kind is CommandKind.RESEND and fitting.older_than is not None:
             told = await _told_before(uow, org_id, choice.kind, now - fitting.older_than)
             fitting = fitting.of_any_age
@@ -102,7 +93,7 @@ class ChosenUsers:
         async for page in pages(uow, org_id, fitting.narrowing(base, now)):
             theirs = [it.migration.user_id for it in page if it.email not in apart]
             found += [it for it in theirs if told is None or it in told]
-            if choice.is_all and choice.limit is not None and len(found) >= choice.limit:
+            if choice.limit is not None and len(found) >= choice.limit:
                 break
         return found
 

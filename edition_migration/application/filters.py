@@ -11,6 +11,7 @@ from edition_migration.domain.errors import InvalidInput, Problem
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.states import RESELECTABLE, CancelReason, InactiveReason, MigrationState, SkipReason
+from edition_migration.domain.versions import is_version
 from edition_migration.ports.store_listing import PARKED, PENDING, SELECTED, Criteria
 
 UNKNOWN_CLIENT = "unknown"
@@ -96,6 +97,16 @@ def reason_named(name: str) -> str:
         return wanted
     nearest = get_close_matches(wanted, REASONS) or REASONS
     problem = Problem("--reason", "is no reason that a list shows", f"use one like {', '.join(nearest)}")
+    raise InvalidInput(str(problem), problems=(problem,))
+
+
+def client_named(name: str) -> str:
+    """A version, its beginning, or `unknown`. Raises InvalidInput for what is none of them."""
+    if name.lower() == UNKNOWN_CLIENT:
+        return UNKNOWN_CLIENT
+    if is_version(name):
+        return name
+    problem = Problem("--client", "is no version", f"use one like 5.2 or 5, or {UNKNOWN_CLIENT}")
     raise InvalidInput(str(problem), problems=(problem,))
 
 

@@ -26,7 +26,10 @@ OUTCOME = ("status", "reason", "nextStep")
 
 
 def chosen_users(ctx: typer.Context, who: Who, kind: str) -> "Chosen":
-    """The users meant, in exactly one way. Raises InvalidInput, NotFound, and WrongUsage for no way or several."""
+    """The users meant, in exactly one way. Raises InvalidInput, NotFound, and WrongUsage for no way or several.
+
+    A filter beside names would leave some of them out; who named them expects an answer for each.
+    """
     from edition_migration.application.chosen_users import Choice
     from edition_migration.domain.commands import CommandKind
 
@@ -34,13 +37,15 @@ def chosen_users(ctx: typer.Context, who: Who, kind: str) -> "Chosen":
     fitting = who.filter
     if ways > 1 or (ways == 0 and not fitting.is_given):
         raise WrongUsage("name users, or use --from, or --all or a filter: exactly one of them")
+    if who.is_named and fitting.is_given:
+        raise WrongUsage("a filter does not go with users named, or of --from: leave it out, or give it without them")
     with spooled_stdin(Path(who.users_from), STDIN) if who.users_from else nullcontext() as file:
         choice = Choice(
             kind=CommandKind(kind),
             org_id=who.org,
             names=who.users or (),
             file=file,
-            is_all=ways == 0 or who.everybody,
+            is_all=not who.is_named,
             fitting=fitting,
             limit=who.limit,
         )
@@ -60,6 +65,12 @@ def agree(warning: str, how: How) -> None:
         say(warning)
     else:
         confirm(warning, is_agreed=how.yes)
+
+
+def agree_unless_named(who: Who, chosen: "Chosen", what: str, how: How, *, hint: str = "") -> None:
+    """Before a command on all, or on who fits a filter: how many they are. Users who were named need no question."""
+    if not who.is_named and chosen.user_ids:
+        agree(f"{what}: {len(chosen.user_ids)}.{hint}", how)
 
 
 def command(

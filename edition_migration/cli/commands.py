@@ -2,9 +2,9 @@
 
 import typer
 
-from edition_migration.cli.commanding import agree, chosen_users, command, preview
+from edition_migration.cli.commanding import agree, agree_unless_named, chosen_users, command, preview
 from edition_migration.cli.option_groups import grouped
-from edition_migration.cli.options import Form, How, Order, Who
+from edition_migration.cli.options import Form, How, Who
 
 
 @grouped
@@ -17,9 +17,11 @@ def exclude(ctx: typer.Context, who: Who, how: How, form: Form) -> None:
 
 
 @grouped
-def activate(ctx: typer.Context, who: Who, how: Order, form: Form) -> None:
+def activate(ctx: typer.Context, who: Who, how: How, form: Form) -> None:
     """Activate users now who have their instructions and wait for it."""
-    command(ctx, "activate", chosen_users(ctx, who, "activate"), how, form)
+    chosen = chosen_users(ctx, who, "activate")
+    agree_unless_named(who, chosen, "Users to activate now", how)
+    command(ctx, "activate", chosen, how, form)
 
 
 @grouped

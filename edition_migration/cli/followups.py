@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edition_migration.cli.commanding import chosen_users, command, show_command
+from edition_migration.cli.commanding import agree_unless_named, chosen_users, command, show_command
 from edition_migration.cli.option_groups import grouped
-from edition_migration.cli.options import Form, Order, Org, Who
+from edition_migration.cli.options import Form, How, Order, Org, Who
 from edition_migration.cli.session import session_of
 
 if TYPE_CHECKING:
@@ -18,10 +18,12 @@ AllParked = Annotated[bool, typer.Option("--parked", help="Everybody whom `parke
 
 
 @grouped
-def retry(ctx: typer.Context, who: Who, how: Order, form: Form, all_parked: AllParked = False) -> None:
+def retry(ctx: typer.Context, who: Who, how: How, form: Form, all_parked: AllParked = False) -> None:
     """Let parked users go on where they stopped: send again what was refused, start again what is missing."""
     whole = replace(who, everybody=who.everybody or all_parked)
-    command(ctx, "retry", chosen_users(ctx, whole, "retry"), how, form)
+    chosen = chosen_users(ctx, whole, "retry")
+    agree_unless_named(who, chosen, "Parked users who go on, and are sent again what was refused", how)
+    command(ctx, "retry", chosen, how, form)
 
 
 @grouped
@@ -45,9 +47,11 @@ def fix_address(
 
 
 @grouped
-def resend(ctx: typer.Context, who: Who, how: Order, form: Form) -> None:
+def resend(ctx: typer.Context, who: Who, how: How, form: Form) -> None:
     """Send a new link to users who have not chosen a password, or the instructions once more.
 
     --older-than means here: whose last such mail is longer ago than this.
     """
-    command(ctx, "resend", chosen_users(ctx, who, "resend"), how, form)
+    chosen = chosen_users(ctx, who, "resend")
+    agree_unless_named(who, chosen, "Users who get a new link, or their instructions once more", how)
+    command(ctx, "resend", chosen, how, form)

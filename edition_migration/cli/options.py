@@ -96,14 +96,14 @@ class Fitting:
 
     @property
     def filter(self) -> "Filter":
-        """Raises InvalidInput for a state or reason that does not exist."""
-        from edition_migration.application.filters import Filter, reason_named, state_named
+        """Raises InvalidInput for a state, reason or version that does not exist."""
+        from edition_migration.application.filters import Filter, client_named, reason_named, state_named
 
         return Filter(
             domain=self.in_domain,
             states=tuple(state_named(it) for it in self.in_state or ()),
             reason=reason_named(self.with_reason) if self.with_reason is not None else None,
-            client=self.on_client,
+            client=client_named(self.on_client) if self.on_client is not None else None,
             older_than=self.older_than,
             wave_id=self.in_wave,
         )
@@ -117,6 +117,11 @@ class Who(Fitting):
     users_from: UsersFrom = None
     org: Org = None
     everybody: Everybody = False
+
+    @property
+    def is_named(self) -> bool:
+        """Whether each of them was named, so that nobody else can be meant."""
+        return bool(self.users) or self.users_from is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edition_migration.cli.as_typed import as_typed
-from edition_migration.cli.commanding import agree, chosen_users, end_with, show_answers
+from edition_migration.cli.commanding import agree, agree_unless_named, chosen_users, end_with, show_answers
 from edition_migration.cli.exit_codes import ExitCode
 from edition_migration.cli.option_groups import grouped
 from edition_migration.cli.options import DEFAULT_ACTOR, ActivationName, Actor, Form, How, Who, WrongUsage, duration
@@ -107,8 +107,9 @@ def select(ctx: typer.Context, who: Who, terms: Terms, how: How, form: Form) -> 
     chosen = chosen_users(ctx, who, "select")
     if terms.administrator:
         _confirm_administrator(chosen, how)
-    elif not who.users and not who.users_from and chosen.user_ids:
-        agree(f"Users to select: {len(chosen.user_ids)}. See first who goes and who not: `starter.py plan`.", how)
+    else:
+        hint = " See first who goes and who not: `starter.py plan`."
+        agree_unless_named(who, chosen, "Users to select", how, hint=hint)
     order = _order(chosen, terms, how)
     answer = _selected(ctx, order, how)
     if form.as_json:

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from edition_migration.cli.commanding import agree, chosen_users, command, preview
+from edition_migration.cli.commanding import agree, agree_unless_named, chosen_users, command, preview
 from edition_migration.cli.option_groups import grouped
-from edition_migration.cli.options import Form, How, Order, Who, duration
+from edition_migration.cli.options import Form, How, Who, duration
 
 By = Annotated[
     timedelta | None,
@@ -22,15 +22,19 @@ By = Annotated[
 
 
 @grouped
-def deselect(ctx: typer.Context, who: Who, how: Order, form: Form) -> None:
+def deselect(ctx: typer.Context, who: Who, how: How, form: Form) -> None:
     """Put selected users back on the list, as long as they have no instructions. Later, cancel them."""
-    command(ctx, "deselect", chosen_users(ctx, who, "deselect"), how, form)
+    chosen = chosen_users(ctx, who, "deselect")
+    agree_unless_named(who, chosen, "Users to put back on the list", how)
+    command(ctx, "deselect", chosen, how, form)
 
 
 @grouped
-def extend(ctx: typer.Context, who: Who, how: Order, form: Form, by: By = None) -> None:
+def extend(ctx: typer.Context, who: Who, how: How, form: Form, by: By = None) -> None:
     """Give users more time to choose a password or to sign in for the first time."""
-    command(ctx, "extend_deadline", chosen_users(ctx, who, "extend_deadline"), how, form, extension=by)
+    chosen = chosen_users(ctx, who, "extend_deadline")
+    agree_unless_named(who, chosen, "Users who get more time", how)
+    command(ctx, "extend_deadline", chosen, how, form, extension=by)
 
 
 @grouped

@@ -1,8 +1,13 @@
-"""Client versions: who is old enough to be blocked. Used by eligibility and by the sign-in gate."""
+"""Client versions: who is old enough to be blocked. Used by eligibility, by the sign-in gate and by filters."""
 
 import re
 
 _VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,5}")
+
+
+def is_version(text: str) -> bool:
+    """Whether it is one that can be compared, e.g. 5.2."""
+    return _VERSION.fullmatch(text) is not None
 
 
 def is_old_client(version: str | None, minimum: str) -> bool:
@@ -10,7 +15,7 @@ def is_old_client(version: str | None, minimum: str) -> bool:
 
     Numbers are compared part by part, so 5.10 is newer than 5.9, and 6 is the same as 6.0.
     """
-    if version is None or not _VERSION.fullmatch(version.strip()):
+    if version is None or not is_version(version.strip()):
         return True
     return _parts(version.strip()) < _parts(minimum)
 

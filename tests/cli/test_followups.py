@@ -1,10 +1,10 @@
 """`parked`, `retry`, `fix-address`, `resend`: following up on users who cannot go on, or have not answered."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
+from edition_migration.cli import output
 from edition_migration.domain.mail import Mail, MailKind, MailState
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.names import MigrationRef
@@ -92,7 +92,7 @@ def test_retry_sends_again_what_was_refused_and_rings(office: CommandLine) -> No
 
 
 def test_everybody_parked_is_retried(office: CommandLine) -> None:
-    assert [it["user_id"] for it in office.json("retry", "--parked")["answers"]] == ["u1", "u2"]
+    assert [it["user_id"] for it in office.json("retry", "--parked", "--yes")["answers"]] == ["u1", "u2"]
     assert office.json("parked")["total"] == 0
 
 
@@ -158,18 +158,55 @@ def test_resend_sends_a_new_link(unanswered: CommandLine) -> None:
 
 
 def test_resend_to_everybody_whose_last_mail_is_older(unanswered: CommandLine) -> None:
-    assert [it["user_id"] for it in unanswered.json("resend", "--older-than", "3d")["answers"]] == ["u1", "u4"]
+    answer = unanswered.json("resend", "--older-than", "3d", "--yes")
+    assert [it["user_id"] for it in answer["answers"]] == ["u1", "u4"]
 
 
 def test_who_was_just_sent_a_new_link_is_not_sent_another(unanswered: CommandLine) -> None:
     unanswered.run("resend", "u1")
-    assert [it["user_id"] for it in unanswered.json("resend", "--older-than", "3d")["answers"]] == ["u4"]
+    answer = unanswered.json("resend", "--older-than", "3d", "--yes")
+    assert [it["user_id"] for it in answer["answers"]] == ["u4"]
 
 
-def test_named_users_are_sifted_by_age_too(unanswered: CommandLine, tmp_path: Path) -> None:
-    path = tmp_path / "chosen.csv"
-    path.write_text("userId\nu2\nu1\n")
-    by_file = unanswered.json("resend", "--from", str(path), "--older-than", "3d")
-    assert [it["user_id"] for it in by_file["answers"]] == ["u1"]
-    by_name = unanswered.json("resend", "u4", "u2", "--older-than", "12h")
-    assert [it["user_id"] for it in by_name["answers"]] == ["u4", "u2"]
+def test_whoever_is_named_gets_an_answer_so_no_filter_goes_with_names(unanswered: CommandLine) -> None:
+    result = unanswered.run("resend", "u4", "u2", "--older-than", "12h", "--yes")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "leave it out, or give it without them" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        (("resend", "--older-than", "3d"), "Users who get a new link, or their instructions once more: 2.\n"),
+        (("extend", "--all"), "Users who get more time: 3.\n"),
+        (("extend", "--domain", "acme.example", "--limit", "2"), "Users who get more time: 2.\n"),
+    ],
+)
+def test_what_means_users_whom_nobody_named_asks_first(
+    unanswered: CommandLine, monkeypatch: pytest.MonkeyPatch, typed: tuple[str, ...], asked: str
+) -> None:
+    before = unanswered.json("export")
+    alone = unanswered.run(*typed)
+    assert (alone.exit_code, alone.stdout, alone.stderr.startswith(asked)) == (2, "", True)
+    monkeypatch.setattr(output, "has_terminal", lambda: True)
+    no = unanswered.run(*typed, given="n\n")
+    assert (no.exit_code, no.stderr.startswith(f"{asked}Go on?")) == (1, True)
+    assert (unanswered.json("export"), mails_of(unanswered, "u1")) == (before, [("reset_password", 1, "accepted")])
+    assert unanswered.run(*typed, given="y\n").exit_code == 0
+
+
+def test_whoever_is_named_is_not_asked_about(unanswered: CommandLine) -> None:
+    assert unanswered.run("resend", "u1").exit_code == 0
+    assert unanswered.run("extend", "--from", "-", given="userId\nu1\n").exit_code == 0
+
+
+def test_retry_activate_and_deselect_of_everybody_ask_too(office: CommandLine) -> None:
+    office.put(guest("u5"))
+    office.run("select", "u5")
+    for typed, asked in (
+        (("retry", "--parked"), "Parked users who go on, and are sent again what was refused: 2.\n"),
+        (("activate", "--all"), "Users to activate now: 2.\n"),
+        (("deselect", "--all"), "Users to put back on the list: 1.\n"),
+    ):
+        result = office.run(*typed)
+        assert (result.exit_code, result.stdout, result.stderr.startswith(asked)) == (2, "", True)

@@ -43,7 +43,7 @@ def office(cli: CommandLine) -> CommandLine:
         (("--domain", "EU.acme.example"), ["u4"]),
         (("--client", "5.2"), ["u1"]),
         (("--client", "5"), ["u1", "u2"]),
-        (("--client", "unknown"), ["u3"]),
+        (("--client", "Unknown"), ["u3"]),
         (("--older-than", "3d"), ["u2", "u3"]),
         (("--older-than", "2d", "--client", "5"), ["u2"]),
         (("--all", "--domain", "acme.example", "--limit", "2"), ["u1", "u2"]),
@@ -56,9 +56,24 @@ def test_a_filter_selects_all_pending_who_fit(
     assert [it["user_id"] for it in answer["answers"]] == found
 
 
-def test_a_filter_beside_names_narrows_them(office: CommandLine) -> None:
-    answer = office.json("select", "u2", "u1", "--client", "5.2")
-    assert [it["user_id"] for it in answer["answers"]] == ["u1"]
+@pytest.mark.parametrize("verb", ["plan", "select", "deselect", "exclude", "activate", "cancel", "extend", "undo"])
+@pytest.mark.parametrize("named", [("u2", "u1"), ("--from", "-")])
+def test_a_filter_beside_names_is_refused_since_it_would_leave_some_out(
+    office: CommandLine, verb: str, named: tuple[str, ...]
+) -> None:
+    result = office.run(verb, *named, "--client", "5.2", given="userId\nu2\nu1\n")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "a filter does not go with users named, or of --from" in result.stderr
+    assert office.json("pending")["total"] == 4
+
+
+@pytest.mark.parametrize("client", ["abc", "5.", "5,2", "v5", " 5", ""])
+@pytest.mark.parametrize("typed", [("select", "--yes"), ("pending",), ("export",)])
+def test_a_client_that_is_no_version_is_refused(office: CommandLine, typed: tuple[str, ...], client: str) -> None:
+    result = office.run(*typed, "--client", client)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "--client: is no version; use one like 5.2 or 5, or unknown\n" in result.stderr
+    assert office.json("pending")["total"] == 4
 
 
 @pytest.mark.parametrize("at", ["tomorrow", "2026-11-23T08:00", "0001-01-01T00:00+14:00"])
