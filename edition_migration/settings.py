@@ -43,7 +43,10 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL: `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://USER:PASSWORD@HOST/NAME`",
     )
     database_connections: int = Field(
-        default=20, ge=2, le=1000, description="The most that one process opens to PostgreSQL at once"
+        default=20,
+        ge=2,
+        le=1000,
+        description="The most connections that one process opens to PostgreSQL; to a SQLite file, the most that read",
     )
     link_base: WebUrl = Field(
         default="http://127.0.0.1:8080",

@@ -15,7 +15,7 @@ from edition_migration.domain.mail import Mail, MailKind
 from edition_migration.domain.migration import MAILLESS, Migration
 from edition_migration.domain.states import InactiveReason
 from edition_migration.domain.states import MigrationState as S
-from edition_migration.domain.token import TokenState
+from edition_migration.domain.token import USABLE, TokenState
 from edition_migration.ports.store import UnitOfWork
 
 WHY = "until the user acts"
@@ -63,7 +63,7 @@ async def replace_lapsed(uow: UnitOfWork, row: Migration, mail: Mail, present: d
     if mail.kind is MailKind.REMINDER:
         await _remind_again(uow, row, present)
         return
-    usable = await uow.tokens.of_migration(row.ref, [TokenState.ISSUED, TokenState.LIVE])
+    usable = await uow.tokens.of_migration(row.ref, USABLE)
     if row.state is S.AWAITING_PASSWORD and all(it.token_id == mail.token_id for it in usable):
         await order_link(uow, row, present)
 

@@ -6,7 +6,7 @@ from edition_migration.application.awaiting import MARGIN
 from edition_migration.domain.mail import ABOUT_THE_END, Mail, MailKind
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.states import AWAITING_USER
-from edition_migration.domain.token import TokenState
+from edition_migration.domain.token import USABLE
 from edition_migration.ports.store import UnitOfWork
 
 
@@ -19,7 +19,7 @@ async def is_moot(uow: UnitOfWork, mail: Mail, row: Migration | None) -> bool:
     if mail.token_id is None:
         return False
     token = await uow.tokens.get(mail.token_id)
-    return token is None or token.state not in (TokenState.ISSUED, TokenState.LIVE)
+    return token is None or token.state not in USABLE
 
 
 async def has_dead_link(uow: UnitOfWork, mail: Mail, present: datetime) -> bool:

@@ -15,7 +15,7 @@ from edition_migration.application.links import LinkKeys, queue_again, queue_lin
 from edition_migration.application.parking import unpark
 from edition_migration.application.rows import organization_of
 from edition_migration.domain.commands import LEGAL_IN, CommandAnswer, CommandKind
-from edition_migration.domain.deadlines import LONGEST_EXTENSION, is_undoable
+from edition_migration.domain.deadlines import LONGEST_DEADLINE, is_undoable
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.organization import OrganizationSettings
@@ -86,8 +86,8 @@ async def _extend_deadline(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
     extension = (await _settings(turn)).deadline if given is None else given
     if extension <= timedelta():
         return turn.refused("not_longer", "give a span like 7d")
-    if extension > LONGEST_EXTENSION:
-        return turn.refused("too_long", f"give {LONGEST_EXTENSION.days} days or less")
+    if extension > LONGEST_DEADLINE:
+        return turn.refused("too_long", f"give {LONGEST_DEADLINE.days} days or less")
     clock = await give_more_time(turn.uow, row, extension, turn.now)
     if clock is None:
         return _without_deadline(turn)

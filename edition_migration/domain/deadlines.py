@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 
 LAST_REMINDER = timedelta(days=1)
 """Before the deadline."""
-LONGEST_EXTENSION = timedelta(days=365)
-"""By one command; as an organization's own deadline."""
+LONGEST_DEADLINE = timedelta(days=365)
+"""An organization's own, and what one command may add to a user's."""
 
 
 def is_undoable(migrated_at: datetime, window: timedelta, now: datetime) -> bool:

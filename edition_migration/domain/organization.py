@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from edition_migration.domain.deadlines import LONGEST_DEADLINE
 from edition_migration.domain.durations import Duration
 from edition_migration.domain.facts import turned_at
 from edition_migration.domain.states import CancelReason
@@ -104,7 +105,7 @@ class OrganizationSettings(BaseModel):
     deadline: Duration = Field(
         default=timedelta(days=14),
         gt=timedelta(0),
-        le=timedelta(days=365),
+        le=LONGEST_DEADLINE,
         description="How long a user has to choose a password, or to sign in for the first time",
         examples=["14d"],
     )

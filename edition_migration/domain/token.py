@@ -19,6 +19,10 @@ class TokenState(StrEnum):
     DEAD = "dead"
 
 
+USABLE = (TokenState.ISSUED, TokenState.LIVE)
+"""Whose link may still set a password, now or once it is mailed."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResetToken:
     """A row of reset_tokens. `digest` is the SHA-256 of the token; its life starts at the 250."""

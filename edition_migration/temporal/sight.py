@@ -10,6 +10,7 @@ from temporalio.client import Client
 from temporalio.converter import decode_typed_search_attributes
 from temporalio.service import RPCError
 
+from edition_migration.domain.names import SearchAttribute
 from edition_migration.domain.reconciliation import MISSING, WorkflowSeen, WorkflowStatus
 from edition_migration.domain.states import MigrationState
 from edition_migration.temporal.answers import LIMIT, answering
@@ -53,7 +54,7 @@ async def running_page(client: Client, org_id: str | None, token: str) -> tuple[
     """The next page of all running migrations and waves by the lists, and the token of the page behind it, or ''."""
     request = ListWorkflowExecutionsRequest(
         namespace=client.namespace,
-        query=_OURS if org_id is None else f"{_OURS} AND MigrationOrg = '{org_id}'",
+        query=_OURS if org_id is None else f"{_OURS} AND {SearchAttribute.ORG} = '{org_id}'",
         page_size=PAGE,
         next_page_token=bytes.fromhex(token),
     )

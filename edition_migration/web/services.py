@@ -57,11 +57,14 @@ class WebServices:
 
 @dataclass(frozen=True, slots=True)
 class WebLimits:
-    """How often one client address, account or link may ask, in the words of the limits library."""
+    """How often one client address, account or link may ask, in the words of the limits library.
 
-    sign_in_by_address: str = "300/minute"
+    Those without a value here are settings.
+    """
+
+    sign_in_by_address: str
+    page_by_address: str
     sign_in_by_account: str = "10/minute"
-    page_by_address: str = "600/minute"
     choice_by_link: str = "20/minute"
     new_link_by_address: str = "20/minute"
 
@@ -77,8 +80,8 @@ class WebSettings:
     link_base: str
     csrf_secret: str = field(repr=False)
     webhook_secrets: tuple[str, ...] = field(repr=False)
+    limits: WebLimits
     trusted_proxies: tuple[str, ...] = ()
-    limits: WebLimits = WebLimits()
 
     @property
     def is_https(self) -> bool:

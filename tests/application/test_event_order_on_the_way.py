@@ -12,7 +12,7 @@ from edition_migration.adapters.store.store import SqlStore
 from edition_migration.domain.policies import PolicyAction
 from edition_migration.domain.states import CredentialState
 from edition_migration.domain.states import MigrationState as S
-from edition_migration.domain.token import TokenState
+from edition_migration.domain.token import USABLE
 from edition_migration.ports.store_events import Received
 from tests import builders
 from tests.application.moving import ORG, Moving, moving, writing
@@ -61,7 +61,7 @@ async def people(world: Moving) -> dict[str, Any]:
         for user_id in PEOPLE:
             rows = await uow.migrations.latest_many(ORG, [user_id])
             user, policy = await uow.users.get(user_id), await uow.policies.assignment(user_id)
-            live = await uow.tokens.of_migration(rows[0].ref, [TokenState.ISSUED, TokenState.LIVE])
+            live = await uow.tokens.of_migration(rows[0].ref, USABLE)
             assert user is not None
             found[user_id] = (
                 rows[0].state,

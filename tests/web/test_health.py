@@ -5,7 +5,7 @@ import structlog.testing
 
 from edition_migration.web.services import WebSettings
 from tests.links import GOOD
-from tests.web.conftest import Web
+from tests.web.conftest import GENEROUS, Web
 
 
 async def test_process_is_alive_and_ready(web: Web) -> None:
@@ -82,4 +82,4 @@ async def test_unknown_path_is_a_page_and_under_v1_json(web: Web) -> None:
     ],
 )
 def test_own_origin_is_written_as_browsers_write_it(link_base: str, origin: str) -> None:
-    assert WebSettings(link_base=link_base, csrf_secret="s", webhook_secrets=()).origin == origin
+    assert WebSettings(link_base=link_base, csrf_secret="s", webhook_secrets=(), limits=GENEROUS).origin == origin

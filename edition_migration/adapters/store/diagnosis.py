@@ -21,11 +21,10 @@ from edition_migration.adapters.store.revisions import expected_revision, schema
 from edition_migration.adapters.store.tables.migrations import mails, reset_tokens
 from edition_migration.adapters.store.transaction import Transaction
 from edition_migration.domain.errors import StoreUnavailable
-from edition_migration.domain.token import ResetToken, TokenState
+from edition_migration.domain.token import USABLE, ResetToken
 from edition_migration.ports.store_diagnosis import DiskSpace, LinksToMail, SchemaRevision
 
 PATIENCE = timedelta(seconds=5)
-_OPEN = [TokenState.ISSUED, TokenState.LIVE]
 
 
 class SqlStoreDiagnosis:
@@ -63,7 +62,7 @@ class SqlStoreDiagnosis:
     async def links_to_mail(self) -> Sequence[LinksToMail]:
         it = reset_tokens.c
         with_mail = reset_tokens.join(mails, mails.c.token_id == it.token_id)
-        to_mail = select(reset_tokens).select_from(with_mail).where(it.state.in_(_OPEN), IS_TO_SEND)
+        to_mail = select(reset_tokens).select_from(with_mail).where(it.state.in_(USABLE), IS_TO_SEND)
         counts = to_mail.with_only_columns(it.key_id, func.count().label("links")).group_by(it.key_id)
         async with self._of_this_schema() as tx:
             found: list[LinksToMail] = []

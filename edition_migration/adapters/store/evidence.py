@@ -17,13 +17,12 @@ from edition_migration.domain.mail import LINK_MAILS, Mail, MailState
 from edition_migration.domain.migration import ADOPTED, Migration, TicketState
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.reconciliation import Holder, RowFacts
-from edition_migration.domain.token import TokenState
+from edition_migration.domain.token import USABLE
 from edition_migration.ports.store_events import InboxState
 
 Key = tuple[str, int]
 """User and generation, within one organization."""
 
-_OPEN_LINKS = (TokenState.ISSUED, TokenState.LIVE)
 _BEGUN = (MailState.QUEUED, MailState.SENDING, MailState.UNKNOWN)
 
 _MIGRATION = select(migrations.c.user_id).where(
@@ -69,7 +68,7 @@ class SqlEvidence:
     async def _gather(self, org_id: str, user_ids: Sequence[str]) -> "_Gathered":
         holding = await self._by_key(_of(ledger, org_id, user_ids), ledger.c.state)
         ticket = await self._by_key(_of(tickets, org_id, user_ids), tickets.c.state)
-        link = _of(reset_tokens, org_id, user_ids).where(reset_tokens.c.state.in_(_OPEN_LINKS))
+        link = _of(reset_tokens, org_id, user_ids).where(reset_tokens.c.state.in_(USABLE))
         link_mail = _of(mails, org_id, user_ids).where(
             mails.c.kind.in_(sorted(LINK_MAILS)), mails.c.state != MailState.SUPPRESSED
         )

@@ -9,13 +9,13 @@ from sqlalchemy import func, insert, or_, select, update
 from edition_migration.adapters.store.tables.migrations import reset_tokens
 from edition_migration.adapters.store.transaction import Transaction, given, given_ref, of
 from edition_migration.domain.names import MigrationRef
-from edition_migration.domain.token import ResetToken, TokenState
+from edition_migration.domain.token import USABLE, ResetToken, TokenState
 
 _IT = reset_tokens.c
 _IS_THEIRS = given_ref(_IT)
 _GET = select(reset_tokens).where(_IT.token_id == given(_IT.token_id, "token_id"))
 _BY_DIGEST = select(reset_tokens).where(_IT.digest == given(_IT.digest, "digest"))
-_KILL = update(reset_tokens).where(_IS_THEIRS, _IT.state.in_([TokenState.ISSUED, TokenState.LIVE]))
+_KILL = update(reset_tokens).where(_IS_THEIRS, _IT.state.in_(USABLE))
 
 
 class SqlTokens:
