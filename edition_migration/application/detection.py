@@ -10,7 +10,7 @@ from edition_migration.domain.events.envelope import EventType
 from edition_migration.domain.names import new_id
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.user import User
-from edition_migration.domain.versions import is_old_client
+from edition_migration.domain.versions import is_old_client, is_version
 from edition_migration.ports.store import UnitOfWork
 from edition_migration.ports.store_events import InboxRow
 
@@ -36,11 +36,13 @@ async def note_detection(
 def _event(owner: Organization, user: User, client_version: str | None, now: datetime) -> InboxRow:
     """The event as an outside sender would have sent it; no address in it.
 
-    Only an old client is reported: what a client says of itself must not make a blocked guest eligible to stay.
+    Only an old client is reported: what a client says of itself must not make a blocked guest eligible to stay. Words
+    that are no version say nothing of it.
     """
     data: dict[str, str] = {"org_id": owner.org_id, "user_id": user.user_id}
-    if client_version and is_old_client(client_version, owner.settings.minimum_client):
-        data["client_version"] = client_version
+    version = (client_version or "").strip()
+    if is_version(version) and is_old_client(version, owner.settings.minimum_client):
+        data["client_version"] = version
     document = {
         "specversion": "1.0",
         "type": EventType.USER_DETECTED,

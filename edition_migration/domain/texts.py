@@ -11,6 +11,7 @@ from edition_migration.domain.addresses import MAXIMUM_ADDRESS, MAXIMUM_DOMAIN, 
 from edition_migration.domain.names import OPAQUE_ID
 from edition_migration.domain.public_domains import is_public_mail_domain
 from edition_migration.domain.validation import broken, checked
+from edition_migration.domain.versions import VERSION, is_version
 
 MAXIMUM_URL = 500
 
@@ -47,6 +48,13 @@ def _own_domain(name: str) -> str:
     if is_public_mail_domain(name):
         raise broken("is a public mail domain", "use a domain that the organization owns")
     return name
+
+
+def client_version(text: str) -> str:
+    """One that can be compared: what cannot would count as old for ever, and nobody would know why."""
+    if not is_version(text):
+        raise broken("is no version that can be compared", "give one like 5.4.1 or 5.4.1-beta, or leave it out")
+    return text
 
 
 def time_zone(name: str) -> str:
@@ -87,4 +95,9 @@ OptionalUrl = Annotated[str, Field(max_length=MAXIMUM_URL), AfterValidator(_opti
 Zone = Annotated[str, Field(max_length=64), AfterValidator(time_zone)]
 UserLocale = Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}$")]
 OrganizationLocale = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
-ClientVersion = Annotated[str, Field(max_length=64), AfterValidator(one_line)]
+ClientVersion = Annotated[
+    str,
+    Field(max_length=64, json_schema_extra={"pattern": f"^{VERSION}$"}),
+    AfterValidator(one_line),
+    AfterValidator(client_version),
+]

@@ -154,6 +154,13 @@ async def test_new_client_of_a_blocked_guest_is_not_reported_as_a_fact(gate: Gat
     assert json.loads(row.body)["data"] == {"org_id": "acme", "user_id": "u1"}
 
 
+async def test_words_that_are_no_version_are_refused_and_not_reported_as_one(gate: Gate) -> None:
+    await gate.add(client_version="6.1")
+    assert (await gate.attempt("six")).result is SignInResult.DEACTIVATED
+    (row,) = await gate.inbox()
+    assert json.loads(row.body)["data"] == {"org_id": "acme", "user_id": "u1"}
+
+
 async def test_guest_with_a_migration_is_not_detected(gate: Gate) -> None:
     await gate.add()
     async with gate.store.write() as uow:

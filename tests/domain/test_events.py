@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from edition_migration.domain.errors import InvalidInput
+from edition_migration.domain.errors import InvalidInput, Problem
 from edition_migration.domain.events.envelope import EventType
 from edition_migration.domain.events.organization import LicensesChanged, ServiceProvisioned
 from edition_migration.domain.events.parse import DATA_MODELS, ProvisioningEvent, UnknownEvent, parse_event
@@ -165,6 +165,27 @@ def test_an_update_gives_only_its_own_fields() -> None:
 @pytest.mark.parametrize("field", ["email", "edition", "status", "storage_used_mb"])
 def test_an_update_cannot_empty_what_must_be(field: str) -> None:
     assert paths_of(event("user.updated", user(**{field: None}))) == [f"data.{field}"]
+
+
+@pytest.mark.parametrize("version", ["x", "", "v5.4", "5.4 beta", "5,4", "five"])
+@pytest.mark.parametrize("kind", ["user.created", "user.updated", "user.detected", "user.signed_in"])
+def test_a_client_version_that_cannot_be_compared_is_refused(kind: str, version: str) -> None:
+    document = user(email="a@example.com", is_federated=True, client_version=version)
+    with pytest.raises(InvalidInput) as refusal:
+        parse_event(event(kind, document))
+    [problem] = refusal.value.problems
+    assert problem == Problem(
+        "data.client_version",
+        "is no version that can be compared",
+        "give one like 5.4.1 or 5.4.1-beta, or leave it out",
+    )
+
+
+@pytest.mark.parametrize("version", ["5.4.1-beta", " 6.0+4711 ", "5"])
+def test_a_client_version_that_can_be_compared_is_taken(version: str) -> None:
+    assert parsed(event("user.updated", user(client_version=version))).data.facts() == {
+        "client_version": version.strip()
+    }
 
 
 @pytest.mark.parametrize("status", [{}, {"status": "active"}])

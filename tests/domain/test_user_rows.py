@@ -134,6 +134,11 @@ def test_a_reason_needs_the_status_inactive(cells: dict[str, str]) -> None:
     assert faults(inactiveReason="policy", **cells) == {"inactiveReason": "is given without the status inactive"}
 
 
+def test_a_client_version_can_be_compared() -> None:
+    assert user_row(clientVersion="5.4.1-beta").client_version == "5.4.1-beta"
+    assert faults(clientVersion="x") == {"clientVersion": "is no version that can be compared"}
+
+
 @pytest.mark.parametrize("cell", ["1e3", "+5", "1.5", "\u0665", "99999999999", "2000000001"])
 def test_storage_is_a_whole_number(cell: str) -> None:
     assert list(faults(storageUsed=cell)) == ["storageUsed"]
