@@ -106,7 +106,7 @@ class Delivery:
             if row is not None and row.attention is Attention.COMPLAINT:
                 if not row.is_open:  # nobody says retry any more, and those behind it may be others' mails
                     return await self._pass(uow, given, mail, MailState.SUPPRESSED)
-                return MailOutcome(result="refused", mail_id=mail.mail_id)
+                return MailOutcome(result="held", mail_id=mail.mail_id)  # `retry` rings
             if _is_given_up(mail):
                 return await self._pass(uow, given, mail, MailState.UNKNOWN)
             if ref is not None and await is_moot(uow, mail, row):

@@ -99,7 +99,7 @@ async def given(
 
 
 def held(kind: MailKind, until: datetime | None, mail_id: str = "m1") -> MailOutcome:
-    following = NextMail(kind=kind, not_before=until, mail_id=mail_id) if until else None
+    following = NextMail(kind=kind, not_before=until, mail_id=mail_id, attempt=1) if until else None
     return MailOutcome(result="held", mail_id=mail_id, next=following)
 
 
@@ -194,7 +194,7 @@ async def test_who_missed_his_slot_at_night_takes_another(post: Post) -> None:
     await given(post, mail(not_before=NOW + SECOND), quiet_hours=quiet, mails_per_second=1.0)
     post.clock.move(timedelta(minutes=30))
     assert (await post.deliver()).next == NextMail(
-        kind=MailKind.INSTRUCTIONS, not_before=NOW + timedelta(hours=1), mail_id="m1"
+        kind=MailKind.INSTRUCTIONS, not_before=NOW + timedelta(hours=1), mail_id="m1", attempt=1
     )
     post.clock.at = NOW + timedelta(hours=1)
     async with post.store.write() as uow:
@@ -206,7 +206,9 @@ async def test_who_missed_his_slot_at_night_takes_another(post: Post) -> None:
 async def test_a_reminder_found_sending_is_never_sent_again(post: Post) -> None:
     await given(post, mail(state=MailState.SENDING, **REMINDER), mail("m2", kind=MailKind.WELCOME))
     outcome = await post.deliver()
-    assert outcome == MailOutcome(result="none", mail_id="m1", next=NextMail(kind=MailKind.WELCOME, mail_id="m2"))
+    assert outcome == MailOutcome(
+        result="none", mail_id="m1", attempt=1, next=NextMail(kind=MailKind.WELCOME, mail_id="m2", attempt=1)
+    )
     assert (await post.states(), post.sent) == ([MailState.UNKNOWN, MailState.QUEUED], [])
     async with post.store.read() as uow:
         assert [it.expires_at for it in await uow.tokens.of_migration(migration().ref)] == [NOW + timedelta(days=7)]
@@ -215,7 +217,7 @@ async def test_a_reminder_found_sending_is_never_sent_again(post: Post) -> None:
 async def test_a_reminder_cut_after_the_dot_is_unknown_and_those_behind_it_follow(post: Post) -> None:
     await given(post, mail(**REMINDER), mail("m2", kind=MailKind.ADDRESS_CHANGED))
     post.faults.append(RelayUnavailable("cut", outcome_unknown=True))
-    assert (await post.deliver()).next == NextMail(kind=MailKind.ADDRESS_CHANGED, mail_id="m2")
+    assert (await post.deliver()).next == NextMail(kind=MailKind.ADDRESS_CHANGED, mail_id="m2", attempt=1)
     assert (await post.deliver()).mail_id == "m2"
     assert (await post.states(), len(post.sent)) == ([MailState.UNKNOWN, MailState.ACCEPTED], 2)
 
@@ -245,8 +247,8 @@ async def test_an_expired_or_dead_link_is_not_mailed(post: Post) -> None:
     async with post.store.write() as uow:
         await uow.tokens.start_life("t1", NOW)
         await uow.commit()
-    assert (await post.deliver()).next == NextMail(kind=MailKind.NEW_LINK, mail_id="m2")
-    assert await post.deliver() == MailOutcome(result="none", mail_id="m2")
+    assert (await post.deliver()).next == NextMail(kind=MailKind.NEW_LINK, mail_id="m2", attempt=1)
+    assert await post.deliver() == MailOutcome(result="none", mail_id="m2", attempt=1)
     assert (await post.states(), post.sent) == ([MailState.SUPPRESSED] * 2, [])
 
 
@@ -254,7 +256,7 @@ async def test_who_has_acted_overnight_is_not_reminded_in_the_morning(post: Post
     """Under single sign-on a reminder has no link that his act could kill."""
     await given(post, mail(kind=MailKind.REMINDER), mail("m2", kind=MailKind.WELCOME), row={"state": S.PASSWORD_SET})
     assert await post.deliver() == MailOutcome(
-        result="none", mail_id="m1", next=NextMail(kind=MailKind.WELCOME, mail_id="m2")
+        result="none", mail_id="m1", attempt=1, next=NextMail(kind=MailKind.WELCOME, mail_id="m2", attempt=1)
     )
     assert (await post.states(), post.sent) == ([MailState.SUPPRESSED, MailState.QUEUED], [])
 
@@ -282,7 +284,7 @@ async def test_the_relays_250_wins_over_a_refusal_by_a_try_that_was_given_up(pos
 async def test_a_refused_mail_parks_its_user(post: Post) -> None:
     await given(post, mail())
     post.faults.append(AddressRefused("refused", reply_code=550))
-    assert await post.deliver() == MailOutcome(result="refused", mail_id="m1")
+    assert await post.deliver() == MailOutcome(result="refused", mail_id="m1", attempt=1)
     async with post.store.read() as uow:
         row = await uow.migrations.get(migration().ref)
     assert row is not None

@@ -78,6 +78,14 @@ def extend_deadline(world: World) -> None:
     insist(world, f"extend the deadline of {user_id}", deed)
 
 
+def change_mail_times(world: World) -> None:
+    """Other quiet hours or another pace, or none."""
+    quiet_hours = world.random.choice([None, None, {"begins": "00:00", "ends": "23:00", "weekends": True}])
+    settings = {"quietHours": quiet_hours, "mailsPerSecond": world.random.choice([None, None, 0.01])}
+    file = {"id": ORG, "settings": settings}
+    insist(world, f"org apply {settings}", lambda: world.services.organizations.apply(file))
+
+
 def fix_address(world: World) -> None:
     """An administrator corrects an address; a dead one comes first."""
     dead = [user_id for user_id in world.user_ids if world.addresses[user_id] & world.sink.dead_addresses]

@@ -40,6 +40,8 @@ class Evidence:
     mails: Sequence[ReceivedMail] = ()
     ambiguous: Sequence[str] = ()
     """The mail's id, once for each injected fault that left its sending unknown."""
+    returned: Sequence[str] = ()
+    """The mail's id, once for each time that it came back after the relay had taken it: a retry sends it again."""
     workflows: Mapping[str, WorkflowSeen] = field(default_factory=dict[str, WorkflowSeen])
     chosen: Sequence[tuple[str, str]] = ()
     """User and password hash of each choice that the page confirmed, in their order."""

@@ -31,7 +31,13 @@ class RunState(StrEnum):
     CONTINUED = "continued"
 
 
-_EVENTS = {"start_timer": 2, "schedule_activity": 3, "upsert_workflow_search_attributes": 1, "update_response": 1}
+_EVENTS = {
+    "start_timer": 2,
+    "schedule_activity": 3,
+    "upsert_workflow_search_attributes": 1,
+    "update_response": 1,
+    "set_patch_marker": 2,  # beside the marker the attribute that lists them
+}
 """Events of the history that each command stands for, its end included."""
 EVENTS_OF_A_TASK = 3
 
@@ -178,8 +184,13 @@ class Run:
         instance = sdk.Instance(self.identity)
         self.replays += bool(self._tape)
         for task in self._tape:
+            marked = [sdk.has_patch(it) for it in _patches(task.completion)]
             again = instance.activate(
-                task.at, task.jobs, suggests_new_run=task.suggests_new_run, is_replaying=True, flags=task.flags
+                task.at,
+                [*marked, *task.jobs],
+                suggests_new_run=task.suggests_new_run,
+                is_replaying=True,
+                flags=task.flags,
             )
             if again.successful.commands != task.completion.successful.commands:
                 raise Broken(
@@ -213,7 +224,7 @@ class Run:
             case "update_response":
                 answer = command.update_response
                 self.answers[answer.protocol_instance_id] = answer.WhichOneof("response") or ""
-            case "upsert_workflow_search_attributes":
+            case "upsert_workflow_search_attributes" | "set_patch_marker":
                 pass
             case other:
                 raise Broken(
@@ -235,6 +246,11 @@ class Run:
 def _ends(completion: WorkflowActivationCompletion) -> bool:
     ends = {"complete_workflow_execution", "continue_as_new_workflow_execution", "cancel_workflow_execution"}
     return any(command.WhichOneof("variant") in ends for command in completion.successful.commands)
+
+
+def _patches(completion: WorkflowActivationCompletion) -> list[str]:
+    commands = completion.successful.commands
+    return [it.set_patch_marker.patch_id for it in commands if it.HasField("set_patch_marker")]
 
 
 def _names(completion: WorkflowActivationCompletion) -> list[Any]:

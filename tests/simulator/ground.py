@@ -55,6 +55,11 @@ class Ground:
         """Of each migration, in upper case as they are stored."""
         return [str(row[0]) for row in self._own.execute("SELECT state FROM migrations")]
 
+    def accepted_mails(self) -> list[str]:
+        """To users, oldest first."""
+        rows = self._own.execute("SELECT mail_id FROM mails WHERE state = 'accepted' AND user_id IS NOT NULL")
+        return [str(row[0]) for row in rows]
+
     def user_of(self, mail_id: str) -> str:
         return str(self._own.execute("SELECT user_id FROM mails WHERE mail_id = ?", (mail_id,)).fetchone()[0])
 

@@ -189,22 +189,22 @@ def i5_legal_moves_only(seen: Evidence) -> list[str]:
 
 
 def i6_every_mail_once(seen: Evidence) -> list[str]:
-    """A mail has one link; it arrives once, and each surplus copy pairs with one injected ambiguous fault."""
+    """A mail has one link; it arrives once, and each surplus copy pairs with one injected ambiguous fault or return."""
     broken: list[str] = []
     rows = {row["mail_id"]: row for row in seen.view["mails"]}
     by_id: dict[str, list[ReceivedMail]] = defaultdict(list)
     for mail in seen.mails:
         by_id[mail.mail_id].append(mail)
-    faults = Counter(seen.ambiguous)
+    faults, returned = Counter(seen.ambiguous), Counter(seen.returned)
     for mail_id, copies in by_id.items():
         row = rows.get(mail_id)
         if row is None:
             broken.append(f"I6 mail {mail_id} was received and has no row")
             continue
         name = f"{row['kind']} {mail_id} of {row['user_id'] or row['org_id']}"
-        allowed = 0 if row["kind"] in AT_MOST_ONCE else faults[mail_id]
+        allowed = returned[mail_id] + (0 if row["kind"] in AT_MOST_ONCE else faults[mail_id])
         if len(copies) - 1 > allowed:
-            broken.append(f"I6 {name} was received {len(copies)} times, {allowed} faults explain a copy")
+            broken.append(f"I6 {name} was received {len(copies)} times, {allowed} faults and returns explain a copy")
         if len({copy.link for copy in copies}) > 1:
             broken.append(f"I6 {name} was received with several links")
         if row["token_id"] is not None and not copies[0].link:
@@ -216,7 +216,7 @@ def i6_accepted_mails_arrived(seen: Evidence) -> list[str]:
     """What the store calls accepted was received; what nobody could write to, or was suppressed, was not."""
     broken: list[str] = []
     received = {mail.mail_id for mail in seen.mails}
-    unknown = set(seen.ambiguous)
+    unknown = {*seen.ambiguous, *seen.returned}
     for row in seen.view["mails"]:
         name = f"{row['kind']} {row['mail_id']} of {row['user_id'] or row['org_id']}"
         if row["state"] is MailState.ACCEPTED and row["mail_id"] not in received:

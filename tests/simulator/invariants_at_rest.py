@@ -6,8 +6,10 @@ As `invariants`, over plain evidence; `Evidence.now` must be given.
 from collections import Counter
 from datetime import datetime
 
-from edition_migration.domain.mail import AT_MOST_ONCE, UNSENT, MailKind, MailState
+from edition_migration.domain.mail import AT_MOST_ONCE, KEPT_FOR_THE_DAY, UNSENT, MailKind, MailState
+from edition_migration.domain.migration import Attention
 from edition_migration.domain.organization import Activation, OrganizationSettings
+from edition_migration.domain.quiet_hours import held_until
 from edition_migration.domain.states import AWAITING_USER, LEFT_TO_THE_BLOCK, OPEN, AccountStatus, Edition
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.versions import is_old_client
@@ -76,23 +78,36 @@ def i10_nothing_is_left(seen: Evidence) -> list[str]:
 
 
 def i10_no_mail_is_stuck(seen: Evidence) -> list[str]:
-    """Every mail that may be sent was; behind a refused one, before its time or in a pause it may wait.
+    """Every mail that may be sent was; behind a refused one or a complaint, before its time or in a pause it may wait.
 
     One that goes at most once is given up where nobody knows whether it was sent.
     """
     broken: list[str] = []
-    held = {key_of(row) for row in seen.view["migrations"] if row["hold_ends_at"] is not None}
+    held = {
+        key_of(row)
+        for row in seen.view["migrations"]
+        if row["hold_ends_at"] is not None or row["attention"] is Attention.COMPLAINT
+    }
     refused = {key_of(row) for row in seen.view["mails"] if row["state"] is MailState.BOUNCED and row["user_id"]}
     for row in seen.view["mails"]:
         is_given_up = row["kind"] in AT_MOST_ONCE and row["state"] is MailState.UNKNOWN
         if row["state"] not in UNSENT or is_given_up:
             continue
-        is_early = row["not_before"] is not None and _now(seen) < row["not_before"]
         is_behind = row["user_id"] is not None and key_of(row) in refused
         is_held = row["user_id"] is not None and key_of(row) in held
-        if not (is_early or is_behind or is_held or is_paused(seen.view, row["org_id"])):
+        if not (_is_early(seen, row) or is_behind or is_held or is_paused(seen.view, row["org_id"])):
             broken.append(f"I10 {row['kind']} of {row['user_id'] or row['org_id']} is still {row['state']}")
     return broken
+
+
+def _is_early(seen: Evidence, mail: Row) -> bool:
+    """Before its slot, or at night."""
+    if mail["not_before"] is not None and _now(seen) < mail["not_before"]:
+        return True
+    settings = OrganizationSettings.model_validate(seen.view.organizations[mail["org_id"]]["settings"])
+    if settings.quiet_hours is None or mail["kind"] not in KEPT_FOR_THE_DAY:
+        return False
+    return held_until(_now(seen), settings.quiet_hours, settings.zone) is not None
 
 
 def i10_nobody_is_stuck(seen: Evidence) -> list[str]:
@@ -141,9 +156,10 @@ def is_paused(view: View, org_id: str) -> bool:
 
 def _may_wait(seen: Evidence, row: Row) -> bool:
     state = row["state"]
-    if row["attention"] is not None:
+    if row["attention"] is not None or state is S.DETECTED:
         return True
-    if state is S.DETECTED:
+    mails = seen.view.by_migration("mails").get(key_of(row), [])
+    if any(it["state"] in UNSENT and _is_early(seen, it) for it in mails):
         return True
     if state in _PASSING:
         return False
@@ -153,8 +169,8 @@ def _may_wait(seen: Evidence, row: Row) -> bool:
         return not _could_be_granted(seen, row)
     if state is S.INSTRUCTED:
         return _waits_for_activation(seen, row)
-    deadline = row["deadline_at"]
-    return state in AWAITING_USER and deadline is not None and deadline > _now(seen)
+    until = row["hold_ends_at"] or row["deadline_at"]
+    return state in AWAITING_USER and until is not None and until > _now(seen)
 
 
 def _wave_waits(seen: Evidence, row: Row) -> bool:

@@ -1,4 +1,4 @@
-"""The provisioning system: sends events at least once, in an order of its own, and repeats some."""
+"""The provisioning system and the relay: send events at least once, in an order of their own, and repeat some."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -114,6 +114,18 @@ def _of_organization(event_type: str, **data: Callable[[World], Any]) -> Callabl
     return tell
 
 
+def mail_event(world: World) -> None:
+    """What became of a mail behind the relay."""
+    accepted = world.ground.accepted_mails()
+    if not accepted:
+        return
+    mail_id = world.random.choice(accepted)
+    what = world.random.choice(["bounced", "bounced", "delivered", "complained"])
+    if what == "bounced":
+        world.returned.append(mail_id)
+    send(world, document(world, f"mail.{what}", message_id=f"<{mail_id}@mail.example>"))
+
+
 EVENTS: tuple[tuple[int, Callable[[World], None]], ...] = (
     (4, send_again),
     (1, provision),
@@ -131,4 +143,5 @@ EVENTS: tuple[tuple[int, Callable[[World], None]], ...] = (
     (1, _user_event("user.updated", edition=lambda world, _: world.random.choice(["guest", "business"]))),
     (1, _user_event("user.signed_in", is_federated=lambda *_: True)),
     (1, _user_event("credential.password_set")),
+    (3, mail_event),
 )

@@ -24,6 +24,7 @@ from temporalio.bridge.proto.workflow_activation import (
     DoUpdate,
     FireTimer,
     InitializeWorkflow,
+    NotifyHasPatch,
     RemoveFromCache,
     ResolveActivity,
     SignalWorkflow,
@@ -175,6 +176,11 @@ def update(update_id: str, name: str, argument: Any) -> Job:
 
 def fired(seq: int) -> Job:
     return Job(fire_timer=FireTimer(seq=seq))
+
+
+def has_patch(patch_id: str) -> Job:
+    """What a replay is told before the task in which the marker was set."""
+    return Job(notify_has_patch=NotifyHasPatch(patch_id=patch_id))
 
 
 def native_cancel() -> Job:

@@ -62,6 +62,8 @@ class World:
     """Events that the sender has not got through yet."""
     addresses: dict[str, set[str]] = field(default_factory=dict)
     chosen: list[tuple[str, str]] = field(default_factory=list)
+    returned: list[str] = field(default_factory=list)
+    """Mails that the relay had taken and called undeliverable afterwards, once for each time."""
     contacts: list[Row] = field(default_factory=list)
     is_for_reconciliation: bool = False
     """Somebody ended a workflow, which only the daily reconciliation can find."""
@@ -90,6 +92,7 @@ class World:
             view=self.ground.view(),
             mails=self.sink.received,
             ambiguous=self.faults.ambiguous,
+            returned=self.returned,
             workflows={name: _seen(runs) for name, runs in self.temporal.runs.items()},
             chosen=self.chosen,
             addresses={user_id: frozenset(them) for user_id, them in self.addresses.items()},
