@@ -128,10 +128,10 @@ class Audit:
                 await organization_named(uow, org_id)
         return self._pages(org_id, since, until)
 
-    async def newest(self) -> int:
-        """The number of the last entry, of whatever organization."""
+    async def newest(self, org_id: str | None, until: datetime | None) -> int:
+        """The number of the last entry that `lines` gives."""
         async with self._store.read() as uow:
-            return await uow.journal.newest_entry_id()
+            return await uow.journal.newest_entry_id(org_id, until)
 
     async def _pages(
         self, org_id: str | None, since: datetime | None = None, until: datetime | None = None

@@ -49,6 +49,12 @@ class Listings:
                 next=users[-1].user_id if len(lines) > limit else None,
             )
 
+    async def count(self, scope: Scope, org_id: str | None, fitting: Filter, after: str = "") -> int:
+        """How many users `all` gives. Raises as `page` does."""
+        criteria = fitting.narrowing(_CRITERIA[scope], self._clock.now())
+        async with self._store.read() as uow:
+            return await uow.listing.count(await _org_id(uow, org_id, fitting), criteria, after)
+
     async def mails(
         self,
         org_id: str | None,

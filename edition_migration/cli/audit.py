@@ -45,9 +45,9 @@ def utc(text: str) -> datetime:
     """A day, or a moment of one, in UTC unless it names its offset. Parser of an option."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the latter at both ends of the calendar
         raise typer.BadParameter("must be a time like 2026-11-23 or 2026-11-23T08:00:00Z") from None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 OneOrg = Annotated[str | None, typer.Option("--org", help="Organization id; without it, all organizations.")]
@@ -91,16 +91,20 @@ def export(
     """Write the journal to stdout, oldest first, with positions and hashes. It holds ids, no names and no addresses."""
     if as_csv and as_json:
         raise WrongUsage("choose one of --csv and --json")
+    if since is not None and until is not None and until <= since:
+        reason = "must be later than --since; give a later time, or leave one of them out"
+        raise typer.BadParameter(reason, param_hint="--until")
     write = _write_json if as_json else _write_csv
 
     async def run(services: "CliServices") -> int:
-        return await write(_watched(await services.audit.lines(org, since, until), await services.audit.newest()))
+        pages = await services.audit.lines(org, since, until)
+        return await write(_watched(pages, await services.audit.newest(org, until)))
 
     say(f"Entries: {session_of(ctx).run(run)}.")
 
 
 async def _watched(pages: AsyncIterator["Sequence[AuditLine]"], newest: int) -> AsyncIterator["Sequence[AuditLine]"]:
-    """The same pages; shows how far through the whole journal they are."""
+    """The same pages; shows how far they are on the way to the last entry that is asked for."""
     with Watch() as watch:
         async for page in pages:
             yield page

@@ -93,7 +93,7 @@ def _write_csv(ctx: typer.Context, scope: str, fitting: Fitting, org: str | None
     found = fitting.filter
 
     async def write(services: "CliServices") -> int:
-        total = (await services.listings.page(_scope(scope), org, found, limit=1, after=after)).total
+        total = await services.listings.count(_scope(scope), org, found, after)
         wanted = total if fitting.limit is None else min(total, fitting.limit)
         out: CsvOut | None = None  # the header comes with the first page, so that a refusal writes nothing
         with Watch() as watch:

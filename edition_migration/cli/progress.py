@@ -24,6 +24,7 @@ class Watch:
     def __init__(self) -> None:
         self._bar: RichProgress | None = None
         self._begun = self._next = 0.0
+        self._first = 0
         self._name = ""
 
     def __enter__(self) -> Self:
@@ -46,11 +47,12 @@ class Watch:
         now = time.monotonic()
         if name != self._name:
             self._name, self._begun, self._next = name, now, now + FIRST_AFTER
+            self._first = done
         if self._bar is not None:
             self._move(self._bar, name, done, total)
         elif now >= self._next and done != total:
             self._next = now + EVERY
-            say(f"{name}: {done}{_left(now - self._begun, done, total)}.")
+            say(f"{name}: {done}{_left(now - self._begun, done - self._first, done, total)}.")
 
     async def during(self, name: str, work: Awaitable[Answer]) -> Answer:
         """The answer of `work`, which has no steps, such as one transaction: shows that it lasts, and since when."""
@@ -76,8 +78,8 @@ class Watch:
         bar.update(task, completed=done)
 
 
-def _left(passed: float, done: int, total: int | None) -> str:
-    """How many in all and how long they take, as far as that is known."""
+def _left(passed: float, made: int, done: int, total: int | None) -> str:
+    """How many in all and how long they take, as far as that is known: `made` is what was done since it began."""
     if total is None or not done:
         return ""
-    return f" of {total}, about {passed / done * (total - done):.0f} s left"
+    return f" of {total}" + (f", about {passed / made * (total - done):.0f} s left" if made else "")

@@ -63,7 +63,9 @@ class Listing(Protocol):
         """By user id, behind the cursor."""
         ...
 
-    async def count(self, org_id: str, criteria: Criteria) -> int: ...
+    async def count(self, org_id: str, criteria: Criteria, after_user_id: str = "") -> int:
+        """How many lines the pages behind the cursor have."""
+        ...
 
     async def mails(self, org_id: str, criteria: MailCriteria, limit: int, before: int | None = None) -> Sequence[Mail]:
         """Newest first; `before` is the `sequence` of the last one of the page in front."""

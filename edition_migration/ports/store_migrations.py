@@ -154,8 +154,8 @@ class Journal(Protocol):
         """All generations, oldest first."""
         ...
 
-    async def newest_entry_id(self) -> int:
-        """The highest number of an entry, of whatever organization; 0 without any."""
+    async def newest_entry_id(self, org_id: str | None = None, until: datetime | None = None) -> int:
+        """The highest number of an entry, of one organization or all, from before `until`; 0 without any."""
         ...
 
 

@@ -74,6 +74,8 @@ async def test_a_list_holds_all_who_fit_each_part(filled: SqlStore, scope: Scope
     assert [it.user_id for it in page.users] == found.split()
     assert page.total == len(page.users)
     assert [it.user_id async for lines in listings.all(scope, None, fitting) for it in lines] == found.split()
+    behind = [it for it in found.split() if it > "u5"]
+    assert await listings.count(scope, None, fitting, "u5") == len(behind)
 
 
 async def test_pages_join_without_gap_or_overlap(filled: SqlStore) -> None:
@@ -110,11 +112,10 @@ async def test_everybody_means_whom_the_command_can_change(
     assert chosen == found.split()
 
 
-async def test_a_filter_narrows_who_is_named_and_keeps_the_order(filled: SqlStore) -> None:
-    fitting = Filter(states=(S.IN_REVIEW, S.EXPIRED))
-    choice: dict[str, Any] = {"kind": CommandKind.CANCEL, "org_id": None, "fitting": fitting}
-    assert await _chosen(filled, Choice(**choice, names=("u8", "u7", "u1"))) == ["u8", "u1"]
-    assert await _chosen(filled, Choice(**choice, names=("u8", "u7", "u1"), limit=1)) == ["u8"]
+async def test_whoever_is_named_is_meant_in_this_order_each_once(filled: SqlStore) -> None:
+    choice: dict[str, Any] = {"kind": CommandKind.CANCEL, "org_id": None, "names": ("u8", "u7", "u1", "u7")}
+    assert await _chosen(filled, Choice(**choice)) == ["u8", "u7", "u1"]
+    assert await _chosen(filled, Choice(**choice, limit=1)) == ["u8"]
 
 
 async def test_a_state_in_which_nothing_can_be_done_is_refused(filled: SqlStore) -> None:

@@ -6,6 +6,8 @@ import io
 import json
 from typing import Any
 
+import pytest
+
 from edition_migration.ports.store import UnitOfWork
 from tests import builders
 from tests.cli.conftest import CommandLine
@@ -85,6 +87,20 @@ def test_export_as_csv_has_every_field_and_no_formula(cli: CommandLine) -> None:
         "position": "1",
     }
     assert result.stderr == "Entries: 1.\n"
+
+
+@pytest.mark.parametrize("until", ["2026-11-21", "2026-11-22", "2026-11-22T01:00+02:00"])
+def test_an_export_that_ends_before_it_begins_is_refused(cli: CommandLine, until: str) -> None:
+    _journal(cli)
+    result = cli.run("audit", "export", "--since", "2026-11-22", "--until", until)
+    assert (result.exit_code, result.stdout) == (2, "")
+    refusal = "--until: must be later than --since; give a later time, or leave one of them out\n"
+    assert result.stderr.endswith(f"Error: Invalid value for {refusal}")
+
+
+def test_a_time_beyond_the_calendar_is_refused(cli: CommandLine) -> None:
+    result = cli.run("audit", "export", "--since", "9999-12-31T23:00-05:00")
+    assert (result.exit_code, "must be a time like 2026-11-23" in result.stderr) == (2, True)
 
 
 def test_export_of_nothing_is_an_empty_array(cli: CommandLine) -> None:

@@ -1,6 +1,7 @@
 """Progress on stderr: nothing for what is quick, then lines with the time left where there is no terminal."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -9,7 +10,7 @@ from edition_migration.cli import progress
 from edition_migration.cli.progress import Watch
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import UnitOfWork
-from tests.builders import migration, user
+from tests.builders import NOW, migration, organization, user
 from tests.cli.conftest import CommandLine
 from tests.fixtures import records
 
@@ -30,6 +31,16 @@ def test_lines_come_after_two_seconds_and_then_each_ten(
             seconds.append(at)
             watch.at("Users", done, 300)
     assert capsys.readouterr().err == ("Users: 20 of 300, about 28 s left.\nUsers: 120 of 300, about 18 s left.\n")
+
+
+def test_what_begins_in_the_middle_takes_as_long_as_what_was_made_of_it_says(
+    seconds: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Watch() as watch:
+        for at, done in ((0.0, 100_500), (10.0, 101_500)):
+            seconds.append(at)
+            watch.at("Journal", done, 103_500)
+    assert capsys.readouterr().err == "Journal: 101500 of 103500, about 20 s left.\n"
 
 
 def test_what_has_no_known_end_is_counted(seconds: list[float], capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,16 +80,39 @@ def at_each_page(seconds: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("at_each_page")
 def test_an_export_of_users_says_how_far_it_is(cli: CommandLine) -> None:
     cli.put(*((user(it), migration(it, state=S.IN_REVIEW)) for it in ("u1", "u2", "u3")))
-    result = cli.run("export")
-    assert result.stderr == "Users: 1 of 3, about 0 s left.\nUsers: 2 of 3, about 0 s left.\nUsers: 3.\n"
+    assert cli.run("export").stderr == "Users: 1 of 3.\nUsers: 2 of 3, about 0 s left.\nUsers: 3.\n"
 
 
 @pytest.mark.usefixtures("at_each_page")
-def test_an_export_of_the_journal_says_how_far_it_is(cli: CommandLine) -> None:
+def test_a_list_behind_a_user_counts_those_behind_him(cli: CommandLine) -> None:
+    cli.put(*((user(it), migration(it, state=S.IN_REVIEW)) for it in ("u1", "u2", "u3", "u4")))
+    assert cli.run("pending", "--csv", "--after", "u1").stderr == "Users: 1 of 3.\nUsers: 2 of 3, about 0 s left.\n"
+    assert cli.run("pending", "--csv", "--after", "u1", "--domain", "acme.example").stderr.startswith("Users: 1 of 3.")
+
+
+@pytest.mark.usefixtures("at_each_page")
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ((), ["1 of 4", "2 of 4, about 0 s left", "3 of 4, about 0 s left"]),
+        (("--org", "acme"), ["1 of 3", "2 of 3, about 0 s left"]),
+        (("--since", "2026-11-22T13:00Z"), ["2 of 4", "3 of 4, about 0 s left"]),
+        (("--until", "2026-11-22T14:00Z"), ["1 of 2"]),
+    ],
+)
+def test_an_export_of_the_journal_says_how_far_it_is(
+    cli: CommandLine, given: tuple[str, ...], shown: list[str]
+) -> None:
+    hours = [NOW + timedelta(hours=it) for it in range(3)]
+
     async def write(uow: UnitOfWork) -> None:
-        await uow.journal.add([records.entry(f"command/c{number}") for number in range(2)])
+        await uow.journal.add([records.entry(f"command/c{number}", at=at) for number, at in enumerate(hours)])
+        await uow.organizations.put(organization(org_id="globex"))
+        await uow.migrations.add([migration("u2", org_id="globex")])
+        await uow.journal.add([records.entry("command/c3", "u2", org_id="globex", at=hours[2])])
         await uow.commit()
 
-    cli.put((user(), migration()))
+    cli.put((user(), migration()), (user("u2"), None))
     cli.write(write)
-    assert cli.run("audit", "export").stderr == "Journal: 1 of 2, about 0 s left.\nEntries: 2.\n"
+    lines = cli.run("audit", "export", *given).stderr.splitlines()
+    assert lines[:-1] == [f"Journal: {it}." for it in shown]

@@ -1,8 +1,9 @@
 """The append-only journal: what makes every repeat find the first result, and the audit at once."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from sqlalchemy import Executable, Table, func, select
+from sqlalchemy import Executable, Table, select
 
 from edition_migration.adapters.store.tables.migrations import journal
 from edition_migration.adapters.store.transaction import Insert, Transaction, given, given_ref, of
@@ -51,5 +52,11 @@ class SqlJournal:
         theirs = select(*_ENTRY).where(journal.c.org_id == org_id, journal.c.user_id == user_id)
         return await self._tx.all(JournalEntry, theirs.order_by(journal.c.entry_id))
 
-    async def newest_entry_id(self) -> int:
-        return await self._tx.value(select(func.max(journal.c.entry_id))) or 0
+    async def newest_entry_id(self, org_id: str | None = None, until: datetime | None = None) -> int:
+        newest = select(journal.c.entry_id).order_by(journal.c.entry_id.desc()).limit(1)
+        if org_id is not None:
+            newest = newest.where(journal.c.org_id == org_id)
+        if until is not None:
+            newest = newest.where(journal.c.at < until)
+        rows = await self._tx.rows(newest)
+        return rows[0]["entry_id"] if rows else 0

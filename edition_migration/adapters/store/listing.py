@@ -31,8 +31,10 @@ class SqlListing:
         rows = select(migrations, *LINE).join(users, users.c.user_id == _IT.user_id).where(*theirs)
         return [line_of(row) for row in await self._tx.rows(rows.order_by(_IT.user_id).limit(limit))]
 
-    async def count(self, org_id: str, criteria: Criteria) -> int:
+    async def count(self, org_id: str, criteria: Criteria, after_user_id: str = "") -> int:
         rows = select(func.count()).select_from(migrations).where(_IT.org_id == org_id, *_of_the_row(criteria))
+        if after_user_id:
+            rows = rows.where(_IT.user_id > after_user_id)
         if of_the_user := _of_the_user(criteria):
             rows = rows.join(users, users.c.user_id == _IT.user_id).where(*of_the_user)
         return await self._tx.value(rows)
