@@ -25,7 +25,7 @@ async def prepare(client: Client, *, creates_namespace: bool = False) -> Sequenc
 
     The namespace itself is made only where that is asked for: a name with a slip in it is no new one.
     Raises ConfigurationError where there is no such namespace, it may not be changed, or search attributes are missing
-    that this client may not add (all else is done then), TemporalUnavailable otherwise.
+    that this client may not add or that have no room (all else is done then), TemporalUnavailable otherwise.
     """
     try:
         if creates_namespace:
@@ -44,7 +44,10 @@ async def prepare(client: Client, *, creates_namespace: bool = False) -> Sequenc
 
 
 async def _add_missing(client: Client, keys: Keys) -> ConfigurationError | None:
-    """What to say where this client may not add them, as on Temporal Cloud. Raises RPCError where nobody answers."""
+    """What to say where this client may not add them, as on Temporal Cloud, or where they have no room.
+
+    Raises RPCError where nobody answers.
+    """
     missing = await _missing(client, keys)
     if not missing:
         return None
@@ -53,10 +56,17 @@ async def _add_missing(client: Client, keys: Keys) -> ConfigurationError | None:
     except RPCError as error:
         if error.status in NO_ANSWER:
             raise
-        text = f"search attributes are missing that this client may not add ({error.status.name}): {_names(missing)}"
-        mend = f"{adding_mend(client.namespace, missing)}; then run `starter.py setup` again"
-        return ConfigurationError(text, mend=mend)
+        return _not_added(error, client.namespace, missing)
     return None
+
+
+def _not_added(error: RPCError, namespace: str, missing: Keys) -> ConfigurationError:
+    why, mend = "that this client may not add", adding_mend(namespace, missing)
+    if error.status is RPCStatusCode.INVALID_ARGUMENT:  # a store holds only so many of each type
+        why = "for which the namespace has no room"
+        mend = "remove others of their types that nobody needs, or set TEMPORAL_NAMESPACE to a namespace of its own"
+    text = f"search attributes are missing {why} ({error.status.name}): {_names(missing)}"
+    return ConfigurationError(text, mend=f"{mend}; then run `starter.py setup` again")
 
 
 async def _missing(client: Client, keys: Keys) -> Keys:

@@ -120,10 +120,9 @@ class TemporalProbes:
             if it != there[name]
         ]
         if wrong:
-            tools = (
-                "temporal operator search-attribute remove, on Temporal Cloud tcld namespace search-attributes remove"
-            )
-            mend = f"remove them ({tools}), then {SET_UP}"
+            own = "remove them (temporal operator search-attribute remove)"
+            cloud = "on Temporal Cloud, which removes none, rename them (tcld namespace search-attributes rename)"
+            mend = f"{own}, or {cloud}; then {SET_UP}"
             return [fails(Subject.SEARCH_ATTRIBUTES, f"{'; '.join(wrong)}; no workflow can start", mend)]
         return [ok(Subject.SEARCH_ATTRIBUTES, f"all {len(wanted)} are registered with their types")]
 

@@ -148,8 +148,8 @@ async def test_search_attributes_that_are_missing_or_of_another_type_are_named(e
     assert await one(client, Subject.SEARCH_ATTRIBUTES) == fails(
         Subject.SEARCH_ATTRIBUTES,
         "MigrationDeadline is Keyword in place of Datetime; no workflow can start",
-        "remove them (temporal operator search-attribute remove, on Temporal Cloud tcld namespace search-attributes "
-        "remove), then run `starter.py setup`",
+        "remove them (temporal operator search-attribute remove), or on Temporal Cloud, which removes none, rename "
+        "them (tcld namespace search-attributes rename); then run `starter.py setup`",
     )
 
 
