@@ -90,6 +90,10 @@ def test_every_variable_of_ours_is_a_setting() -> None:
     assert {name: unknown_settings(it["environment"]) for name, it in OURS.items()} == {name: [] for name in OURS}
 
 
+def test_a_proxy_can_be_named_without_a_change_of_the_file_and_none_is_trusted_else() -> None:
+    assert SERVICES["web"]["environment"][f"{PREFIX}TRUSTED_PROXIES"] == "${TRUSTED_PROXIES:-}"
+
+
 def test_our_services_write_nothing_but_their_scratch_and_have_no_right_of_their_own() -> None:
     for service in OURS.values():
         assert (service["read_only"], service["tmpfs"], service["cap_drop"]) == (True, ["/tmp"], ["ALL"])

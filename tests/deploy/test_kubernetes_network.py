@@ -1,5 +1,6 @@
 """Ports: what our processes listen on, what is probed, who is let in, and what they are let out to."""
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -80,6 +81,13 @@ def test_pods_are_let_out_to_names_temporal_postgresql_and_the_relay_alone(overl
     temporal = ("TCP", int(settings_of(overlay, "temporal")["TEMPORAL_ADDRESS"].rpartition(":")[2]))
     assert let_out == NAMES | RELAYS | {temporal, POSTGRESQL}
     assert ("TCP", int(value_of(overlay, "smtp_port"))) in let_out
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_no_network_is_trusted_that_is_wider_than_one_of_pods(overlay: str) -> None:
+    [trusted] = map(ip_network, value_of(overlay, "trusted_proxies").split(","))
+    assert trusted.is_private
+    assert trusted.prefixlen >= 16, "users in a network of one's own would be taken for proxies"
 
 
 def services(overlay: str) -> list[dict[str, Any]]:
