@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from tests.deploy.kustomize import kinds_of
+
 Text = Annotated[str, StringConstraints(min_length=1)]
 Address = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9.-]+:[0-9]+$")]
 Minutes = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*[mh]$")]
@@ -110,8 +112,13 @@ SPECS: dict[tuple[str, str], type[Fields]] = {
 }
 
 
-def as_the_controller_makes_it(deployment: dict[str, Any], connection: dict[str, Any]) -> dict[str, Any]:
-    """The Deployment that the worker controller makes of a WorkerDeployment and its Connection."""
+def made_by_the_controller(overlay: str) -> list[dict[str, Any]]:
+    """The Deployments that the worker controller makes of an overlay's WorkerDeployments; none where it has none."""
+    [*connections] = kinds_of(overlay, "Connection")
+    return [_made(it, connections[0]) for it in kinds_of(overlay, "WorkerDeployment")]
+
+
+def _made(deployment: dict[str, Any], connection: dict[str, Any]) -> dict[str, Any]:
     template = copy.deepcopy(deployment["spec"]["template"])
     labels = {"temporal.io/deployment-name": deployment["metadata"]["name"], "temporal.io/build-id": "0-1-0"}
     template["metadata"]["labels"] |= labels

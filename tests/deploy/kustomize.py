@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonpatch
+import kubernetes_validate
 import yaml
 
 from tests.deploy.manifests import DEPLOY, documents
@@ -20,6 +21,12 @@ KNOWN = {
     *("resources", "components", "configMapGenerator", "patches", "replacements"),
 }
 OVERLAYS = sorted(it.name for it in (FOLDER / "overlays").iterdir())
+CONTROLLED = [it for it in OVERLAYS if it.endswith("-controller")]
+"""Whose workers Temporal's worker controller runs."""
+SERVING = {"web", "worker", "mail-worker"}
+"""The pods that are asked by port."""
+VERSIONS = ("1.30", kubernetes_validate.latest_version())
+"""The oldest Kubernetes that production.md asks for, and the newest."""
 MONITORING = FOLDER / "monitoring"
 """Applied beside an overlay, where the Prometheus operator runs."""
 
@@ -34,6 +41,10 @@ def built(overlay: str) -> list[Resource]:
 def resources_of(folder: Path) -> list[Resource]:
     """Those of a folder's kustomization; raises as `built`."""
     return _applied(folder, [])
+
+
+def kinds_of(overlay: str, kind: str) -> list[Resource]:
+    return [it for it in built(overlay) if it["kind"] == kind]
 
 
 def files_of(folder: Path) -> Iterator[Path]:
@@ -53,9 +64,14 @@ def pods_of(overlay: str) -> dict[str, Resource]:
     return {it["metadata"]["name"]: it["spec"]["template"] for it in built(overlay) if "template" in it.get("spec", {})}
 
 
+def ports_of(pod: Resource) -> dict[str, int]:
+    """The ports of a pod template by their names."""
+    return {it["name"]: it["containerPort"] for it in pod["spec"]["containers"][0].get("ports", [])}
+
+
 def settings_of(overlay: str, name: str) -> dict[str, str]:
     """The data of an overlay's ConfigMap."""
-    [data] = [it["data"] for it in built(overlay) if (it["kind"], it["metadata"]["name"]) == ("ConfigMap", name)]
+    [data] = [it["data"] for it in kinds_of(overlay, "ConfigMap") if it["metadata"]["name"] == name]
     return data
 
 

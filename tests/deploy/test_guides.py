@@ -8,7 +8,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.deploy.kustomize import FOLDER, OVERLAYS, built, pods_of
+from tests.deploy.kustomize import FOLDER, OVERLAYS, VERSIONS, built, pods_of
 from tests.deploy.manifests import DEPLOY, ROOT, documents
 
 PRODUCTION, RESTORE = (ROOT / "docs" / "how-to" / name for name in ("production.md", "restore.md"))
@@ -83,7 +83,7 @@ def test_every_path_of_the_web_process_has_its_public() -> None:
 def test_the_ingress_publishes_what_is_for_outside_and_kubernetes_takes_it() -> None:
     [block] = re.findall(r"^```yaml\n(.*?)^```$", PRODUCTION.read_text(), re.MULTILINE | re.DOTALL)
     ingress: dict[str, Any] = yaml.safe_load(block)
-    kubernetes_validate.validate(ingress, "1.30", strict=True)
+    kubernetes_validate.validate(ingress, VERSIONS[0], strict=True)
     [rule] = ingress["spec"]["rules"]
     assert [it["path"] for it in rule["http"]["paths"]] == ["/password/", "/assets/", "/v1/events"]
     assert {it["backend"]["service"]["name"] for it in rule["http"]["paths"]} <= {

@@ -8,14 +8,22 @@ from pydantic import TypeAdapter, ValidationError
 
 from edition_migration.domain.durations import Duration
 from edition_migration.web.server import DRAIN_SECONDS
-from tests.deploy.custom_resources import SPECS, as_the_controller_makes_it
-from tests.deploy.kustomize import FOLDER, MONITORING, OVERLAYS, built, files_of, pods_of, settings_of
+from tests.deploy.custom_resources import SPECS, made_by_the_controller
+from tests.deploy.kustomize import (
+    CONTROLLED,
+    FOLDER,
+    MONITORING,
+    OVERLAYS,
+    SERVING,
+    VERSIONS,
+    built,
+    files_of,
+    kinds_of,
+    pods_of,
+    settings_of,
+)
 from tests.deploy.manifests import COMMANDS, NAMESPACE, unknown_settings
 
-VERSIONS = ("1.30", kubernetes_validate.latest_version())
-"""The oldest that production.md asks for, and the newest."""
-CONTROLLED = [it for it in OVERLAYS if it.endswith("-controller")]
-SERVING = {"web", "worker", "mail-worker"}
 DRAIN_TIME = "EDITION_MIGRATION_DRAIN_TIME"
 
 
@@ -24,16 +32,8 @@ def is_builtin(resource: dict[str, Any]) -> bool:
     return "." not in group or group.endswith(".k8s.io")
 
 
-def kinds_of(overlay: str, kind: str) -> list[dict[str, Any]]:
-    return [it for it in built(overlay) if it["kind"] == kind]
-
-
 def deployments_of(overlay: str) -> list[dict[str, Any]]:
-    """Those of a WorkerDeployment as the worker controller makes them."""
-    versioned = kinds_of(overlay, "WorkerDeployment")
-    [*connections] = kinds_of(overlay, "Connection")
-    made = [as_the_controller_makes_it(it, connections[0]) for it in versioned]
-    return [*kinds_of(overlay, "Deployment"), *made]
+    return [*kinds_of(overlay, "Deployment"), *made_by_the_controller(overlay)]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

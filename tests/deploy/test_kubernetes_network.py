@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from edition_migration.settings import Settings, variable_of
-from tests.deploy.kustomize import OVERLAYS, built, pods_of, settings_of
+from tests.deploy.kustomize import OVERLAYS, kinds_of, pods_of, ports_of, settings_of
 from tests.deploy.manifests import served_addresses
 
 PORTS = {
@@ -23,10 +23,6 @@ POSTGRESQL = ("TCP", 5432)
 def value_of(overlay: str, field: str) -> Any:
     """What the setting is in a pod: its default, where the ConfigMap does not say."""
     return settings_of(overlay, "edition-migration").get(variable_of(field), Settings.model_fields[field].default)
-
-
-def ports_of(pod: dict[str, Any]) -> dict[str, int]:
-    return {it["name"]: it["containerPort"] for it in pod["spec"]["containers"][0].get("ports", [])}
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -56,14 +52,15 @@ def test_probes_ask_a_port_that_the_pod_names(overlay: str) -> None:
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_services_and_those_who_are_let_in_find_the_port_that_the_pods_name(overlay: str) -> None:
     selected = [
-        (it["spec"]["selector"], [port["targetPort"] for port in it["spec"]["ports"]]) for it in services(overlay)
+        (it["spec"]["selector"], [port["targetPort"] for port in it["spec"]["ports"]])
+        for it in kinds_of(overlay, "Service")
     ]
     selected += [
         (
             it["spec"]["podSelector"]["matchLabels"],
             [port["port"] for rule in it["spec"]["ingress"] for port in rule["ports"]],
         )
-        for it in policies(overlay)
+        for it in kinds_of(overlay, "NetworkPolicy")
         if "ingress" in it["spec"]
     ]
     assert [names for _, names in selected] == [["http"], ["http"]]
@@ -75,7 +72,7 @@ def test_services_and_those_who_are_let_in_find_the_port_that_the_pods_name(over
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_pods_are_let_out_to_names_temporal_postgresql_and_the_relay_alone(overlay: str) -> None:
-    [policy] = [it for it in policies(overlay) if "egress" in it["spec"]]
+    [policy] = [it for it in kinds_of(overlay, "NetworkPolicy") if "egress" in it["spec"]]
     assert policy["spec"]["podSelector"]["matchLabels"] == {"app.kubernetes.io/part-of": "edition-migration"}
     let_out = {(port["protocol"], port["port"]) for rule in policy["spec"]["egress"] for port in rule["ports"]}
     temporal = ("TCP", int(settings_of(overlay, "temporal")["TEMPORAL_ADDRESS"].rpartition(":")[2]))
@@ -88,11 +85,3 @@ def test_no_network_is_trusted_that_is_wider_than_one_of_pods(overlay: str) -> N
     [trusted] = map(ip_network, value_of(overlay, "trusted_proxies").split(","))
     assert trusted.is_private
     assert trusted.prefixlen >= 16, "users in a network of one's own would be taken for proxies"
-
-
-def services(overlay: str) -> list[dict[str, Any]]:
-    return [it for it in built(overlay) if it["kind"] == "Service"]
-
-
-def policies(overlay: str) -> list[dict[str, Any]]:
-    return [it for it in built(overlay) if it["kind"] == "NetworkPolicy"]

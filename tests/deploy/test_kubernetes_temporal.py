@@ -9,26 +9,20 @@ import trustme
 from temporalio.service import TLSConfig
 
 from edition_migration.temporal.client import connect_config
-from tests.deploy.custom_resources import as_the_controller_makes_it
-from tests.deploy.kustomize import OVERLAYS, built, pods_of, settings_of
+from tests.deploy.custom_resources import made_by_the_controller
+from tests.deploy.kustomize import CONTROLLED, OVERLAYS, kinds_of, pods_of, settings_of
 
 CLOUD = [it for it in OVERLAYS if it.startswith("cloud")]
 SELF_HOSTED = [it for it in OVERLAYS if it.startswith("self-hosted")]
-CONTROLLED = [it for it in OVERLAYS if it.endswith("-controller")]
 SCALED = [it for it in OVERLAYS if it not in CONTROLLED]
 SECRET = "temporal-tls"
 FRONTEND = "temporal-frontend.temporal.svc.cluster.local"
 
 
-def found(overlay: str, kind: str) -> list[dict[str, Any]]:
-    return [it for it in built(overlay) if it["kind"] == kind]
-
-
 def pods_with_temporal(overlay: str) -> dict[str, dict[str, Any]]:
     """The pods as they run: those of WorkerDeployments with what the controller adds."""
-    [*connections] = found(overlay, "Connection")
-    versioned = [as_the_controller_makes_it(it, connections[0]) for it in found(overlay, "WorkerDeployment")]
-    return pods_of(overlay) | {it["metadata"]["name"]: it["spec"]["template"] for it in versioned}
+    made = {it["metadata"]["name"]: it["spec"]["template"] for it in made_by_the_controller(overlay)}
+    return pods_of(overlay) | made
 
 
 def mounted(pod: Mapping[str, Any], folder: Path) -> dict[str, Path]:
@@ -82,16 +76,16 @@ def test_every_pod_reaches_temporal_cloud_with_the_key_of_its_secret(overlay: st
 
 @pytest.mark.parametrize("overlay", CLOUD)
 def test_the_key_of_temporal_cloud_is_one_and_the_same(overlay: str) -> None:
-    keys = [it["spec"]["secretTargetRef"] for it in found(overlay, "TriggerAuthentication")]
-    keys += [[it["spec"]["apiKeySecretRef"]] for it in found(overlay, "Connection")]
+    keys = [it["spec"]["secretTargetRef"] for it in kinds_of(overlay, "TriggerAuthentication")]
+    keys += [[it["spec"]["apiKeySecretRef"]] for it in kinds_of(overlay, "Connection")]
     assert [{(it["name"], it["key"]) for it in them} for them in keys] == [{("temporal", "TEMPORAL_API_KEY")}]
 
 
 @pytest.mark.parametrize("overlay", SELF_HOSTED)
 def test_the_certificate_for_a_cluster_of_ones_own_is_one_and_the_same(overlay: str) -> None:
-    triggers = {it["key"]: it["name"] for auth in found(overlay, "TriggerAuthentication") for it in secrets_of(auth)}
+    triggers = {it["key"]: it["name"] for auth in kinds_of(overlay, "TriggerAuthentication") for it in secrets_of(auth)}
     assert triggers in ({}, {"ca.crt": SECRET, "tls.crt": SECRET, "tls.key": SECRET})
-    assert {it["spec"]["mutualTLSSecretRef"]["name"] for it in found(overlay, "Connection")} <= {SECRET}
+    assert {it["spec"]["mutualTLSSecretRef"]["name"] for it in kinds_of(overlay, "Connection")} <= {SECRET}
 
 
 def secrets_of(authentication: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -101,7 +95,7 @@ def secrets_of(authentication: Mapping[str, Any]) -> list[dict[str, str]]:
 @pytest.mark.parametrize("overlay", SCALED)
 def test_the_scaler_looks_where_the_workers_work(overlay: str) -> None:
     temporal = settings_of(overlay, "temporal")
-    [scaled] = found(overlay, "ScaledObject")
+    [scaled] = kinds_of(overlay, "ScaledObject")
     [trigger] = scaled["spec"]["triggers"]
     assert (scaled["metadata"]["name"], trigger["metadata"]["taskQueue"]) == ("worker", "migration")
     assert trigger["metadata"]["endpoint"] == temporal["TEMPORAL_ADDRESS"]
@@ -112,9 +106,9 @@ def test_the_scaler_looks_where_the_workers_work(overlay: str) -> None:
 @pytest.mark.parametrize("overlay", CONTROLLED)
 def test_the_controllers_connection_is_the_one_of_the_workers(overlay: str) -> None:
     temporal = settings_of(overlay, "temporal")
-    [connection] = found(overlay, "Connection")
+    [connection] = kinds_of(overlay, "Connection")
     assert connection["spec"]["hostPort"] == temporal["TEMPORAL_ADDRESS"]
     assert connection["spec"].get("tls", {}).get("serverName") == temporal.get("TEMPORAL_TLS_SERVER_NAME")
-    options = [it["spec"]["workerOptions"] for it in found(overlay, "WorkerDeployment")]
+    options = [it["spec"]["workerOptions"] for it in kinds_of(overlay, "WorkerDeployment")]
     expected = {"connectionRef": {"name": "temporal"}, "temporalNamespace": temporal["TEMPORAL_NAMESPACE"]}
     assert options == [expected, expected]

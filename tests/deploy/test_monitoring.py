@@ -11,12 +11,21 @@ import kubernetes_validate
 import pytest
 
 from edition_migration.domain.metrics import METRICS
-from tests.deploy.kustomize import MONITORING, OVERLAYS, built, pods_of, resources_of, settings_of
+from tests.deploy.kustomize import (
+    MONITORING,
+    OVERLAYS,
+    SERVING,
+    VERSIONS,
+    built,
+    pods_of,
+    ports_of,
+    resources_of,
+    settings_of,
+)
 from tests.deploy.manifests import ROOT
 
 OF_THE_SDK = {"temporal_workflow_task_execution_failed_total"}
 """`tests/temporal/test_metrics.py` sees it on a real page."""
-SERVING = {"web", "worker", "mail-worker"}
 
 
 def resource(kind: str) -> dict[str, Any]:
@@ -44,7 +53,7 @@ def test_every_pod_that_serves_names_the_port_of_its_setting_and_is_found_by_it(
     assert settings["EDITION_MIGRATION_METRICS_HOST"] == str(IPv4Address(0)), "all addresses of the pod"
     found: set[str] = set()
     for name, pod in pods_of(overlay).items():
-        ports = {it["name"]: it["containerPort"] for it in pod["spec"]["containers"][0].get("ports", [])}
+        ports = ports_of(pod)
         if endpoint["port"] in ports and labels.items() <= pod["metadata"]["labels"].items():
             found.add(name)
             variable = f"EDITION_MIGRATION_{'WEB' if name == 'web' else 'WORKER'}_METRICS_PORT"
@@ -52,7 +61,7 @@ def test_every_pod_that_serves_names_the_port_of_its_setting_and_is_found_by_it(
     assert found == SERVING
 
 
-@pytest.mark.parametrize("version", ["1.30", kubernetes_validate.latest_version()])
+@pytest.mark.parametrize("version", VERSIONS)
 def test_the_network_lets_prometheus_in_to_that_port_of_those_pods_alone(version: str) -> None:
     policy = resource("NetworkPolicy")
     kubernetes_validate.validate(policy, version, strict=True)
