@@ -84,7 +84,11 @@ class QuietHours(BaseModel):
         description="From when nobody is written to who did not ask, in the zone of each reader",
         examples=["18:00"],
     )
-    ends: TimeOfDay = Field(default="08:00", description="Until when", examples=["08:00"])
+    ends: TimeOfDay = Field(
+        default="08:00",
+        description="Until when; where it is the same time as begins, no hours are quiet, and only week-ends may be",
+        examples=["08:00"],
+    )
     weekends: bool = Field(
         default=True, description="Whether Saturday and Sunday are quiet as a whole", examples=[True]
     )
@@ -156,7 +160,7 @@ class OrganizationSettings(BaseModel):
         default=timedelta(0),
         ge=timedelta(0),
         le=LONGEST_ACTIVATION_DELAY,
-        description="How much later, where activation is delayed",
+        description="How much later, where activation is delayed; it must not be 0 then",
         examples=["2d"],
     )
     storage_per_user_mb: int = Field(

@@ -67,6 +67,12 @@ def test_a_filter_beside_names_is_refused_since_it_would_leave_some_out(
     assert office.json("pending")["total"] == 4
 
 
+@pytest.mark.parametrize(("client", "found"), [("5.2", ["u1", "u5", "u6"]), ("5.2-beta", ["u5"]), ("5.2.1", [])])
+def test_a_version_means_its_builds_and_those_before_it_too(office: CommandLine, client: str, found: list[str]) -> None:
+    office.put(guest("u5", client_version="5.2-beta"), guest("u6", client_version="5.2+4711"))
+    assert [it["user_id"] for it in office.json("pending", "--client", client)["users"]] == found
+
+
 @pytest.mark.parametrize("client", ["abc", "5.", "5,2", "v5", " 5", ""])
 @pytest.mark.parametrize("typed", [("select", "--yes"), ("pending",), ("export",)])
 def test_a_client_that_is_no_version_is_refused(office: CommandLine, typed: tuple[str, ...], client: str) -> None:

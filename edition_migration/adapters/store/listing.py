@@ -86,8 +86,8 @@ def _of_the_user(criteria: Criteria) -> list[ColumnElement[bool]]:
         found.append(users.c.client_version.is_(None))
     elif criteria.client_version is not None:
         version = criteria.client_version
-        below = users.c.client_version.startswith(f"{version}.", autoescape=True)
-        found.append(or_(users.c.client_version == version, below))
+        below = (users.c.client_version.startswith(f"{version}{mark}", autoescape=True) for mark in ".-+")
+        found.append(or_(users.c.client_version == version, *below))
     return found
 
 
