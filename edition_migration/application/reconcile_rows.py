@@ -16,6 +16,7 @@ from edition_migration.domain.differences import (
     is_mendable,
     named,
 )
+from edition_migration.domain.migration import Migration
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.quiet_hours import held_until
@@ -35,6 +36,7 @@ from edition_migration.ports.store import Store, UnitOfWork
 PAGE = 500
 WENT_BACK = "its row went back in time"
 _STARTED_ANEW = (DifferenceKind.WORKFLOW_AHEAD, DifferenceKind.MAIL_DOUBTFUL)
+_ENDED_BEFORE = (*_STARTED_ANEW, DifferenceKind.END_LOST)
 _SHOWN_TO_OPERATORS = (DifferenceKind.WORKFLOW_ENDED, DifferenceKind.END_LOST)
 
 
@@ -112,13 +114,16 @@ class RowReconciliation:
         if is_dry:
             async with self._store.read() as uow:
                 return await self._named(uow, suspicion, holding)
-        await self._end_what_starts_anew(suspicion, holding)
+        is_ended = await self._end_what_cannot_go_back(suspicion, holding)
         async with self._store.write() as uow:
             row = await uow.migrations.hold(suspicion.ref)
             difference = await self._named(uow, suspicion, holding)
-            if row is None or difference is None:
+            if row is None or not (difference or is_ended):
                 return None
-            if is_mendable(suspicion.kind):
+            if difference is None:
+                await _replace_workflow(uow, row, self._clock.now())
+                difference = _difference(suspicion, is_mended=True)
+            elif is_mendable(suspicion.kind):
                 await mend(uow, row, suspicion.kind, self._clock.now())
                 difference = _difference(suspicion, is_mended=True)
             elif suspicion.kind in _SHOWN_TO_OPERATORS:
@@ -126,15 +131,19 @@ class RowReconciliation:
             await uow.commit()
         return difference
 
-    async def _end_what_starts_anew(self, suspicion: _Suspicion, holding: Holding) -> None:
-        """Before its row is made to start another: a workflow cannot go back."""
-        seen = suspicion.seen
-        if suspicion.kind not in _STARTED_ANEW or seen is None or seen.status is not WorkflowStatus.RUNNING:
-            return
-        async with self._store.read() as uow:
-            holds = await self._named(uow, suspicion, holding) is not None
-        if holds:
-            await self._gateway.end(suspicion.ref.workflow_id, WENT_BACK)
+    async def _end_what_cannot_go_back(self, suspicion: _Suspicion, holding: Holding) -> bool:
+        """Whether it ended the workflow. The row says before that another is to be started, lest a crash leave none."""
+        seen, ref = suspicion.seen, suspicion.ref
+        if suspicion.kind not in _ENDED_BEFORE or seen is None or seen.status is not WorkflowStatus.RUNNING:
+            return False
+        async with self._store.write() as uow:
+            if await uow.migrations.hold(ref) is None or await self._named(uow, suspicion, holding) is None:
+                return False
+            if suspicion.kind in _STARTED_ANEW:
+                await uow.migrations.restart(ref)
+                await uow.commit()
+        await self._gateway.end(ref.workflow_id, WENT_BACK)
+        return True
 
     async def _named(self, uow: UnitOfWork, suspicion: _Suspicion, holding: Holding) -> Difference | None:
         facts = await uow.evidence.of_row(suspicion.ref)
@@ -147,6 +156,12 @@ class RowReconciliation:
             is_held = holding.holds(facts.holder.zone)
             holds = suspicion.kind in set(contradictions(facts, holding.now, is_held=is_held))
         return _difference(suspicion, is_mended=False) if holds else None
+
+
+async def _replace_workflow(uow: UnitOfWork, row: Migration, now: datetime) -> None:
+    """Its row moved while it was ended: another is started, or it is rung for, so that its mails are handed over."""
+    instead = DifferenceKind.WORKFLOW_MISSING if row.is_open else DifferenceKind.WORKFLOW_LEFT_OVER
+    await mend(uow, row, instead, now)
 
 
 def _within_the_store(page: Sequence[RowFacts], holding: Holding) -> list[_Suspicion]:

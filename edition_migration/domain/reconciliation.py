@@ -132,7 +132,7 @@ def workflow_difference(
         return K.WORKFLOW_LEFT_OVER if is_running and is_old and facts.first_mail is None else None
     if row.started_at is None and not is_running:
         return None
-    if seen.status is WorkflowStatus.COMPLETED:
+    if seen.status is WorkflowStatus.COMPLETED or seen.state in TERMINAL:  # also one that only delivers its last mails
         is_others = seen.state in _ENDED_BY_OTHERS and row.hold_ends_at is None
         return K.END_LOST if is_others else K.WORKFLOW_AHEAD
     if _is_ahead(seen, row):

@@ -3,13 +3,14 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application import reconcile_journal, reconcile_rows
 from edition_migration.domain.differences import WORDS, DifferenceKind, ReconcilePage
-from edition_migration.domain.errors import NotFound
+from edition_migration.domain.errors import NotFound, StoreUnavailable
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.names import MigrationRef
@@ -106,6 +107,25 @@ async def _completed_workflow_of_a_lost_end_by_a_hold(ground: Ground) -> None:
     """The hold is in the row and will run out again: nobody else's word was lost."""
     await _completed_workflow_of_a_lost_cancel(ground)
     await ground.write(lambda uow: uow.migrations.set_hold(ref("awaiting"), NOW + timedelta(hours=1)))
+
+
+def _shows(plant: Plant, state: S) -> Plant:
+    """The same end, shown by one that still runs to deliver its last mails, or was ended then."""
+
+    async def planted(ground: Ground) -> None:
+        await plant(ground)
+        ground.gateway.shown[ref("awaiting").workflow_id] = state
+
+    planted.__name__ = f"{state}_shown"
+    return planted
+
+
+async def _held(ground: Ground) -> None:
+    await ground.write(lambda uow: uow.migrations.set_hold(ref("awaiting"), NOW + timedelta(hours=1)))
+
+
+_running_workflow = Workflow(ref("awaiting").workflow_id, WorkflowStatus.RUNNING)
+_ended_workflow = Workflow(ref("awaiting").workflow_id, WorkflowStatus.TERMINATED)
 
 
 async def _workflow_before_its_row(ground: Ground) -> None:
@@ -258,6 +278,12 @@ PLANTS: list[tuple[Plant, DifferenceKind, str | None, bool]] = [
     (_completed_workflow_of_a_lost_goal, K.WORKFLOW_AHEAD, "awaiting", True),
     (_completed_workflow_of_a_lost_cancel, K.END_LOST, "awaiting", False),
     (_completed_workflow_of_a_lost_end_by_a_hold, K.WORKFLOW_AHEAD, "awaiting", True),
+    (_shows(_running_workflow, S.MIGRATED), K.WORKFLOW_AHEAD, "awaiting", True),
+    (_shows(_running_workflow, S.EXPIRED), K.WORKFLOW_AHEAD, "awaiting", True),
+    (_shows(_running_workflow, S.CANCELLED), K.END_LOST, "awaiting", False),
+    (_shows(_held, S.CANCELLED), K.WORKFLOW_AHEAD, "awaiting", True),
+    (_shows(_ended_workflow, S.MIGRATED), K.WORKFLOW_AHEAD, "awaiting", True),
+    (_shows(_ended_workflow, S.CANCELLED), K.END_LOST, "awaiting", False),
     (_workflow_past_its_row, K.WORKFLOW_AHEAD, "instructed", True),
     (_workflow_past_its_row_and_terminated, K.WORKFLOW_AHEAD, "instructed", True),
     (_workflow_past_its_row_which_waits_to_be_started, K.WORKFLOW_AHEAD, "blocked", True),
@@ -377,6 +403,77 @@ async def test_end_that_was_lost_is_shown_so_that_retry_may_go_on_from_the_row(g
         row = await uow.migrations.get(ref("awaiting"))
     assert row is not None
     assert (row.attention, row.started_at) == (Attention.WORKFLOW_MISSING, BEFORE)
+
+
+async def test_who_still_runs_after_an_end_that_was_lost_is_ended_so_that_retry_may_start_another(
+    ground: Ground,
+) -> None:
+    await _shows(_running_workflow, S.CANCELLED)(ground)
+    await differences(ground.store, ground.gateway)
+    async with ground.store.read() as uow:
+        row = await uow.migrations.get(ref("awaiting"))
+    assert row is not None
+    assert ground.gateway.ended == [ref("awaiting").workflow_id]
+    assert (row.attention, row.started_at) == (Attention.WORKFLOW_MISSING, BEFORE)
+
+
+def _meanwhile(ground: Ground, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], Awaitable[object]]) -> None:
+    """It happens between the end of a migration's workflow and the next look at its row."""
+    end = ground.gateway.end
+
+    async def and_then(workflow_id: str, reason: str) -> None:
+        await end(workflow_id, reason)
+        if workflow_id.startswith("migration/"):
+            await happens()
+
+    monkeypatch.setattr(ground.gateway, "end", and_then)
+
+
+async def test_whose_row_moved_on_while_his_workflow_was_ended_gets_another(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _workflow_past_its_row(ground)
+    move = partial(ground.sql, "UPDATE migrations SET state = 'AWAITING_PASSWORD' WHERE user_id = 'instructed'")
+    _meanwhile(ground, monkeypatch, move)
+    async for outcome in reconciliation(ground.store, ground.gateway).run("acme", is_dry=False):
+        if outcome.rows:
+            [found] = outcome.differences
+            assert (found.kind, found.user_id, found.is_mended) == (K.WORKFLOW_AHEAD, "instructed", True)
+    assert ground.gateway.ended == [ref("instructed").workflow_id]
+    async with ground.store.read() as uow:
+        row = await uow.migrations.get(ref("instructed"))
+        bells = [(bell.org_id, bell.user_id) for bell in await uow.doorbells.oldest(9)]
+    assert row is not None
+    assert (row.state, row.started_at, bells) == (S.AWAITING_PASSWORD, None, [("acme", None)])
+
+
+async def test_who_ended_while_his_workflow_was_ended_is_rung_for_so_that_his_mails_are_handed_over(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _workflow_past_its_row(ground)
+    end = partial(ground.sql, "UPDATE migrations SET state = 'CANCELLED' WHERE user_id = 'instructed'")
+    _meanwhile(ground, monkeypatch, end)
+    async for _ in reconciliation(ground.store, ground.gateway).run("acme", is_dry=False):
+        pass
+    async with ground.store.read() as uow:
+        assert ("acme", "instructed") in [(bell.org_id, bell.user_id) for bell in await uow.doorbells.oldest(9)]
+
+
+async def test_killed_when_it_had_ended_a_workflow_it_leaves_a_row_that_the_organization_starts(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = records.mail("m2", user_id="blocked", kind=MailKind.ACCOUNT_DEACTIVATED, created_at=RECENTLY)
+    await ground.write(lambda uow: uow.mails.queue([mail]))
+
+    async def killed() -> None:
+        raise StoreUnavailable("gone")
+
+    _meanwhile(ground, monkeypatch, killed)
+    with pytest.raises(StoreUnavailable):
+        await differences(ground.store, ground.gateway, is_restored=True)
+    assert ground.gateway.ended == ["organization/acme", ref("blocked").workflow_id]
+    async with ground.store.read() as uow:
+        assert [it.user_id for it in await uow.migrations.unstarted("acme", 9)] == ["blocked"]
 
 
 @pytest.mark.parametrize("plant", [_workflow_before_its_row, _left_over_workflow])
