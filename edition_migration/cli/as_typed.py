@@ -3,7 +3,7 @@
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
-from edition_migration.domain.errors import InvalidInput
+from edition_migration.domain.errors import InvalidInput, Problem
 
 
 @contextmanager
@@ -12,6 +12,8 @@ def as_typed(options: Mapping[str, str]) -> Generator[None]:
     try:
         yield
     except InvalidInput as refusal:
-        problems = tuple(it._replace(path=options.get(it.path, it.path)) for it in refusal.problems)
-        message = " | ".join(map(str, problems)) or refusal.message
-        raise InvalidInput(message, problems=problems, mend=refusal.mend) from None
+        message, problems = refusal.message, list[Problem]()
+        for it in refusal.problems:
+            problems.append(it._replace(path=options.get(it.path, it.path)))
+            message = message.replace(str(it), str(problems[-1]))
+        raise InvalidInput(message, problems=tuple(problems), mend=refusal.mend) from None

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from edition_migration.cli.as_typed import as_typed
 from edition_migration.cli.commanding import agree_unless_named, chosen_users, command, show_command
 from edition_migration.cli.option_groups import grouped
 from edition_migration.cli.options import Form, How, Order, Org, Who
@@ -43,7 +44,9 @@ def fix_address(
             chosen.org_id, chosen.user_ids[0], address, actor=how.actor, command_id=key
         )
 
-    show_command(chosen, key, [session_of(ctx).change(fix, is_dry=how.is_dry)], how, form)
+    with as_typed({"email": "address"}):
+        answer = session_of(ctx).change(fix, is_dry=how.is_dry)
+    show_command(chosen, key, [answer], how, form)
 
 
 @grouped

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edition_migration.cli.as_typed import as_typed
 from edition_migration.cli.documents import read_text, write_text
 from edition_migration.cli.exit_codes import ExitCode
 from edition_migration.cli.option_groups import grouped
@@ -36,6 +37,8 @@ Kinds = Annotated[list[str] | None, typer.Option("--mail", help="Only this mail,
 States = Annotated[list[str] | None, typer.Option("--state", help="Only in this state, e.g. bounced; several times.")]
 Before = Annotated[int | None, typer.Option("--before", metavar="NUMBER", help="Those before this one: the next page.")]
 PageSize = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")]
+OPTIONS = {"kind": "MAIL", "language": "--language"}
+"""Under which names the fields of a text's name are typed here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def texts(ctx: typer.Context, form: Form, org: Org = None) -> None:
 
 @app.command()
 @grouped
+@as_typed(OPTIONS)
 def show(ctx: typer.Context, which: Which, as_json: AsJson = False) -> None:
     """Print an own text as `mails set` takes it."""
     view = session_of(ctx).run(lambda services: services.own_texts.text(which.name))
@@ -119,6 +123,7 @@ def show(ctx: typer.Context, which: Which, as_json: AsJson = False) -> None:
 
 @app.command("set")
 @grouped
+@as_typed(OPTIONS)
 def set_text(
     ctx: typer.Context,
     which: Which,
@@ -137,6 +142,7 @@ def set_text(
 
 @app.command()
 @grouped
+@as_typed(OPTIONS)
 def undo(
     ctx: typer.Context,
     which: Which,
@@ -170,6 +176,7 @@ def check(ctx: typer.Context, form: Form, org: Org = None) -> None:
 
 @app.command()
 @grouped
+@as_typed(OPTIONS)
 def preview(
     ctx: typer.Context,
     which: Which,
@@ -194,6 +201,7 @@ def preview(
 
 @app.command("send-test")
 @grouped
+@as_typed(OPTIONS)
 def send_test(
     ctx: typer.Context,
     which: Which,
