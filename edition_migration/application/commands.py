@@ -100,25 +100,40 @@ class Commands:
             return answer
 
     async def _select(self, command: Command) -> CommandAnswer:
-        request = command.request
+        request, ref = command.request, command.migration
+        async with self._store.read() as uow:
+            first = await uow.journal.find_of_user(ref.org_id, ref.user_id, command_key(command.command_id))
+        _refuse_another(command, first)
         order = SelectionOrder(
-            org_id=command.migration.org_id,
-            user_ids=[command.migration.user_id],
+            org_id=ref.org_id,
+            user_ids=[ref.user_id],
             actor=request.actor,
             command_id=command.command_id,
             activation=request.activation,
             activation_delay=request.activation_delay,
             confirm_administrator=request.confirm_administrator,
         )
-        return (await self._selection.select(order)).answers[0]
+        answers = (await self._selection.select(order)).answers
+        mine = [it for it in answers if it.user_id == ref.user_id]
+        if not mine:
+            raise _used()
+        return mine[0]
 
 
 async def _first_answer(turn: CommandTurn, first: JournalEntry) -> CommandAnswer:
     """What was answered to the command of this entry, in the generation that it was given to."""
-    if first.action != turn.command.kind:
-        raise Conflict("this command id was used for another command", mend="give each command an id of its own")
+    _refuse_another(turn.command, first)
     row = await turn.uow.migrations.get(first.ref)
     return turn.done(first.target, row.reason if row is not None and row.state is first.target else None)
+
+
+def _refuse_another(command: Command, first: JournalEntry | None) -> None:
+    if first is not None and first.action != command.kind:
+        raise _used()
+
+
+def _used() -> Conflict:
+    return Conflict("this command id was used for another command", mend="give each command an id of its own")
 
 
 def _short(command_id: str) -> str:

@@ -73,6 +73,47 @@ async def test_one_id_for_two_commands_is_a_conflict(store: Store) -> None:
     assert row.state is S.INSTRUCTED
 
 
+async def test_a_selection_with_the_id_of_another_command_is_a_conflict(store: Store) -> None:
+    commands = await place(store, migration(state=S.IN_REVIEW))
+    await commands.apply(command(CommandKind.SELECT).model_copy(update={"command_id": "c0"}))
+    await commands.apply(command(CommandKind.DESELECT))
+    with pytest.raises(Conflict, match="this command id was used for another command"):
+        await commands.apply(command(CommandKind.SELECT))
+    async with store.read() as uow:
+        row = await uow.migrations.get(migration().ref)
+        assert [it.command_id for it in await uow.waves.of_organization("acme")] == ["c0"]
+    assert row is not None
+    assert (row.state, row.wave_id) == (S.IN_REVIEW, None)
+
+
+async def test_a_new_selection_with_the_id_of_the_command_that_ended_the_first_is_a_conflict(store: Store) -> None:
+    commands = await place(store, migration(state=S.INSTRUCTED))
+    assert (await commands.apply(command(CommandKind.CANCEL))).state is S.CANCELLED
+    with pytest.raises(Conflict, match="this command id was used for another command"):
+        await commands.apply(command(CommandKind.SELECT))
+    async with store.read() as uow:
+        latest = await uow.migrations.latest("acme", "u1")
+    assert latest is not None
+    assert (latest.generation, latest.state) == (1, S.CANCELLED)
+
+
+async def test_a_selection_with_the_id_of_the_selection_of_others_is_a_conflict(store: Store) -> None:
+    commands = await place(store, migration(state=S.IN_REVIEW))
+    async with store.write() as uow:
+        await uow.users.put([user("u2", email="u2@acme.example", org_id="acme")])
+        await uow.migrations.add([migration("u2", state=S.IN_REVIEW)])
+        await uow.commit()
+    first = await commands.apply(command(CommandKind.SELECT))
+    other = command(CommandKind.SELECT).model_copy(update={"migration": migration("u2").ref})
+    with pytest.raises(Conflict):
+        await commands.apply(other)
+    assert await commands.apply(command(CommandKind.SELECT)) == first
+    async with store.read() as uow:
+        row = await uow.migrations.get(migration("u2").ref)
+    assert row is not None
+    assert (row.state, row.wave_id) == (S.IN_REVIEW, None)
+
+
 async def refused(store: Store, row: Migration, **request: object) -> str:
     """Why the selection of this user is refused, which changes nothing."""
     commands = await place(store, row)

@@ -82,17 +82,17 @@ _IS_LEFT_TO_THE_BLOCK = or_(
         for state, reason in LEFT_TO_THE_BLOCK
     )
 )
+AWAITS_BLOCK = and_(
+    IS_NEWEST, _IS_LEFT_TO_THE_BLOCK, users.c.enrolled_by.is_(None), users.c.org_id.is_(None), ~users.c.is_deleted
+)
+"""Of a row and its user: nobody holds him, and the begin of his domain's block is to look at him."""
 _AWAITING_BLOCK = (
     select(table)
     .join(users, users.c.user_id == _IT.user_id)
     .where(
         _OF_ORGANIZATION,
-        IS_NEWEST,
-        _IS_LEFT_TO_THE_BLOCK,
         users.c.domain.in_(given_list(users.c.domain, "domains")),
-        users.c.enrolled_by.is_(None),
-        users.c.org_id.is_(None),
-        ~users.c.is_deleted,
+        AWAITS_BLOCK,
     )
     .order_by(_IT.user_id)
     .limit(GIVEN_LIMIT)

@@ -4,14 +4,15 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Executable, Table, exists, select, union
+from sqlalchemy import Executable, Table, exists, or_, select, union
 
 from edition_migration.adapters.store.capacity import LICENSES_FREE, STORAGE_FREE_MB
 from edition_migration.adapters.store.mails import IS_TO_SEND
+from edition_migration.adapters.store.migrations import AWAITS_BLOCK
 from edition_migration.adapters.store.tables.capacity import counters, tickets, waves
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import Postman, mails, migrations
-from edition_migration.adapters.store.tables.people import domains, organizations
+from edition_migration.adapters.store.tables.people import domains, organizations, users
 from edition_migration.adapters.store.tables.work import errands, inbox
 from edition_migration.adapters.store.tickets import IS_WAITING
 from edition_migration.adapters.store.transaction import Insert, Transaction, given
@@ -30,6 +31,12 @@ _HOLD_DOMAIN = _GET_DOMAIN.with_for_update(key_share=True)
 _DOMAINS = select(domains).where(domains.c.org_id == given(domains.c.org_id, "org_id")).order_by(domains.c.name)
 _CLAIMED_DOMAINS = _DOMAINS.where(domains.c.is_claimed)
 _HAS_WARNED = exists().where(migrations.c.org_id == domains.c.org_id, migrations.c.state == MigrationState.DETECTED)
+_HAS_ENDED = exists().where(
+    users.c.domain == domains.c.name,
+    migrations.c.user_id == users.c.user_id,
+    migrations.c.org_id == domains.c.org_id,
+    AWAITS_BLOCK,
+)
 _FITS = exists().where(tickets.c.org_id == counters.c.org_id, IS_WAITING, tickets.c.storage_mb <= STORAGE_FREE_MB)
 _NOW = given(_IT.digest_due_at, "now")
 _WITH_WORK = union(
@@ -40,7 +47,7 @@ _WITH_WORK = union(
     select(waves.c.org_id).where(IS_FINISHED),
     select(mails.c.org_id).where(literally(mails.c.postman, [Postman.ORGANIZATION]), IS_TO_SEND),
     select(organizations.c.org_id).where(organizations.c.digest_due_at <= _NOW),
-    select(domains.c.org_id).where(domains.c.block_at <= _NOW, _HAS_WARNED),
+    select(domains.c.org_id).where(domains.c.block_at <= _NOW, or_(_HAS_WARNED, _HAS_ENDED)),
     select(counters.c.org_id).where(LICENSES_FREE > 0, _FITS),
 )
 

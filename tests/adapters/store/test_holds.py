@@ -8,6 +8,7 @@ from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import UnitOfWork
 from edition_migration.ports.store_events import SERVICE, Pause
+from tests.builders import domain
 from tests.fixtures.records import NOW, ORG, mail, migration, organization, ref, user
 
 LATER = NOW + timedelta(hours=1)
@@ -123,6 +124,28 @@ async def test_a_reminder_of_which_nobody_knows_is_passed(store: SqlStore) -> No
             target = MailState.ACCEPTED if head.mail_id == "m1" else MailState.UNKNOWN
             await uow.mails.mark(head.mail_id, {head.state}, target, NOW)
         assert heads == ["r2", "m1"]
+
+
+async def test_a_due_block_that_awaits_who_has_ended_is_work_until_it_has_looked_at_them(store: SqlStore) -> None:
+    await _people(store, "a")
+    async with store.write() as uow:
+        await uow.domains.put(domain(block_at=LATER))
+        await uow.migrations.add([migration("a", state=S.UNDONE)])
+        await uow.migrations.mark_enrolled(["a"], None)
+        assert await uow.organizations.with_work(NOW) == []
+        assert await uow.organizations.with_work(LATER) == [ORG]
+        assert [it.user_id for it in await uow.migrations.awaiting_block(ORG, ["acme.example"], 9)] == ["a"]
+        await uow.migrations.mark_enrolled(["a"], ORG)
+        assert await uow.organizations.with_work(LATER) == []
+
+
+async def test_who_moved_to_another_domain_is_no_work_of_a_due_block(store: SqlStore) -> None:
+    await _people(store, "a")
+    async with store.write() as uow:
+        await uow.domains.put(domain(name="other.example", block_at=NOW))
+        await uow.migrations.add([migration("a", state=S.UNDONE)])
+        await uow.migrations.mark_enrolled(["a"], None)
+        assert await uow.organizations.with_work(NOW) == []
 
 
 async def test_a_reminder_of_which_nobody_knows_stays_unknown_and_is_no_work(store: SqlStore) -> None:
