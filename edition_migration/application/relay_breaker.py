@@ -2,7 +2,8 @@
 
 One a process, made by bootstrap and asked by `Delivery`. Faults for all are those that every mail would meet: no
 connection, no encryption, no login, the sender refused. A fault of one mail never opens it; a refusal that may be the
-relay's own does, until others show whose it is (`domain/refusals.py`).
+relay's own does, until others show whose it is (`domain/refusals.py`). Alone it stays in doubt for ever, and the alarm
+calls: only what is wrong with one user may park him.
 """
 
 from edition_migration.domain.errors import AddressRefused, RelayUnavailable
@@ -57,7 +58,11 @@ class RelayBreaker:
         self._close()
 
     def report_refusal(self, mail_id: str, refusal: AddressRefused) -> RelayUnavailable | None:
-        """None where the refusal is this mail's own, for good; else the fault for which it waits as all others do."""
+        """None where the refusal is this mail's own, for good; else the doubt, for which all others wait as well.
+
+        It is no fault for all: it counts as a try of this mail, and an organization's other mails are tried before it
+        comes again, since their answers settle it.
+        """
         if self._is_its_own(mail_id, refusal.blame):
             self._close()
             return None

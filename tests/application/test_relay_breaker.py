@@ -140,6 +140,22 @@ def test_unclear_refusal_holds_all_and_is_nobodys_end_while_the_relay_takes_no_m
     assert held.value.mend == "see in the relay's log whether it refuses us all"
 
 
+def test_a_lone_mail_that_is_refused_unclearly_is_in_doubt_for_ever_and_the_alarm_calls(
+    breaker: RelayBreaker, pace: StillPace, meter: KeepingMeter
+) -> None:
+    for _ in range(7 * 24 * 60):
+        assert is_let_through(breaker)
+        assert not hear(breaker, FORBIDDEN, "hers")
+        assert meter.shown["edition_migration_relay_breaker_open",] == 1
+        pace.seconds += LONGEST_REST
+
+
+def test_a_doubt_is_no_fault_for_all_so_that_others_are_tried_before_this_mail(breaker: RelayBreaker) -> None:
+    doubt = breaker.report_refusal("hers", FORBIDDEN)
+    assert doubt is not None
+    assert (doubt.is_for_all, doubt.outcome_unknown) == (False, False)
+
+
 def test_unclear_refusal_is_the_mails_own_at_the_third_time_with_others_taken_between(breaker: RelayBreaker) -> None:
     ends: list[bool] = []
     for _ in range(3):
