@@ -176,18 +176,12 @@ class Delivery:
 
         None where the try is to be repeated: of a user's own queue nobody else's mail waits behind it.
         """
-        mail, now, put_off = letter.mail, self._clock.now(), None
+        mail, put_off, is_its_own = letter.mail, None, not outage.is_for_all
+        state = _put_off(mail, outage) if is_its_own else _as_before(mail)
         async with self._store.write() as uow:
-            if outage.is_for_all:
-                # Found `sending`, it was begun by a try that nobody heard of again.
-                await uow.mails.put_back(mail.mail_id, mail.state if mail.state in NOT_BEGUN else MailState.UNKNOWN)
-            else:
-                # What an earlier try may have brought there is not undone by a later one that was put off.
-                is_unknown = outage.outcome_unknown or mail.state not in SENDABLE_ONCE
-                state = MailState.UNKNOWN if is_unknown else MailState.DEFERRED
-                await uow.mails.mark(mail.mail_id, [MailState.SENDING], state, now)
-                if _is_of_many(given):
-                    put_off = await _held(uow, given, mail, Hold(now + rest_after(mail.attempts)))
+            await uow.mails.end_attempt(mail.mail_id, mail.attempts + 1, state, is_counted=is_its_own)
+            if is_its_own and _is_of_many(given):
+                put_off = await _held(uow, given, mail, Hold(self._clock.now() + rest_after(mail.attempts)))
             await uow.commit()
         return put_off
 
@@ -221,6 +215,17 @@ class Delivery:
 def _is_given_up(mail: Mail) -> bool:
     """Found `sending`, nobody knows whether the relay has it; twice would be worse than never."""
     return mail.kind in AT_MOST_ONCE and mail.state not in SENDABLE_ONCE
+
+
+def _put_off(mail: Mail, outage: RelayUnavailable) -> MailState:
+    """What an earlier try may have brought there is not undone by a later one that was put off."""
+    is_unknown = outage.outcome_unknown or mail.state not in SENDABLE_ONCE
+    return MailState.UNKNOWN if is_unknown else MailState.DEFERRED
+
+
+def _as_before(mail: Mail) -> MailState:
+    """Found `sending`, it was begun by a try that nobody heard of again."""
+    return mail.state if mail.state in NOT_BEGUN else MailState.UNKNOWN
 
 
 async def _held(uow: UnitOfWork, given: MailInput, mail: Mail, hold: Hold) -> MailOutcome:

@@ -92,8 +92,9 @@ class MailInput(_Message):
 class MailOutcome(_Message):
     """What became of one mail, `mail_id`. `next` is the one to try next: behind a sent one, or the held one itself.
 
-    A held one has a `not_before` later than `as_of`, but is not `next` while a pause or a complaint holds all: its end rings.
-    A refused one stops those behind it, so it has no `next` either. `attempt` is the number of the one that ended it.
+    A held one has a `not_before` later than `as_of`, but is not `next` while a pause or a complaint holds all: its end
+    rings. A refused one stops those behind it, so it has no `next` either. `attempt` is the number of the one that
+    ended it.
     """
 
     result: Literal["sent", "held", "refused", "none"]

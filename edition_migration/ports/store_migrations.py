@@ -253,8 +253,11 @@ class Mails(Protocol):
         """Keeps what a mail to administrators says, as JSON without names and addresses; the first ones stay."""
         ...
 
-    async def put_back(self, mail_id: str, state: MailState) -> None:
-        """A mail that is `sending` is in `state` again and its attempt was none; any other stays as it is."""
+    async def end_attempt(self, mail_id: str, attempt: int, state: MailState, *, is_counted: bool) -> None:
+        """The attempt of this number brought the mail to no end: it is `sending` no more, but `state`.
+
+        Where another has begun since, or the mail has its end, all stays as it is. One not counted was none.
+        """
         ...
 
     async def of_migration(self, ref: MigrationRef) -> Sequence[Mail]: ...

@@ -1,5 +1,6 @@
 """One mail at a time: what the relay's answer means for the migration, also where two tries speak for one mail."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -130,6 +131,33 @@ REFUSED = AddressRefused("the relay refused the recipient", reply_code=550)
 PUT_OFF = RelayUnavailable("the relay answered 450 to RCPT")
 DOWN = RelayUnavailable("the relay answered 421", is_for_all=True)
 CUT = RelayUnavailable("the connection broke", outcome_unknown=True)
+
+
+@pytest.mark.parametrize("trouble", [PUT_OFF, DOWN, CUT], ids=["put off", "relay down", "cut"])
+async def test_a_try_that_was_given_up_says_nothing_of_a_later_one_under_way(
+    store: Store, trouble: RelayUnavailable
+) -> None:
+    """Else the row would call a mail not begun of which the relay is hearing just now."""
+    await instructed(store)
+    later: list[asyncio.Task[MailOutcome]] = []
+    has_begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def frozen_until_another_speaks() -> int:
+        later.append(asyncio.create_task(delivery(store, Relay(speaks_for_long)).deliver(ADA)))
+        await has_begun.wait()
+        raise trouble
+
+    async def speaks_for_long() -> int:
+        has_begun.set()
+        await may_end.wait()
+        return OK
+
+    with pytest.raises(RelayUnavailable):
+        await delivery(store, Relay(frozen_until_another_speaks)).deliver(ADA)
+    assert (await found(store))[1] is MailState.SENDING
+    may_end.set()
+    assert (await later[0]).result == "sent"
+    assert (await found(store))[1] is MailState.ACCEPTED
 
 
 @pytest.mark.parametrize(

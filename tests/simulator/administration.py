@@ -11,6 +11,7 @@ from edition_migration.ports.store_events import SERVICE
 from tests.simulator import sdk
 from tests.simulator.actors import insist
 from tests.simulator.executions import Run
+from tests.simulator.opening import QUIET
 from tests.simulator.world import DOMAIN, ORG, World
 from workflows.migration_wave import MigrationWave
 
@@ -80,7 +81,7 @@ def extend_deadline(world: World) -> None:
 
 def change_mail_times(world: World) -> None:
     """Other quiet hours or another pace, or none."""
-    quiet_hours = world.random.choice([None, None, {"begins": "00:00", "ends": "23:00", "weekends": True}])
+    quiet_hours = world.random.choice([None, None, QUIET.model_dump()])
     settings = {"quietHours": quiet_hours, "mailsPerSecond": world.random.choice([None, None, 0.01])}
     file = {"id": ORG, "settings": settings}
     insist(world, f"org apply {settings}", lambda: world.services.organizations.apply(file))

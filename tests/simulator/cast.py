@@ -23,7 +23,7 @@ _PEOPLE: tuple[tuple[int, Act], ...] = (
     (3, actors.command(CommandKind.UNDO)),
     (2, administration.extend_deadline),
     (2, administration.fix_address),
-    (1, administration.change_mail_times),
+    (2, administration.change_mail_times),
     (2, administration.pause),
     (2, administration.control_wave),
     (3, actors.update_from_the_ui),

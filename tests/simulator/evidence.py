@@ -29,7 +29,7 @@ class WorkflowSeen:
     events: int = 0
     bytes: int = 0
     news: int = 0
-    """Rings and commands that it was given: each may add a look to the history."""
+    """Rings and commands that it was given, and mails that were held: each may add a look to the history."""
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ class Run:
     bytes: int = 0
     replays: int = 0
     news: int = 0
-    """Rings and Updates, which nobody can foresee."""
+    """Rings, Updates and mails that were held, which nobody can foresee."""
     answers: dict[str, str] = field(default_factory=dict)
     """Of Updates, by their id: accepted, rejected, completed."""
     _tape: list[_Happened] = field(default_factory=list)
@@ -134,7 +134,7 @@ class Run:
         """Something happened that the workflow must hear of."""
         self.jobs.append(job)
         self.events += 1
-        self.news += job.HasField("signal_workflow") or job.HasField("do_update")
+        self.news += job.HasField("signal_workflow") or job.HasField("do_update") or _tells_of_a_hold(job)
 
     def task(self, at: datetime, *, suggests_new_run: bool, late: sdk.Job | None) -> None:
         """One workflow task with all that came since the last.
@@ -246,6 +246,10 @@ class Run:
 def _ends(completion: WorkflowActivationCompletion) -> bool:
     ends = {"complete_workflow_execution", "continue_as_new_workflow_execution", "cancel_workflow_execution"}
     return any(command.WhichOneof("variant") in ends for command in completion.successful.commands)
+
+
+def _tells_of_a_hold(job: sdk.Job) -> bool:
+    return b'"result":"held"' in job.resolve_activity.result.completed.result.data
 
 
 def _patches(completion: WorkflowActivationCompletion) -> list[str]:

@@ -5,13 +5,15 @@ from datetime import timedelta
 from random import Random
 
 from edition_migration.application.organization_facts import unknown_organization
-from edition_migration.domain.organization import Activation, OrganizationSettings, Selection
+from edition_migration.domain.organization import Activation, OrganizationSettings, QuietHours, Selection
 from edition_migration.ports.store_people import Contact
 from tests.builders import user
 from tests.doubles import CountingHasher
 from tests.e2e.world import OLD_PASSWORD
 from tests.simulator.provisioning import provision
 from tests.simulator.world import DOMAIN, ORG, World
+
+QUIET = QuietHours(begins="00:00", ends="23:00", weekends=True)
 
 
 async def set_up(world: World) -> None:
@@ -42,6 +44,8 @@ def _settings(random: Random, settings: OrganizationSettings) -> OrganizationSet
         "selection": random.choice([Selection.MANUAL, Selection.MANUAL, Selection.AUTOMATIC]),
         "activation": activation,
         "activation_delay": timedelta(hours=random.choice([1, 5])),
+        "warning_period": timedelta(days=random.choice([0, 0, 0, 0, 0, 1])),
+        "quiet_hours": random.choice([None, None, None, None, None, QUIET]),
         "digest_every": timedelta(days=random.choice([7, 365, 365, 365])),
         "storage_per_user_mb": random.choice([0, 120]),
     }

@@ -26,8 +26,10 @@ from edition_migration.application.rings import Bells, _targets
 from edition_migration.domain.mail import MailState
 from edition_migration.domain.migration import Ticket, TicketState
 from edition_migration.domain.names import MigrationRef
+from edition_migration.domain.progress import NextMail
 from edition_migration.domain.token import TokenState
 from tests.simulator.temporal import Temporal
+from workflows.postman import Postman
 from workflows.user_migration import UserMigration
 
 Plant = Callable[[], AbstractContextManager[Any]]
@@ -181,6 +183,20 @@ def flag_cleared_after_the_look() -> AbstractContextManager[Any]:
     return patch.object(UserMigration, "_perform", performed)
 
 
+def mail_that_came_back_is_old_news() -> AbstractContextManager[Any]:
+    """The postman takes a mail that was put back after its end for one that it has sent."""
+
+    def is_finished(self: Postman, mail: NextMail) -> bool:
+        return mail.mail_id is not None and mail.mail_id == self._finished
+
+    return patch.object(Postman, "_is_finished", is_finished)
+
+
+def other_mail_times_ring_nobody() -> AbstractContextManager[Any]:
+    """Quiet hours or a pace change, and held mails sleep on."""
+    return patch("edition_migration.application.organizations.follow_mail_times", _always(None))
+
+
 PLANTED: dict[str, Plant] = {
     plant.__name__: plant
     for plant in (
@@ -193,6 +209,8 @@ PLANTED: dict[str, Plant] = {
         grant_without_ticket,
         last_mails_left_behind,
         links_outlive_the_password,
+        mail_that_came_back_is_old_news,
+        other_mail_times_ring_nobody,
         released_twice,
         ring_before_commit,
         smtp_before_commit,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from edition_migration.domain.policies import FORBIDS_MIGRATION
 from tests.simulator.actors import with_bells
 from tests.simulator.stage import Work
 from tests.simulator.world import DOMAIN, OFFICE, ORG, OTHER_DOMAIN, World
@@ -114,6 +115,11 @@ def _of_organization(event_type: str, **data: Callable[[World], Any]) -> Callabl
     return tell
 
 
+def _policies(world: World) -> dict[str, Any]:
+    """That forbid the Business Edition, or allow it again."""
+    return {"organization": {FORBIDS_MIGRATION: world.random.random() < 0.6}}
+
+
 def mail_event(world: World) -> None:
     """What became of a mail behind the relay."""
     accepted = world.ground.accepted_mails()
@@ -135,6 +141,7 @@ EVENTS: tuple[tuple[int, Callable[[World], None]], ...] = (
     (1, _of_organization("org.domain.added", domain=lambda _: DOMAIN)),
     (1, _of_organization("org.sso.changed", is_single_sign_on=lambda world: world.random.random() < 0.5)),
     (1, _of_organization("org.deprovisioned")),
+    (1, _of_organization("org.policy.changed", policies=_policies)),
     (1, _user_event("user.deleted")),
     (2, _user_event("user.email_changed", email=_address)),
     (1, _user_event("user.updated", client_version=lambda world, _: world.random.choice(["5.2", "6.1"]))),

@@ -177,9 +177,10 @@ class SqlMails:
     async def keep_figures(self, mail_id: str, figures: str) -> None:
         await self._tx.change(_SET_FIRST_FIGURES, {"given_mail_id": mail_id, "figures": figures})
 
-    async def put_back(self, mail_id: str, state: MailState) -> None:
-        sending = update(mail_rows).where(_IT.mail_id == mail_id, _IT.state == MailState.SENDING)
-        await self._tx.change(sending.values(state=state, attempts=_IT.attempts - 1))
+    async def end_attempt(self, mail_id: str, attempt: int, state: MailState, *, is_counted: bool) -> None:
+        its = _SET.where(_IT.state == MailState.SENDING, _IT.attempts == attempt)
+        attempts = attempt if is_counted else attempt - 1
+        await self._tx.change(its.values(attempts=attempts), {"given_mail_id": mail_id, "state": state})
 
     async def of_migration(self, ref: MigrationRef) -> Sequence[Mail]:
         """In the order of sending."""
