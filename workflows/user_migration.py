@@ -120,7 +120,10 @@ class UserMigration:
             step, StepInput(migration=self._migration, as_of=workflow.now()), **quick(summary)
         )
         self._overview = outcome.overview
-        self._postman.tell(outcome.mail)
+        if isinstance(outcome, Stop):
+            self._postman.tell_last(outcome.mail)
+        else:
+            self._postman.tell(outcome.mail)
         show(outcome.overview)
         return outcome
 

@@ -14,7 +14,7 @@ from edition_migration.domain.errors import NotFound
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.progress import MailInput, MailOutcome, NextMail, Overview
 from tests.workflows.conftest import Started
-from tests.workflows.script import Gate, Script, done, mail, overview, result_of, script_steps, sent, stop, wait
+from tests.workflows.script import SINCE, Gate, Script, done, mail, overview, result_of, script_steps, sent, stop, wait
 from tests.workflows.script import S as State
 
 CANCELLED = stop(State.CANCELLED)
@@ -61,6 +61,52 @@ async def test_held_mail_goes_at_its_time_and_holding_is_no_ring(
     await time_skipper.fast_forward(handle, timedelta(hours=1, minutes=1))
     assert Overview.model_validate(await result_of(handle)) == overview(State.CANCELLED)
     assert script.names == ["notify_deactivation", "deliver", "deliver", "notify_deactivation"]
+
+
+async def test_the_end_does_not_wait_for_a_held_mail_that_is_moot(
+    started: Started, script: Script, time_skipper: TimeSkipper
+) -> None:
+    async def held(given: MailInput) -> MailOutcome:
+        return MailOutcome(result="held", mail_id="m1", next=mail("m1", not_before=given.as_of + timedelta(hours=8)))
+
+    script.will("notify_deactivation", wait(State.IN_REVIEW, "not selected yet", mail=mail("m1")), CANCELLED)
+    script.will("deliver", held, MailOutcome(result="none"))
+    handle = await started.migration()
+    await script.until_asked("deliver")
+    await time_skipper.fast_forward(handle, timedelta(hours=1))
+    await started.gateway.ring_migration(started.ref())
+    assert Overview.model_validate(await result_of(handle)) == overview(State.CANCELLED)
+    assert script.names == ["notify_deactivation", "deliver", "notify_deactivation", "deliver"]
+
+
+async def test_nor_for_one_that_is_held_while_the_end_is_seen(started: Started, script: Script) -> None:
+    tomorrow = NextMail(kind=MailKind.INSTRUCTIONS, mail_id="m1", not_before=SINCE.replace(year=2100))
+    gate = Gate(MailOutcome(result="held", mail_id="m1", next=tomorrow))
+    script.will("notify_deactivation", wait(State.IN_REVIEW, "not selected yet", mail=mail("m1")), CANCELLED)
+    script.will("deliver", gate, MailOutcome(result="none"))
+    handle = await started.migration()
+    await script.until_asked("deliver")
+    await started.gateway.ring_migration(started.ref())
+    await script.until_asked("notify_deactivation", times=2)
+    gate.open()
+    assert Overview.model_validate(await result_of(handle)) == overview(State.CANCELLED)
+    assert script.names == ["notify_deactivation", "deliver", "notify_deactivation", "deliver"]
+
+
+async def test_what_is_told_while_a_mail_is_being_held_is_looked_at_again(started: Started, script: Script) -> None:
+    """The hours that hold it may have been changed since its delivery read them."""
+    tomorrow = NextMail(kind=MailKind.INSTRUCTIONS, mail_id="m1", not_before=SINCE.replace(year=2100))
+    gate = Gate(MailOutcome(result="held", mail_id="m1", next=tomorrow))
+    script.will("notify_deactivation", wait(State.IN_REVIEW, "not selected yet", mail=mail("m1")))
+    script.will("notify_deactivation", wait(State.IN_REVIEW, "rung", mail=mail("m1")), CANCELLED)
+    script.will("deliver", gate, sent("m1"))
+    handle = await started.migration()
+    await script.until_asked("deliver")
+    await started.gateway.ring_migration(started.ref())
+    await script.until_asked("notify_deactivation", times=2)
+    gate.open()
+    await result_of(handle)
+    assert script.names.count("deliver") == 2
 
 
 async def test_refused_mail_is_a_ring_and_stops_those_behind_it(started: Started, script: Script) -> None:
