@@ -237,7 +237,7 @@ async def _held(uow: UnitOfWork, given: MailInput, mail: Mail, hold: Hold) -> Ma
         return MailOutcome(result="held", mail_id=mail.mail_id)
     following: Mail | None = replace(mail, not_before=hold.until)
     if _is_of_many(given):
-        await uow.mails.set_held_until(mail.mail_id, hold.until)
+        await uow.mail_times.set_held_until(mail.mail_id, hold.until)
         following = await _head(uow, given)
     return MailOutcome(result="held", mail_id=mail.mail_id, next=as_next(following))
 

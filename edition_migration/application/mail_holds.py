@@ -65,8 +65,8 @@ async def _new_slot(uow: UnitOfWork, organization: Organization, mail: Mail, pre
     rate = organization.settings.mails_per_second
     if rate is None or (mail.not_before and not await _was_held(uow, organization, mail, mail.not_before)):
         return None
-    slot = await uow.paces.take_slot(organization.org_id, present, timedelta(seconds=1 / rate))
-    await uow.mails.set_not_before(mail.mail_id, slot)
+    slot = await uow.mail_times.take_slot(organization.org_id, present, timedelta(seconds=1 / rate))
+    await uow.mail_times.set_not_before(mail.mail_id, slot)
     return slot
 
 

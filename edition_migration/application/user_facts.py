@@ -10,6 +10,7 @@ from datetime import datetime
 from edition_migration.application import address_change
 from edition_migration.application.compensation import restore_guest
 from edition_migration.application.conflicts import address_is_free, address_is_taken, older_words_are_moot
+from edition_migration.application.errand_mail_times import follow_zone
 from edition_migration.application.errand_policies import follow_policy
 from edition_migration.application.event_effects import CHANGED, NOTHING_SAID, OF_A_DELETED_USER, OVERTAKEN, Effect
 from edition_migration.application.first_sign_in import is_before_the_activation, is_first_sign_in
@@ -98,7 +99,7 @@ class UserFacts:
                 await older_words_are_moot(self.uow, user.user_id, self.now)
             await self._reconsider(changed, row)
         if row is not None and changed.zone != user.zone:
-            await self.uow.doorbells.add_migrations([row.ref], self.now)  # his mails wait for another morning
+            await follow_zone(self.uow, row, self.now)
         if row is not None and changed.policy_group != user.policy_group:
             await self._follow_policy_group(row)
         await self._ring_owner(changed, data.org_id)

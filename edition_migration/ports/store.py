@@ -11,11 +11,12 @@ from typing import Protocol
 from edition_migration.ports.store_audit import Seals
 from edition_migration.ports.store_backlog import Backlog
 from edition_migration.ports.store_capacity import CapacityTable, Ledger, Tickets
-from edition_migration.ports.store_events import Doorbells, Errands, Inbox, Paces, Pauses
+from edition_migration.ports.store_events import Doorbells, Errands, Inbox, Pauses
 from edition_migration.ports.store_evidence import Evidence
 from edition_migration.ports.store_followups import Followups
 from edition_migration.ports.store_leftovers import Leftovers
 from edition_migration.ports.store_listing import Listing
+from edition_migration.ports.store_mail_times import MailTimes
 from edition_migration.ports.store_migrations import Journal, Mails, Migrations, Tokens
 from edition_migration.ports.store_people import (
     Contacts,
@@ -84,7 +85,7 @@ class UnitOfWork(Protocol):
     @property
     def pauses(self) -> Pauses: ...
     @property
-    def paces(self) -> Paces: ...
+    def mail_times(self) -> MailTimes: ...
     @property
     def backlog(self) -> Backlog: ...
     @property

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -185,14 +185,4 @@ class Pauses(Protocol):
     async def held_back(self, org_id: str, after: MigrationRef | None, limit: int) -> Sequence[MigrationRef]:
         """Whom the end of a pause concerns, by user id and generation behind `after`: open migrations whose workflow
         was started, and ended ones with mails to send in their own queue."""
-        ...
-
-
-class Paces(Protocol):
-    async def take_slot(self, org_id: str, now: datetime, interval: timedelta) -> datetime:
-        """The time of the organization's next free slot, `now` or later; the one behind it is `interval` later."""
-        ...
-
-    async def restart(self, org_id: str, now: datetime) -> None:
-        """The next free slot is `now`, whatever was taken."""
         ...

@@ -229,22 +229,6 @@ class Mails(Protocol):
         `text_revision`; `accepted` keeps `accepted_at`."""
         ...
 
-    async def set_not_before(self, mail_id: str, at: datetime) -> None:
-        """The slot that the mail got from its organization's pace; it does not go before."""
-        ...
-
-    async def set_held_until(self, mail_id: str, at: datetime) -> None:
-        """The others of the organization's queue go first until then."""
-        ...
-
-    async def unsent(self, org_id: str, after: int, limit: int) -> Sequence[Mail]:
-        """All that are still to be sent, whosever postman's, in their order and behind this sequence."""
-        ...
-
-    async def forget_times(self, mail_ids: Sequence[str]) -> None:
-        """Those unsent of them have no slot and no hold any more: they may take another."""
-        ...
-
     async def figures(self, mail_id: str) -> str | None:
         """What was kept of this mail by `keep_figures`."""
         ...

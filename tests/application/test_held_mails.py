@@ -141,7 +141,7 @@ async def test_quiet_hours_hold_what_nobody_asked_for(post: Post, kind: MailKind
 async def test_what_the_user_asked_for_goes_at_once(post: Post, kind: MailKind) -> None:
     await given(post, mail(kind=kind, token_id="asked"), quiet_hours=QuietHours(), mails_per_second=0.001)
     async with post.store.write() as uow:
-        await uow.paces.take_slot("acme", NOW, timedelta(hours=1))
+        await uow.mail_times.take_slot("acme", NOW, timedelta(hours=1))
         await uow.commit()
     assert (await post.deliver()).result == "sent"
     assert (await post.mails())[0].not_before is None
@@ -198,7 +198,7 @@ async def test_who_missed_his_slot_at_night_takes_another(post: Post) -> None:
     )
     post.clock.at = NOW + timedelta(hours=1)
     async with post.store.write() as uow:
-        await uow.paces.take_slot("acme", post.clock.at, SECOND)
+        await uow.mail_times.take_slot("acme", post.clock.at, SECOND)
         await uow.commit()
     assert await post.deliver() == held(MailKind.INSTRUCTIONS, post.clock.at + SECOND)
 

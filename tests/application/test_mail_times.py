@@ -1,10 +1,12 @@
 """Other quiet hours, another zone, another pace: mails that are held follow at once. Both databases."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.errands import Errands
 from edition_migration.application.events import Events
 from edition_migration.application.intake import Intake
@@ -15,8 +17,9 @@ from edition_migration.domain.progress import PageInput
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import Store
 from edition_migration.ports.store_events import Doorbell
-from tests.builders import NOW, migration, organization, user
+from tests.builders import NOW, domain, migration, organization, user
 from tests.doubles import LINK_KEYS, MovableClock
+from tests.fixtures.postgres import until_somebody_waits
 from tests.fixtures.records import mail
 
 HELD = {"not_before": NOW + timedelta(hours=1), "held_until": NOW + timedelta(hours=20)}
@@ -29,13 +32,14 @@ async def held(store: Store, *more: Mail) -> None:
     async with store.write() as uow:
         hours = QuietHours(begins="18:00", ends="08:00", weekends=True)
         await uow.organizations.put(organization(quiet_hours=hours, mails_per_second=1.0))
+        await uow.domains.put(domain())
         user_ids = ["u1", *(it.user_id for it in more if it.user_id)]
         await uow.users.put([user(user_id) for user_id in user_ids])
         await uow.migrations.add([migration(user_id, state=S.INSTRUCTED) for user_id in user_ids])
         await uow.mails.queue([mail("m1", kind=MailKind.INSTRUCTIONS), *more])
-        await uow.mails.set_not_before("m1", HELD["not_before"])
-        await uow.mails.set_held_until("m1", HELD["held_until"])
-        await uow.paces.take_slot("acme", NOW, timedelta(hours=1))
+        await uow.mail_times.set_not_before("m1", HELD["not_before"])
+        await uow.mail_times.set_held_until("m1", HELD["held_until"])
+        await uow.mail_times.take_slot("acme", NOW, timedelta(hours=1))
         await uow.commit()
 
 
@@ -83,7 +87,7 @@ async def test_a_held_mail_forgets_its_time_and_who_sleeps_is_rung(store: Store,
     assert await work(store) == [1]
     assert (await times(store), await bells(store)) == ((None, None), {"acme", "u1"})
     async with store.write() as uow:
-        assert await uow.paces.take_slot("acme", NOW, SECOND) == NOW
+        assert await uow.mail_times.take_slot("acme", NOW, SECOND) == NOW
 
 
 @pytest.mark.parametrize("settings", [{"linkLifetime": "3d"}, {"mailsPerSecond": 1.0}], ids=["another", "the same"])
@@ -92,6 +96,30 @@ async def test_other_settings_leave_times_as_they_are(store: Store, settings: di
     await apply(store, **settings)
     assert (await work(store), await bells(store)) == ([], set())
     assert await times(store) == (HELD["not_before"], HELD["held_until"])
+
+
+async def test_who_is_being_written_to_is_held_before_his_mails_are(postgres_store_url: str) -> None:
+    """The row comes first for everybody: else a delivery and the page would wait for each other."""
+    store = SqlStore(postgres_store_url)
+    await held(store)
+    await apply(store, quietHours=None)
+    async with store.write() as uow:
+        await uow.migrations.hold(migration().ref)
+        page = asyncio.create_task(work(store))
+        await until_somebody_waits(postgres_store_url)
+        await uow.mails.mark("m1", [MailState.QUEUED], MailState.SENDING, NOW)
+        await uow.commit()
+    pages = await page
+    await store.dispose()
+    assert pages == [1]
+
+
+async def test_a_mail_that_was_sent_meanwhile_keeps_its_slot(store: Store) -> None:
+    await held(store, mail("sent", user_id="sent", state=MailState.ACCEPTED, accepted_at=NOW, not_before=NOW))
+    async with store.write() as uow:
+        await uow.mail_times.forget(["m1", "sent"])
+        await uow.commit()
+    assert [await times(store, it) for it in ("m1", "sent")] == [(None, None), (NOW, None)]
 
 
 async def test_the_zone_may_come_by_an_event(store: Store) -> None:
@@ -119,7 +147,7 @@ async def test_every_mail_is_looked_at_page_by_page_and_a_sent_one_is_not(store:
     sent = mail("sent", user_id="sent", state=MailState.ACCEPTED, accepted_at=NOW, not_before=NOW)
     await held(store, *behind, sent)
     async with store.write() as uow:
-        await uow.mails.set_not_before("b199", NOW)
+        await uow.mail_times.set_not_before("b199", NOW)
         await uow.commit()
     await apply(store, quietHours=None)
     assert await work(store) == [200, 1]
@@ -153,4 +181,9 @@ async def test_a_user_with_another_zone_is_rung(store: Store) -> None:
     }
     await Intake(store=store, clock=clock).receive(document)
     await Events(store=store, clock=clock).apply_next(PAGE)
-    assert "u1" in await bells(store)
+    assert await bells(store) == {"acme", "u1"}
+    assert await times(store) == (HELD["not_before"], None)
+    async with store.read() as uow:
+        row = await uow.migrations.get(migration().ref)
+    assert row is not None
+    assert row.state is S.INSTRUCTED

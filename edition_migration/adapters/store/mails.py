@@ -11,7 +11,6 @@ from edition_migration.adapters.store.tables.migrations import Postman, reset_to
 from edition_migration.adapters.store.tables.migrations import mails as mail_rows
 from edition_migration.adapters.store.tables.texts import own_texts
 from edition_migration.adapters.store.transaction import (
-    GIVEN_LIMIT,
     Insert,
     Transaction,
     chunks,
@@ -81,23 +80,18 @@ _TEXT_REVISION = case((_IT.state.in_(sorted(SENDABLE_ONCE)), _NEWEST_TEXT.scalar
 
 _IS_THEIRS = given_ref(_IT)
 _IS_IT = _IT.mail_id == given(_IT.mail_id, "mail_id")
-_OF_ORGANIZATION = select(*MAIL).where(_IT.org_id == given(_IT.org_id, "org_id"))
+OF_ORGANIZATION = select(*MAIL).where(_IT.org_id == given(_IT.org_id, "org_id"))
 _OF_MIGRATION = select(*MAIL).where(_IS_THEIRS).order_by(_IT.sequence)
 _NEXT_OF_MIGRATION = _OF_MIGRATION.where(IS_IN_QUEUE).limit(1)
 _NEXT_OF_ORGANIZATION = (
-    _OF_ORGANIZATION.where(_BY_ORGANIZATION, IS_TO_SEND, ~_HAS_OLDER)
+    OF_ORGANIZATION.where(_BY_ORGANIZATION, IS_TO_SEND, ~_HAS_OLDER)
     .order_by(_IT.held_until.nulls_first(), _IT.sequence)
     .limit(1)
 )
 _LAST_TO_ORGANIZATION = (
-    _OF_ORGANIZATION.where(_IT.kind == given(_IT.kind, "kind"), _IT.user_id.is_(None))
+    OF_ORGANIZATION.where(_IT.kind == given(_IT.kind, "kind"), _IT.user_id.is_(None))
     .order_by(_IT.round.desc())
     .limit(1)
-)
-_UNSENT_OF_ORGANIZATION = (
-    _OF_ORGANIZATION.where(IS_TO_SEND, _IT.sequence > given(_IT.sequence, "sequence"))
-    .order_by(_IT.sequence)
-    .limit(GIVEN_LIMIT)
 )
 _GET = select(*MAIL).where(_IS_IT)
 _SET = update(mail_rows).where(_IS_IT)
@@ -155,21 +149,6 @@ class SqlMails:
         marked = _MARK_SENDING if target is MailState.SENDING else _MARK
         guard = {"given_mail_id": mail_id, "given_sources": sorted(sources)}
         return await self._tx.change(marked, {**guard, **values}) == 1
-
-    async def set_not_before(self, mail_id: str, at: datetime) -> None:
-        await self._tx.change(_SET, {"given_mail_id": mail_id, "not_before": at})
-
-    async def set_held_until(self, mail_id: str, at: datetime) -> None:
-        await self._tx.change(_SET, {"given_mail_id": mail_id, "held_until": at})
-
-    async def unsent(self, org_id: str, after: int, limit: int) -> Sequence[Mail]:
-        behind = {"given_org_id": org_id, "given_sequence": after, "given_limit": limit}
-        return await self._tx.all(Mail, _UNSENT_OF_ORGANIZATION, behind)
-
-    async def forget_times(self, mail_ids: Sequence[str]) -> None:
-        for chunk in chunks(mail_ids):
-            theirs = update(mail_rows).where(_IT.mail_id.in_(chunk), IS_TO_SEND)
-            await self._tx.change(theirs.values(not_before=None, held_until=None))
 
     async def figures(self, mail_id: str) -> str | None:
         return await self._tx.value(_FIGURES, {"given_mail_id": mail_id})

@@ -14,14 +14,15 @@ from edition_migration.adapters.store.engine import CONNECTIONS, PATIENCE, conne
 from edition_migration.adapters.store.evidence import SqlEvidence
 from edition_migration.adapters.store.failures import guarded
 from edition_migration.adapters.store.followups import SqlFollowups
-from edition_migration.adapters.store.holds import SqlPaces, SqlPauses
 from edition_migration.adapters.store.journal import SqlJournal
 from edition_migration.adapters.store.ledger import SqlLedger
 from edition_migration.adapters.store.leftovers import SqlLeftovers
 from edition_migration.adapters.store.listing import SqlListing
+from edition_migration.adapters.store.mail_times import SqlMailTimes
 from edition_migration.adapters.store.mails import SqlMails
 from edition_migration.adapters.store.migrations import SqlMigrations
 from edition_migration.adapters.store.organizations import SqlDomains, SqlOrganizations
+from edition_migration.adapters.store.pauses import SqlPauses
 from edition_migration.adapters.store.policies import SqlPolicies
 from edition_migration.adapters.store.revisions import mismatch, schema_of
 from edition_migration.adapters.store.seals import SqlSeals
@@ -67,7 +68,7 @@ class SqlUnitOfWork:
         self.doorbells = SqlDoorbells(transaction)
         self.errands = SqlErrands(transaction)
         self.pauses = SqlPauses(transaction)
-        self.paces = SqlPaces(transaction)
+        self.mail_times = SqlMailTimes(transaction)
         self.backlog = SqlBacklog(transaction)
         self.leftovers = SqlLeftovers(transaction)
 

@@ -90,11 +90,11 @@ async def test_slots_follow_each_other_at_the_pace_and_never_in_the_past(store: 
     await _people(store)
     second = timedelta(seconds=1)
     async with store.write() as uow:
-        slots = [await uow.paces.take_slot(ORG, NOW, 2 * second) for _ in range(3)]
+        slots = [await uow.mail_times.take_slot(ORG, NOW, 2 * second) for _ in range(3)]
         assert slots == [NOW, NOW + 2 * second, NOW + 4 * second]
-        assert await uow.paces.take_slot("other", NOW, second) == NOW
-        assert await uow.paces.take_slot(ORG, LATER, second) == LATER
-        assert await uow.paces.take_slot(ORG, NOW, second) == LATER + second
+        assert await uow.mail_times.take_slot("other", NOW, second) == NOW
+        assert await uow.mail_times.take_slot(ORG, LATER, second) == LATER
+        assert await uow.mail_times.take_slot(ORG, NOW, second) == LATER + second
 
 
 async def test_a_slot_is_kept_with_its_mail(store: SqlStore) -> None:
@@ -102,7 +102,7 @@ async def test_a_slot_is_kept_with_its_mail(store: SqlStore) -> None:
     async with store.write() as uow:
         await uow.migrations.add([migration("a")])
         await uow.mails.queue([mail("m1", user_id="a"), mail("m2", user_id="a", kind=MailKind.WELCOME)])
-        await uow.mails.set_not_before("m1", LATER)
+        await uow.mail_times.set_not_before("m1", LATER)
         assert [it.not_before for it in await uow.mails.of_migration(ref("a"))] == [LATER, None]
 
 

@@ -1,14 +1,14 @@
-"""What holds mails and steps back: pauses of an organization or the whole service, and an organization's own pace."""
+"""What holds steps and all mails back: pauses of an organization or the whole service."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import and_, or_, select, update
 
 from edition_migration.adapters.store.mails import IS_TO_SEND
 from edition_migration.adapters.store.tables.columns import literally
 from edition_migration.adapters.store.tables.migrations import Postman, mails, migrations
-from edition_migration.adapters.store.tables.work import paces, pauses
+from edition_migration.adapters.store.tables.work import pauses
 from edition_migration.adapters.store.transaction import Transaction, given_list
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.states import OPEN
@@ -68,19 +68,3 @@ class SqlPauses:
             )
         in_order = theirs.order_by(migrations.c.user_id, migrations.c.generation).limit(limit)
         return [MigrationRef(**row) for row in await self._tx.rows(in_order)]
-
-
-class SqlPaces:
-    def __init__(self, transaction: Transaction) -> None:
-        self._tx = transaction
-
-    async def take_slot(self, org_id: str, now: datetime, interval: timedelta) -> datetime:
-        """The row is made first where it is missing, then held: two at once take two slots."""
-        await self._tx.change(self._tx.insert(paces).values(org_id=org_id, next_at=now).on_conflict_do_nothing())
-        mine = select(paces.c.next_at).where(paces.c.org_id == org_id).with_for_update()
-        slot: datetime = max(await self._tx.value(mine), now)
-        await self._tx.change(update(paces).where(paces.c.org_id == org_id).values(next_at=slot + interval))
-        return slot
-
-    async def restart(self, org_id: str, now: datetime) -> None:
-        await self._tx.change(update(paces).where(paces.c.org_id == org_id).values(next_at=now))
