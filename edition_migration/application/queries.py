@@ -9,7 +9,7 @@ from edition_migration.application.user_views import UserView
 from edition_migration.domain.addresses import normalize_address
 from edition_migration.domain.errors import InvalidInput, NotFound
 from edition_migration.domain.mail import MailKind, MailState
-from edition_migration.domain.organization import Organization, ServiceStatus
+from edition_migration.domain.organization import Organization
 from edition_migration.domain.user import User
 from edition_migration.ports.store import Store, UnitOfWork
 from edition_migration.ports.store_events import SERVICE
@@ -104,14 +104,19 @@ async def organization_named(uow: UnitOfWork, org_id: str | None) -> Organizatio
 
 
 async def _only_one(uow: UnitOfWork, known: Sequence[str]) -> str:
-    """One of which only facts are known, be it by a slip in an event's `org_id`, is in nobody's way."""
+    """One that was only heard of, be it by a slip in an event's `org_id`, is in nobody's way."""
     if not known:
         raise NotFound("there is no organization yet", mend="see `starter.py org apply`")
-    choice = known if len(known) == 1 else await uow.organizations.list_ids(but=ServiceStatus.KNOWN)
+    choice = known if len(known) == 1 else [org_id for org_id in known if not await _is_only_heard_of(uow, org_id)]
     if len(choice) == 1:
         return choice[0]
     mend = "name one with --org; `starter.py org list` shows them"
     raise NotFound("there are several organizations", nearest=tuple((choice or known)[:10]), mend=mend)
+
+
+async def _is_only_heard_of(uow: UnitOfWork, org_id: str) -> bool:
+    organization = await uow.organizations.get(org_id)
+    return organization is not None and organization.is_only_heard_of
 
 
 async def _organization_line(uow: UnitOfWork, org_id: str) -> views.OrganizationLine:

@@ -70,7 +70,7 @@ def agree(warning: str, how: How) -> None:
 def agree_unless_named(who: Who, chosen: "Chosen", what: str, how: How, *, hint: str = "") -> None:
     """Before a command on all, or on who fits a filter: how many they are. Users who were named need no question."""
     if not who.is_named and chosen.user_ids:
-        agree(f"{what}: {len(chosen.user_ids)}.{hint}", how)
+        agree(f"{what}: {len(chosen.user_ids)} of {chosen.org_id}.{hint}", how)
 
 
 def command(

@@ -220,6 +220,12 @@ class Organization:
         return max(used_mb, self.settings.storage_per_user_mb)
 
     @property
+    def is_only_heard_of(self) -> bool:
+        """Events name it; nobody has provisioned it, and neither an event nor a file says who it is."""
+        is_known = bool(self.notification_email or self.client_download_url or self.administrators)
+        return self.status is ServiceStatus.KNOWN and self.name == self.org_id and not is_known
+
+    @property
     def sign_on_switched(self) -> str:
         """The stamp of the word that switched single sign-on to what it is; empty where nobody has."""
         return turned_at(self.stamps, SIGN_ON)

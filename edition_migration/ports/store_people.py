@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from edition_migration.domain.organization import Domain, Organization, ServiceStatus
+from edition_migration.domain.organization import Domain, Organization
 from edition_migration.domain.policies import Decision, PolicyAction, PolicySet
 from edition_migration.domain.states import AccountStatus, CredentialState, Edition, InactiveReason
 from edition_migration.domain.user import User
@@ -43,8 +43,8 @@ class Organizations(Protocol):
         """Inserts or replaces the row (and makes the counters' row at zero where there is none)."""
         ...
 
-    async def list_ids(self, *, but: ServiceStatus | None = None) -> Sequence[str]:
-        """All of them, by id; without those of this status."""
+    async def list_ids(self) -> Sequence[str]:
+        """All of them, by id."""
         ...
 
     async def longest_undo(self) -> timedelta | None:

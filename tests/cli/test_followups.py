@@ -177,9 +177,9 @@ def test_whoever_is_named_gets_an_answer_so_no_filter_goes_with_names(unanswered
 @pytest.mark.parametrize(
     ("typed", "asked"),
     [
-        (("resend", "--older-than", "3d"), "Users who get a new link, or their instructions once more: 2.\n"),
-        (("extend", "--all"), "Users who get more time: 3.\n"),
-        (("extend", "--domain", "acme.example", "--limit", "2"), "Users who get more time: 2.\n"),
+        (("resend", "--older-than", "3d"), "Users who get a new link, or their instructions once more: 2 of acme.\n"),
+        (("extend", "--all"), "Users who get more time: 3 of acme.\n"),
+        (("extend", "--domain", "acme.example", "--limit", "2"), "Users who get more time: 2 of acme.\n"),
     ],
 )
 def test_what_means_users_whom_nobody_named_asks_first(
@@ -204,9 +204,9 @@ def test_retry_activate_and_deselect_of_everybody_ask_too(office: CommandLine) -
     office.put(guest("u5"))
     office.run("select", "u5")
     for typed, asked in (
-        (("retry", "--parked"), "Parked users who go on, and are sent again what was refused: 2.\n"),
-        (("activate", "--all"), "Users to activate now: 2.\n"),
-        (("deselect", "--all"), "Users to put back on the list: 1.\n"),
+        (("retry", "--parked"), "Parked users who go on, and are sent again what was refused: 2 of acme.\n"),
+        (("activate", "--all"), "Users to activate now: 2 of acme.\n"),
+        (("deselect", "--all"), "Users to put back on the list: 1 of acme.\n"),
     ):
         result = office.run(*typed)
         assert (result.exit_code, result.stdout, result.stderr.startswith(asked)) == (2, "", True)

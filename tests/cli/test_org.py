@@ -115,7 +115,14 @@ def test_of_several_organizations_one_must_be_named(cli: CommandLine) -> None:
     )
 
 
-def test_one_of_which_only_facts_are_known_is_in_nobodys_way(cli: CommandLine) -> None:
+def test_one_that_a_file_says_who_it_is_is_one_of_several(cli: CommandLine) -> None:
+    """Before it is provisioned, too: a command that means it must not change another."""
+    cli.put()
+    cli.run("org", "apply", "-", given="id: globex\nname: Globex\n")
+    assert cli.run("select", "--all", "--yes").exit_code == 4
+
+
+def test_one_that_was_only_heard_of_is_in_nobodys_way(cli: CommandLine) -> None:
     cli.put()
     cli.run("org", "apply", "-", given="id: acmee\n")
     assert [(it["org_id"], it["status"]) for it in cli.json("org", "list")["organizations"]] == [

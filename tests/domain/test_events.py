@@ -168,7 +168,7 @@ def test_an_update_cannot_empty_what_must_be(field: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["x", "", "v5.4", "5.4 beta", "5,4", "five"])
-@pytest.mark.parametrize("kind", ["user.created", "user.updated", "user.detected", "user.signed_in"])
+@pytest.mark.parametrize("kind", ["user.created", "user.updated"])
 def test_a_client_version_that_cannot_be_compared_is_refused(kind: str, version: str) -> None:
     document = user(email="a@example.com", is_federated=True, client_version=version)
     with pytest.raises(InvalidInput) as refusal:
@@ -179,6 +179,19 @@ def test_a_client_version_that_cannot_be_compared_is_refused(kind: str, version:
         "is no version that can be compared",
         "give one like 5.4.1 or 5.4.1-beta, or leave it out",
     )
+
+
+@pytest.mark.parametrize("version", ["v6.0", "6.0.1 (4711)", "", 6, ["6.0"], "6" * 65])
+@pytest.mark.parametrize("kind", ["user.detected", "user.signed_in"])
+def test_no_act_is_lost_for_a_version_that_cannot_be_compared(kind: str, version: object) -> None:
+    data = parsed(event(kind, user(is_federated=True, client_version=version))).data
+    assert "client_version" not in data.facts()
+
+
+@pytest.mark.parametrize("kind", ["user.detected", "user.signed_in"])
+def test_the_version_of_an_act_is_kept(kind: str) -> None:
+    data = parsed(event(kind, user(is_federated=True, client_version=" 6.0+4711 "))).data
+    assert data.facts()["client_version"] == "6.0+4711"
 
 
 @pytest.mark.parametrize("version", ["5.4.1-beta", " 6.0+4711 ", "5"])

@@ -18,7 +18,7 @@ from edition_migration.adapters.store.tickets import IS_WAITING
 from edition_migration.adapters.store.transaction import Insert, Transaction, given
 from edition_migration.adapters.store.waves import IS_FINISHED
 from edition_migration.domain.errors import Conflict
-from edition_migration.domain.organization import Domain, Organization, OrganizationSettings, ServiceStatus
+from edition_migration.domain.organization import Domain, Organization, OrganizationSettings
 from edition_migration.domain.states import OPEN, MigrationState
 from edition_migration.ports.store_events import InboxState
 
@@ -85,10 +85,8 @@ class SqlOrganizations:
         at_zero = {**_NOTHING_PURCHASED, "org_id": organization.org_id, "next_ticket": 1}
         await self._tx.change(self._tx.made(_begin_counting), at_zero)
 
-    async def list_ids(self, *, but: ServiceStatus | None = None) -> Sequence[str]:
+    async def list_ids(self) -> Sequence[str]:
         ids = select(organizations.c.org_id).order_by(organizations.c.org_id)
-        if but is not None:
-            ids = ids.where(organizations.c.status != but)
         return [row["org_id"] for row in await self._tx.rows(ids)]
 
     async def longest_undo(self) -> timedelta | None:

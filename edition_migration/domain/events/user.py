@@ -2,12 +2,23 @@
 
 from typing import Annotated, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic.config import JsonDict
 
 from edition_migration.domain.states import AccountStatus, Edition, InactiveReason
 from edition_migration.domain.texts import Address, ClientVersion, Line, Name, OpaqueId, UserLocale, Zone
 from edition_migration.domain.validation import broken
+from edition_migration.domain.versions import is_version
 
 MAXIMUM_STORAGE_USED_MB = 2_000_000_000
 
@@ -93,10 +104,26 @@ class UserUpdated(UserData):
         return value
 
 
-class UserDetected(UserData):
-    """The sign-in gate refused a guest who has no migration yet."""
+class _Act(UserData):
+    """What happened, and beside it the client that was used: an act is not refused because of that."""
 
-    client_version: ClientVersion | None = None
+    client_version: Annotated[str, AfterValidator(str.strip)] | None = Field(
+        default=None, description="Left out where it cannot be compared"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_unreadable_version(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        given = cast("dict[str, object]", data)
+        version = given.get("client_version")
+        is_kept = version is None or (isinstance(version, str) and len(version) <= 64 and is_version(version.strip()))
+        return given if is_kept else {name: value for name, value in given.items() if name != "client_version"}
+
+
+class UserDetected(_Act):
+    """The sign-in gate refused a guest who has no migration yet."""
 
 
 class UserDeleted(UserData):
@@ -107,11 +134,10 @@ class UserEmailChanged(UserData):
     email: Address
 
 
-class UserSignedIn(UserData):
+class UserSignedIn(_Act):
     """A sign-in elsewhere; `is_federated` means by the organization's single sign-on."""
 
     is_federated: StrictBool
-    client_version: ClientVersion | None = None
 
 
 class PasswordSet(UserData):
