@@ -283,7 +283,9 @@ async def test_export_takes_since_and_leaves_until_out(store: SqlStore) -> None:
     await journaled(store, *hours)
     audit = Audit(store=store, clock=MovableClock())
     since, until = records.NOW + timedelta(hours=1), records.NOW + timedelta(hours=3)
-    keys = [it.numbered.entry.key async for page in await audit.lines("acme", since, until) for it in page]
+    lines = [it.numbered async for page in await audit.lines("acme", since, until) for it in page]
+    assert await audit.newest("acme", until) == lines[-1].entry_id < await audit.newest("acme", None)
+    keys = [it.entry.key for it in lines]
     assert keys == ["k1", "k2"]
 
 
