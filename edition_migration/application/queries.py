@@ -86,7 +86,7 @@ class Queries:
             rows = await uow.inbox.listing(org_id, limit)
             if org_id is not None and not rows:
                 await organization_named(uow, org_id)
-        fields = ("received_at", "source", "event_id", "type", "org_id", "state", "reason")
+        fields = ("received_at", "source", "event_id", "type", "org_id", "state", "reason", "user_id")
         lines = ({name: getattr(row, name) for name in fields} for row in rows)
         return views.InboxView(events=tuple(views.EventLine.model_validate(line) for line in lines))
 

@@ -40,7 +40,8 @@ async def _exclude(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
     if row.state not in OPEN:
         return turn.refused("already_ended", "there is nothing to exclude")
     if row.wave_id is not None or row.state not in sources_of(S.SKIPPED):
-        return turn.refused("not_in_review", "a selected user can be cancelled")
+        mend = "deselect him first" if is_deselectable(row) else "a selected user can be cancelled"
+        return turn.refused("not_in_review", mend)
     answer = await turn.end(S.SKIPPED, SkipReason.EXCLUDED)
     if row.state is S.DETECTED:
         await await_block(turn.uow, row)
@@ -127,7 +128,7 @@ async def _cancel(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
 async def _undo(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
     """Inactive and pending again, license and storage released; the password that he chose is not his key any more."""
     if turn.row.state is not S.MIGRATED:
-        return turn.refused("not_migrated", "only a finished migration can be undone; an open one can be cancelled")
+        return turn.refused("not_migrated", _why_not_undoable(turn.row.state))
     user = await turn.uow.users.get(turn.row.user_id)
     if user is None or user.is_deleted:
         return turn.refused("is_deleted", "the user is deleted: there is no account to give back")
@@ -139,6 +140,14 @@ async def _undo(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
     answer = await turn.end(S.UNDONE)
     await compensate(turn.uow, turn.row, turn.now, reason=InactiveReason.GUEST_PENDING, mail=MailKind.UNDONE)
     return answer
+
+
+def _why_not_undoable(state: S) -> str:
+    if state is S.UNDONE:
+        return "it is undone already"
+    if state in OPEN:
+        return "only a finished migration can be undone; an open one can be cancelled"
+    return "only a finished migration can be undone; this one has ended otherwise"
 
 
 async def _settings(turn: CommandTurn) -> OrganizationSettings:

@@ -197,7 +197,10 @@ class StatusView(View):
 
 
 class EventLine(View):
-    """`superseded`: something newer was faster. `reason` is why it failed, was superseded, or changed nothing."""
+    """`superseded`: something newer was faster. `reason` is why it failed, was superseded, or changed nothing.
+
+    `user_id` is whom it is about; of an event about a mail the mail says so, once it is applied.
+    """
 
     received_at: datetime
     source: str
@@ -206,6 +209,7 @@ class EventLine(View):
     org_id: str | None
     state: InboxState
     reason: str | None
+    user_id: str | None
 
 
 class InboxView(View):

@@ -1,6 +1,7 @@
 """Commands on a whole wave: pause, resume, cancel. Used by the command line, Updates and native Cancel of a wave."""
 
 from edition_migration.application.errand_pages import ErrandKind
+from edition_migration.application.waves import ENDED
 from edition_migration.domain.commands import Verdict
 from edition_migration.domain.errors import Conflict, NotFound
 from edition_migration.domain.migration import Wave, WaveState
@@ -16,9 +17,9 @@ _TARGET = {
     WaveCommandKind.RESUME: WaveState.RELEASING,
     WaveCommandKind.CANCEL: WaveState.CANCELLED,
 }
-_NOTHING_TO_RELEASE = {
-    WaveState.RELEASED: "everybody of it is released; `starter.py pause` holds the organization",
-    WaveState.CANCELLED: "select its users anew",
+_RELEASED = {
+    WaveCommandKind.PAUSE: "everybody of it is released; `starter.py pause` holds the organization",
+    WaveCommandKind.RESUME: "everybody of it is released; `starter.py wave report` says where they are",
 }
 
 
@@ -55,7 +56,8 @@ class WaveControl:
             return _answer(command, Verdict.DONE, target, f"already_{target}", f"done by {by}" if by else "")
         if command.kind is WaveCommandKind.CANCEL:
             return await _cancellation(uow, command, wave)
-        if (mend := _NOTHING_TO_RELEASE.get(wave.state)) is not None:
+        if wave.state in ENDED:
+            mend = _RELEASED[command.kind] if wave.state is WaveState.RELEASED else "select its users anew"
             return _answer(command, Verdict.REFUSED, wave.state, f"is_{wave.state}", mend)
         return _answer(command, Verdict.DONE, target)
 
@@ -98,9 +100,9 @@ def _answer(command: WaveCommand, verdict: Verdict, state: WaveState, reason: st
 
 
 async def _who(uow: UnitOfWork, wave: Wave, kind: WaveCommandKind) -> str:
-    """Who gave this command last; nobody, where the wave came to it by itself."""
-    orders = [order for order in await uow.waves.orders(wave.org_id, wave.wave_id) if order.kind is kind]
-    return f"{orders[-1].actor} at {orders[-1].at:%Y-%m-%d %H:%M} UTC" if orders else ""
+    """Who gave this command, as the last of all; nobody, where the wave came to it by itself."""
+    last = next(reversed(await uow.waves.orders(wave.org_id, wave.wave_id)), None)
+    return f"{last.actor} at {last.at:%Y-%m-%d %H:%M} UTC" if last is not None and last.kind is kind else ""
 
 
 def _first_answer(command: WaveCommand, first: WaveOrder) -> WaveAnswer:

@@ -1,6 +1,6 @@
 """Read models of waves for the command line, and the result file. Each is one consistent look and changes nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,12 +9,14 @@ from edition_migration.application import wave_views as views
 from edition_migration.application.queries import capacity_of, mail_counts, organization_named, running_pauses
 from edition_migration.application.wave_report import COLUMNS, WaveResult, wave_result
 from edition_migration.domain.errors import NotFound
-from edition_migration.domain.migration import Migration, Wave
+from edition_migration.domain.migration import Migration, Wave, WaveState
 from edition_migration.domain.names import WaveRef
 from edition_migration.domain.states import OPEN, MigrationState
+from edition_migration.domain.waves import WaveCommandKind
 from edition_migration.ports.row_files import FileForm, RowFiles
 from edition_migration.ports.store import Store, UnitOfWork
 from edition_migration.ports.store_listing import PARKED
+from edition_migration.ports.store_waves import WaveOrder
 
 RESULT_FORM = FileForm("utf-8-sig", ",")
 """With a byte order mark, without which spreadsheets take umlauts for something else."""
@@ -79,6 +81,7 @@ class WaveQueries:
                 "reported_at": wave.reported_at,
                 "to_release": to_release,
                 "deselected": wave.size - sum(counts.values()),
+                "waits": _waits(wave, orders),
                 "states": _states(counts),
                 "orders": [views.WaveOrderLine(at=it.at, kind=it.kind, actor=it.actor) for it in orders],
             }
@@ -134,6 +137,15 @@ async def wave_named(uow: UnitOfWork, org_id: str | None, wave_id: str) -> Wave:
 def _problem(row: Migration) -> views.Problem:
     assert row.attention is not None, "who is parked has a reason"
     return views.Problem(user_id=row.user_id, attention=row.attention, since=row.attention_at)
+
+
+def _waits(wave: Wave, orders: Sequence[WaveOrder]) -> str | None:
+    """Of a paused wave. A command is the last of its commands then; a pilot that is through leaves none."""
+    if wave.state is not WaveState.PAUSED:
+        return None
+    if orders and orders[-1].kind is WaveCommandKind.PAUSE:
+        return "until it is resumed (`starter.py wave resume`): a command paused it"
+    return "until the pilot is found good (`starter.py wave resume`): the pilot is through and paused it"
 
 
 def _line(wave: Wave, counts: Mapping[MigrationState, int]) -> dict[str, object]:

@@ -45,7 +45,10 @@ class WaveOrderLine(View):
 
 
 class WaveDetail(WaveLine):
-    """`wave show`: where its users are, how many were deselected since, and what was commanded to it."""
+    """`wave show`: where its users are, how many were deselected since, and what was commanded to it.
+
+    `waits` is what a paused one waits for, and says whether its pilot paused it or a command.
+    """
 
     org_id: str
     workflow_id: str
@@ -54,6 +57,7 @@ class WaveDetail(WaveLine):
     reported_at: datetime | None
     to_release: int
     deselected: int
+    waits: str | None
     states: tuple[MemberCount, ...]
     orders: tuple[WaveOrderLine, ...]
 

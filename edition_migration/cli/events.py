@@ -47,7 +47,7 @@ def inbox(
     view = session_of(ctx).run(lambda services: services.queries.inbox(org, limit=limit))
 
     def cells(it: EventLine) -> tuple[Cell, ...]:
-        return it.received_at, it.type, it.org_id, it.state, it.reason, it.source, it.event_id
+        return it.received_at, it.type, it.org_id, it.user_id, it.state, it.reason, it.source, it.event_id
 
-    columns = ("Received (UTC)", "Type", "Organization", "State", "Reason", "Source", "Id")
+    columns = ("Received (UTC)", "Type", "Organization", "User id", "State", "Reason", "Source", "Id")
     show_list(form, view, view.events, EventLine, "Events, newest first", columns, cells)

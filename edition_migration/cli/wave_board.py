@@ -75,6 +75,7 @@ class Board:
             f"Licenses   {capacity.licenses_used} used, {capacity.licenses_reserved} reserved, "
             f"{capacity.licenses_free} free, {capacity.waiting} users waiting",
             f"Pace       {self._pace(board)}",
+            *([f"Waits      {it.waits}"] if it.waits else []),
             *(f"Paused     since {text_of(pause.started_at)} (UTC) by {pause.actor}" for pause in board.pauses),
             *(f"Stopped    {problem.user_id}: {problem.attention}" for problem in board.problems),
         ]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from edition_migration.adapters.csv_files import CsvFiles
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.capacity import grant
 from edition_migration.application.errand_cancel_wave import cancel_wave
@@ -12,6 +13,7 @@ from edition_migration.application.selection import Selection, SelectionOrder
 from edition_migration.application.steps import Steps
 from edition_migration.application.token_keys import TokenKeys
 from edition_migration.application.wave_control import WaveControl
+from edition_migration.application.wave_queries import WaveQueries
 from edition_migration.application.waves import WaveRelease
 from edition_migration.domain.commands import SelectionAnswer, Verdict
 from edition_migration.domain.errors import Conflict, InvalidInput, NotFound
@@ -174,6 +176,26 @@ async def test_a_pilot_goes_first_and_the_rest_waits_to_be_resumed(desk: Desk) -
     assert await desk.selected() == USERS
 
 
+async def waits(desk: Desk) -> str | None:
+    return (await WaveQueries(store=desk.store, files=CsvFiles()).show("acme", desk.wave_id)).waits
+
+
+async def test_a_paused_wave_says_whether_a_command_or_its_pilot_paused_it(desk: Desk) -> None:
+    await desk.prepare(licenses=5)
+    await desk.select(*USERS, pilot=2)
+    assert await waits(desk) is None
+    await desk.control(WaveCommandKind.PAUSE)
+    assert await waits(desk) == "until it is resumed (`starter.py wave resume`): a command paused it"
+    desk.clock.move(timedelta(seconds=1))
+    await desk.control(WaveCommandKind.RESUME)
+    await desk.page()
+    assert await waits(desk) == (
+        "until the pilot is found good (`starter.py wave resume`): the pilot is through and paused it"
+    )
+    again = await desk.control(WaveCommandKind.PAUSE, "c2")
+    assert (again.reason, again.mend) == ("already_paused", "")
+
+
 async def test_a_pilot_of_everybody_is_none(desk: Desk) -> None:
     await desk.prepare()
     await desk.select(*USERS, pilot=5)
@@ -290,7 +312,7 @@ async def test_a_released_wave_of_which_nobody_waits_is_neither_paused_nor_cance
     await desk.steps.send_instructions(StepInput(migration=builders.migration("u1").ref, as_of=desk.clock.now()))
     for kind, mend in (
         (WaveCommandKind.PAUSE, "everybody of it is released; `starter.py pause` holds the organization"),
-        (WaveCommandKind.RESUME, "everybody of it is released; `starter.py pause` holds the organization"),
+        (WaveCommandKind.RESUME, "everybody of it is released; `starter.py wave report` says where they are"),
         (WaveCommandKind.CANCEL, "end these migrations with `starter.py cancel --wave`"),
     ):
         answer = await desk.control(kind)

@@ -40,6 +40,15 @@ def test_an_unknown_type_is_kept_and_shown(cli: CommandLine) -> None:
     assert [(it["type"], it["state"]) for it in cli.json("inbox")["events"]] == [("org.painted", "unknown_type")]
 
 
+def test_the_inbox_says_whom_an_event_is_about_by_his_id(cli: CommandLine) -> None:
+    cli.run("event", "-", given=event(type="user.deleted", data={"org_id": "acme", "user_id": "u7"}))
+    cli.run("event", "-", given=event(id="order-2"))
+    assert [it["user_id"] for it in cli.json("inbox")["events"]] == [None, "u7"]
+    lines = [line.split() for line in cli.run("inbox").stdout.splitlines()]
+    assert lines[1][3:8] == ["Organization", "User", "id", "State", "Reason"]
+    assert [line[3:6] for line in lines[3:]] == [["acme", "-", "pending"], ["acme", "u7", "pending"]]
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

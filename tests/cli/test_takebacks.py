@@ -141,6 +141,28 @@ def test_undoing_what_has_not_migrated_or_long_ago_is_refused_without_a_question
     assert (late.exit_code, "too_late" in late.stdout, late.stderr) == (1, True, "")
 
 
+def mends(cli: CommandLine, *typed: str) -> list[str]:
+    return [it["mend"] for it in cli.json(*typed)["answers"]]
+
+
+def test_what_helps_fits_where_the_user_stands(cli: CommandLine) -> None:
+    migrated(cli)
+    cli.run("undo", "u1", "--yes")
+    cli.run("cancel", "u2", "--yes")
+    assert mends(cli, "undo", "u1", "u2", "--yes") == [
+        "it is undone already",
+        "only a finished migration can be undone; this one has ended otherwise",
+    ]
+
+
+def test_who_is_selected_is_deselected_before_he_is_excluded(cli: CommandLine) -> None:
+    cli.put(guest("u1"), guest("u2", S.INSTRUCTED))
+    cli.run("select", "u1")
+    assert mends(cli, "exclude", "u1", "u2", "--yes") == ["deselect him first", "a selected user can be cancelled"]
+    cli.run("deselect", "u1")
+    assert [it["verdict"] for it in cli.json("exclude", "u1", "--yes")["answers"]] == ["done"]
+
+
 def test_an_administrator_named_like_anybody_is_refused(office: CommandLine) -> None:
     result = office.run("select", "u3")
     assert result.exit_code == 1
