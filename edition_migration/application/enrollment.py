@@ -14,7 +14,7 @@ from edition_migration.application.capacity import cut_tickets, grant
 from edition_migration.application.records import PROVISIONING, journal_entry
 from edition_migration.domain.eligibility import decide
 from edition_migration.domain.errors import TemporalUnavailable
-from edition_migration.domain.migration import Migration, Wave, WaveState
+from edition_migration.domain.migration import Attention, Migration, Wave, WaveState
 from edition_migration.domain.names import WaveRef, new_id
 from edition_migration.domain.organization import Organization, Selection, ServiceStatus
 from edition_migration.domain.overview import overview
@@ -68,6 +68,7 @@ def _is_announced(organization: Organization, begins_at: datetime | None, as_of:
 
 async def add_enrolled(uow: UnitOfWork, rows: Sequence[Migration], now: datetime, *, actor: str) -> Sequence[Migration]:
     """The rows and their journal; of rows that exist nothing. Returns those that are new."""
+    rows = [await _with_complaint(uow, row, now) for row in rows]
     added = set(await uow.migrations.add(rows))
     new = [row for row in rows if row.ref in added]
     entries = [
@@ -78,6 +79,14 @@ async def add_enrolled(uow: UnitOfWork, rows: Sequence[Migration], now: datetime
     ]
     await uow.journal.add([replace(entry, source=None) for entry in entries])
     return new
+
+
+async def _with_complaint(uow: UnitOfWork, row: Migration, now: datetime) -> Migration:
+    """Who called our mail unwanted in his last generation gets none in the next either, until somebody says `retry`."""
+    before = await uow.migrations.get(row.ref.before) if row.generation > 1 and row.is_open else None
+    if before is None or before.attention is not Attention.COMPLAINT:
+        return row
+    return replace(row, attention=Attention.COMPLAINT, attention_at=now)
 
 
 async def _block(uow: UnitOfWork, organization: Organization, rows: Sequence[Migration], now: datetime) -> None:

@@ -57,7 +57,7 @@ class MailFacts:
         if not await self.uow.mails.mark(mail.mail_id, _ARRIVED, state, self.now):
             return False
         is_to_former_address = mail.kind is MailKind.ADDRESS_CHANGED and bool(mail.about)
-        if row is None or not row.is_open or is_to_former_address:
+        if row is None or is_to_former_address or not (row.is_open or attention is Attention.COMPLAINT):
             return True
         await self.uow.migrations.set_attention(row.ref, attention, self.now)
         entry = journal_entry(

@@ -19,7 +19,7 @@ from edition_migration.application.turn import Outcome, Turn
 from edition_migration.application.waves import note_end, passes_review
 from edition_migration.domain.errors import Inconsistent, NotFound
 from edition_migration.domain.mail import MailKind
-from edition_migration.domain.migration import ADMINISTRATORS_TO_MEND, MAILLESS, Attention, Step, TicketState
+from edition_migration.domain.migration import ADMINISTRATORS_TO_MEND, MAILLESS, Attention, Migration, Step, TicketState
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.overview import is_behind, is_past, overview
 from edition_migration.domain.progress import StepInput, Wait
@@ -33,7 +33,7 @@ from edition_migration.domain.states import (
 )
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.clock import Clock
-from edition_migration.ports.store import Store
+from edition_migration.ports.store import Store, UnitOfWork
 
 HELD_BY_PAUSE = (Step.SEND_INSTRUCTIONS, Step.ACTIVATE, Step.RESET_PASSWORD)
 """What the user would notice. The first step follows the block; who was told may act and be welcomed."""
@@ -92,7 +92,7 @@ class Steps:
             return await _warn(turn)
         uow, row = turn.uow, turn.row
         moved = await turn.move(S.SELECTED if await passes_review(uow, row, turn.now) else S.IN_REVIEW)
-        if row.generation == 1:
+        if not await _was_told_before(uow, row):
             await uow.mails.queue([user_mail(turn.ref, MailKind.ACCOUNT_DEACTIVATED, turn.now)])
         await _block(turn)
         waits = None if row.wave_id else Wait(why="not selected yet", overview=overview(moved.row))
@@ -217,6 +217,12 @@ async def _forbidden(turn: Turn) -> Wait | None:
         await uow.mails.requeue_refused(turn.ref)  # what the policy hid is seen again, if it is refused again
         await uow.migrations.set_attention(turn.ref, None, turn.now)
     return None
+
+
+async def _was_told_before(uow: UnitOfWork, row: Migration) -> bool:
+    """Selected anew, he has been inactive since the block that told him; who was let out meanwhile is told again."""
+    before = await uow.migrations.get(row.ref.before) if row.generation > 1 else None
+    return before is not None and before.left_to_the_block is not None
 
 
 async def _without_place(turn: Turn) -> Wait | None:

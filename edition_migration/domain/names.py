@@ -51,6 +51,11 @@ class MigrationRef(BaseModel, frozen=True):
     generation: int = 1
 
     @property
+    def before(self) -> "MigrationRef":
+        """The generation before this one, which is not the first."""
+        return MigrationRef(org_id=self.org_id, user_id=self.user_id, generation=self.generation - 1)
+
+    @property
     def workflow_id(self) -> str:
         return f"migration/{self.org_id}/{self.user_id}/{self.generation}"
 

@@ -113,10 +113,9 @@ async def test_who_called_a_mail_unwanted_is_not_reminded_and_expires_in_silence
     assert kinds == [MailKind.INSTRUCTIONS, MailKind.INSTRUCTIONS]
 
 
-@pytest.mark.parametrize("what", ["bounced", "complained"])
-async def test_after_the_end_nobody_is_parked(store: Store, what: str) -> None:
+async def test_after_the_end_nobody_is_parked(store: Store) -> None:
     await told(store, S.MIGRATED)
-    assert await happens(store, what) is InboxState.APPLIED
+    assert await happens(store, "bounced") is InboxState.APPLIED
     assert (await seen(store))[0].attention is None
 
 
