@@ -11,6 +11,7 @@ from edition_migration.application.conflicts import address_is_free
 from edition_migration.domain.addresses import domain_of
 from edition_migration.domain.commands import CommandAnswer
 from edition_migration.domain.facts import overruled, stamp_of
+from edition_migration.domain.migration import JournalEntry
 
 
 async def fix_address(turn: CommandTurn, email: str) -> CommandAnswer:
@@ -37,3 +38,13 @@ async def fix_address(turn: CommandTurn, email: str) -> CommandAnswer:
     await try_new_address(uow, row, turn.now)
     await renew_link(uow, row, turn.now)
     return await turn.stay()
+
+
+async def gives_the_same(turn: CommandTurn, first: JournalEntry, email: str) -> bool:
+    """Whether a repeat names the address that the command of `first` gave, as far as anybody can know.
+
+    The journal keeps no address; the fact has the command's stamp until the next word about it, or a newer one.
+    """
+    user = await turn.uow.users.get(turn.row.user_id)
+    stamp = stamp_of(None, first.at, turn.command.command_id)
+    return user is None or user.stamps.get("email") != stamp or user.email == email

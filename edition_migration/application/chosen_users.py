@@ -49,11 +49,15 @@ class Given(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """The organization and the users, each once, in the order in which they were named."""
+    """The organization and the users, each once, in the order in which they were named.
+
+    `fitting` says by what they were found where nobody named them; empty for users who were.
+    """
 
     org_id: str
     user_ids: tuple[str, ...]
     given: Given | None = None
+    fitting: str = ""
 
 
 class ChosenUsers:
@@ -79,7 +83,8 @@ class ChosenUsers:
                 user_ids, given = await self._in_file(uow, choice.file)
             if choice.is_all:
                 user_ids = await self._everybody(uow, organization, choice)
-        return Chosen(org_id, tuple(dict.fromkeys(user_ids))[: choice.limit], given)
+        fitting = f"all, {choice.fitting.words}, limit={choice.limit}" if choice.is_all else ""
+        return Chosen(org_id, tuple(dict.fromkeys(user_ids))[: choice.limit], given, fitting)
 
     async def _everybody(self, uow: UnitOfWork, organization: Organization, choice: Choice) -> list[str]:
         """Whom the command concerns and the filter fits; no more than are wanted."""

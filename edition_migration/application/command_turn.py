@@ -8,6 +8,7 @@ from datetime import datetime
 
 from edition_migration.application.records import Detail, journal_entry
 from edition_migration.domain.commands import Command, CommandAnswer, Verdict
+from edition_migration.domain.errors import Conflict
 from edition_migration.domain.migration import Migration
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import UnitOfWork
@@ -60,3 +61,9 @@ class CommandTurn:
 def command_key(command_id: str) -> str:
     """What the journal knows a command by."""
     return f"command/{command_id}"
+
+
+def used_id() -> Conflict:
+    """For an id that comes again with another command, or with another content."""
+    message = "this command id was used for another command, or with another content"
+    return Conflict(message, mend="give each command an id of its own")

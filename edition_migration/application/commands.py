@@ -1,25 +1,28 @@
 """Commands on single users. The same use cases serve command line and Updates.
 
 A repeat of the command id gets the first answer, also where the user has begun anew since: the journal row of the
-command is its proof. One id for two commands is a Conflict.
+command is its proof. One id for two commands on a user, or for two contents of one, is a Conflict.
 """
 
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 
-from edition_migration.application.address_fix import fix_address
-from edition_migration.application.command_turn import CommandTurn, command_key
+from edition_migration.application.address_fix import fix_address, gives_the_same
+from edition_migration.application.command_turn import CommandTurn, command_key, used_id
 from edition_migration.application.links import LinkKeys
-from edition_migration.application.selection import Selection, SelectionOrder
+from edition_migration.application.selection import Selection
+from edition_migration.application.selection_order import SelectionOrder
 from edition_migration.application.single_commands import ACTS
 from edition_migration.domain.addresses import normalize_address
 from edition_migration.domain.commands import Command, CommandAnswer, CommandKind, CommandRequest, Verdict
-from edition_migration.domain.errors import Conflict
 from edition_migration.domain.migration import JournalEntry
 from edition_migration.domain.names import MigrationRef
 from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store
 
+Act = Callable[[CommandTurn], Awaitable[CommandAnswer]]
+IsRepeat = Callable[[CommandTurn, JournalEntry], Awaitable[bool]]
+"""Whether a command with the id of this entry, and of its kind, has its content too."""
 LONGEST_ID = 200
 """Of a command, as the store keeps it; Temporal lets an Update's id be longer."""
 
@@ -38,7 +41,7 @@ class Commands:
         command = command.model_copy(update={"command_id": _short(command.command_id)})
         if command.kind is CommandKind.SELECT:
             return await self._select(command)
-        return await self._act(command, lambda turn: ACTS[command.kind](turn, self._keys))
+        return await self._act(command, lambda turn: ACTS[command.kind](turn, self._keys), _asks_the_same)
 
     async def apply_each(
         self,
@@ -83,9 +86,11 @@ class Commands:
         ref = row.ref if row else MigrationRef(org_id=org_id, user_id=user_id)
         request = CommandRequest(actor=actor)
         command = Command(kind=CommandKind.FIX_ADDRESS, migration=ref, command_id=command_id, request=request)
-        return await self._act(command, lambda turn: fix_address(turn, address))
+        return await self._act(
+            command, lambda turn: fix_address(turn, address), lambda turn, first: gives_the_same(turn, first, address)
+        )
 
-    async def _act(self, command: Command, act: Callable[[CommandTurn], Awaitable[CommandAnswer]]) -> CommandAnswer:
+    async def _act(self, command: Command, act: Act, is_repeat: IsRepeat) -> CommandAnswer:
         async with self._store.write() as uow:
             row = await uow.migrations.hold(command.migration)
             if row is None:
@@ -93,6 +98,8 @@ class Commands:
             turn = CommandTurn(uow, command, row, self._clock.now())
             first = await uow.journal.find_of_user(row.org_id, row.user_id, command_key(command.command_id))
             if first is not None:
+                if first.action != command.kind or not await is_repeat(turn, first):
+                    raise used_id()
                 return await _first_answer(turn, first)
             answer = await act(turn)
             if answer.verdict is Verdict.DONE:
@@ -101,9 +108,6 @@ class Commands:
 
     async def _select(self, command: Command) -> CommandAnswer:
         request, ref = command.request, command.migration
-        async with self._store.read() as uow:
-            first = await uow.journal.find_of_user(ref.org_id, ref.user_id, command_key(command.command_id))
-        _refuse_another(command, first)
         order = SelectionOrder(
             org_id=ref.org_id,
             user_ids=[ref.user_id],
@@ -115,25 +119,21 @@ class Commands:
         )
         answers = (await self._selection.select(order)).answers
         mine = [it for it in answers if it.user_id == ref.user_id]
-        if not mine:
-            raise _used()
+        if not mine:  # an answer of before digests were kept
+            raise used_id()
         return mine[0]
 
 
 async def _first_answer(turn: CommandTurn, first: JournalEntry) -> CommandAnswer:
     """What was answered to the command of this entry, in the generation that it was given to."""
-    _refuse_another(turn.command, first)
     row = await turn.uow.migrations.get(first.ref)
     return turn.done(first.target, row.reason if row is not None and row.state is first.target else None)
 
 
-def _refuse_another(command: Command, first: JournalEntry | None) -> None:
-    if first is not None and first.action != command.kind:
-        raise _used()
-
-
-def _used() -> Conflict:
-    return Conflict("this command id was used for another command", mend="give each command an id of its own")
+async def _asks_the_same(turn: CommandTurn, first: JournalEntry) -> bool:
+    """Whether the content is the same too, which only a deadline's extension has; entries of before name none."""
+    by = turn.command.request.extension_text
+    return first.detail.get("by", by) == by
 
 
 def _short(command_id: str) -> str:

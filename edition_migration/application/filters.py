@@ -1,6 +1,6 @@
 """What an administrator narrows a list or a command by, and whom a command on everybody means."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
@@ -38,6 +38,11 @@ class Filter:
     @property
     def is_given(self) -> bool:
         return self != NO_FILTER
+
+    @property
+    def words(self) -> str:
+        """What was asked for, the same for the same filter; a part that is not given is not named."""
+        return ", ".join(f"{it.name}={value}" for it in fields(self) if (value := getattr(self, it.name)) != it.default)
 
     @property
     def of_any_age(self) -> "Filter":

@@ -92,7 +92,7 @@ async def _extend_deadline(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
     clock = await give_more_time(turn.uow, row, extension, turn.now)
     if clock is None:
         return _without_deadline(turn)
-    return await turn.stay({"deadline": clock.effective.isoformat()})
+    return await turn.stay({"deadline": clock.effective.isoformat(), "by": turn.command.request.extension_text})
 
 
 def _without_deadline(turn: CommandTurn) -> CommandAnswer:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edition_migration.application.chosen_users import Chosen
-    from edition_migration.application.selection import SelectionOrder
+    from edition_migration.application.selection_order import SelectionOrder
     from edition_migration.application.views import SelectionView
     from edition_migration.domain.commands import CommandAnswer, SelectionAnswer
 
@@ -150,7 +150,7 @@ def _without_wave(answers: "Sequence[CommandAnswer]") -> "tuple[CommandAnswer, .
 
 
 def _order(chosen: "Chosen", terms: Terms, how: How) -> "SelectionOrder":
-    from edition_migration.application.selection import SelectionOrder
+    from edition_migration.application.selection_order import SelectionOrder
     from edition_migration.domain.organization import Activation
 
     return SelectionOrder(
@@ -163,6 +163,7 @@ def _order(chosen: "Chosen", terms: Terms, how: How) -> "SelectionOrder":
         confirm_administrator=terms.administrator,
         release_at=terms.release_at,
         pilot=terms.pilot,
+        fitting=chosen.fitting,
     )
 
 

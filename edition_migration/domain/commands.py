@@ -70,6 +70,11 @@ class CommandRequest(_Message):
         default=None, description="extend_deadline only: by how much; by the organization's own deadline unless given"
     )
 
+    @property
+    def extension_text(self) -> str | None:
+        """By how much, as the journal keeps it: `P7D`."""
+        return self.model_dump(mode="json")["extension"]
+
 
 class UserRequest(CommandRequest):
     """What an operator sends with an Update of the organization's workflow: for a user whose own has ended."""

@@ -150,6 +150,10 @@ class Journal(Protocol):
         """As `find`, in whichever generation; the first where there are several."""
         ...
 
+    async def has_of_any(self, org_id: str, user_ids: Sequence[str], key: str) -> bool:
+        """Whether `find_of_user` finds something for any of them."""
+        ...
+
     async def of_user(self, org_id: str, user_id: str) -> Sequence[JournalEntry]:
         """All generations, oldest first."""
         ...

@@ -94,6 +94,30 @@ def test_a_repeat_of_a_command_gets_the_first_answer(office: CommandLine) -> Non
     assert office.json("select", "u1", "--command-id", "c1") == first
 
 
+def test_a_command_id_with_another_content_is_a_conflict(office: CommandLine) -> None:
+    office.json("select", "u1", "--command-id", "c1")
+    for other in (["select", "u2"], ["select", "u1", "--pilot", "1"], ["select", "--state", "IN_REVIEW", "--yes"]):
+        result = office.run(*other, "--command-id", "c1")
+        assert (result.exit_code, result.stdout) == (7, "")
+        assert result.stderr.endswith(
+            "Error: this command id was used for another command, or with another content\n"
+            "What helps: give each command an id of its own\n"
+        )
+    assert [it["users"] for it in office.json("wave", "list")["waves"]] == [1]
+
+
+def test_a_selection_by_a_filter_repeated_gets_the_first_answer_although_nobody_fits_any_more(
+    office: CommandLine,
+) -> None:
+    by_filter = ("select", "--domain", "acme.example", "--yes", "--command-id", "c1")
+    first = office.json(*by_filter)
+    assert [it["verdict"] for it in first["answers"]] == ["done", "done"]
+    office.json("cancel", "--all", "--yes")
+    assert office.json(*by_filter) == first
+    assert office.run(*by_filter, "--limit", "1").exit_code == 7
+    assert office.run("select", "--all", "--yes", "--command-id", "c1").exit_code == 7
+
+
 def test_a_refused_user_shows_in_the_exit_code_and_with_the_mend(office: CommandLine) -> None:
     wave_id = office.json("select", "u1", "--actor", "staff-7")["wave_id"]
     result = office.run("select", "u1", "u2")

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Executable, Table, select
 
 from edition_migration.adapters.store.tables.migrations import journal
-from edition_migration.adapters.store.transaction import Insert, Transaction, given, given_ref, of
+from edition_migration.adapters.store.transaction import Insert, Transaction, chunks, given, given_ref, of
 from edition_migration.domain.errors import Conflict
 from edition_migration.domain.migration import JournalEntry
 from edition_migration.domain.names import MigrationRef
@@ -47,6 +47,13 @@ class SqlJournal:
     async def find_of_user(self, org_id: str, user_id: str, key: str) -> JournalEntry | None:
         its = {"given_org_id": org_id, "given_user_id": user_id, "given_key": key}
         return await self._tx.first(JournalEntry, _FIND_OF_USER, its)
+
+    async def has_of_any(self, org_id: str, user_ids: Sequence[str], key: str) -> bool:
+        its = (journal.c.org_id == org_id, journal.c.key == key)
+        for chunk in chunks(user_ids):
+            if await self._tx.rows(select(journal.c.entry_id).where(*its, journal.c.user_id.in_(chunk)).limit(1)):
+                return True
+        return False
 
     async def of_user(self, org_id: str, user_id: str) -> Sequence[JournalEntry]:
         theirs = select(*_ENTRY).where(journal.c.org_id == org_id, journal.c.user_id == user_id)
