@@ -9,7 +9,7 @@ another's by now: an older claim must not come back when that one lets go.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from edition_migration.application.conflicts import domain_is_free
 from edition_migration.application.errand_mail_times import follow_mail_times
@@ -201,8 +201,3 @@ class OrganizationFacts:
         await self.uow.organizations.put(revised)
         await self.uow.errands.add(organization.org_id, ErrandKind.POLICIES, "", self.now)
         return True
-
-
-def digest_round(now: datetime, every: timedelta) -> int:
-    """Numbers the digests, so that a repeat in the same period is the same mail."""
-    return int(now.timestamp() // every.total_seconds())

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from edition_migration.application.organization_facts import digest_round
 from edition_migration.application.records import administrator_mail, as_next
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.organization import Capacity, Organization, ServiceStatus
@@ -51,7 +50,7 @@ async def _digest(uow: UnitOfWork, organization: Organization, as_of: datetime, 
     every = organization.settings.digest_every
     is_open = organization.status is ServiceStatus.PROVISIONED
     if is_open and await uow.listing.count(organization.org_id, PENDING):
-        mail = administrator_mail(organization.org_id, MailKind.PENDING_DIGEST, now, digest_round(now, every))
+        mail = administrator_mail(organization.org_id, MailKind.PENDING_DIGEST, now, _digest_round(now, every))
         await uow.mails.queue([mail])
     due = max(due, as_of) + every
     await uow.organizations.put(replace(organization, digest_due_at=due))
@@ -98,3 +97,8 @@ def _is_overdrawn(capacity: Capacity) -> bool:
     licenses = capacity.licenses_reserved + capacity.licenses_used
     storage_mb = capacity.storage_reserved_mb + capacity.storage_used_mb
     return licenses > capacity.licenses_purchased or storage_mb > capacity.storage_purchased_mb
+
+
+def _digest_round(now: datetime, every: timedelta) -> int:
+    """Numbers the digests, so that a repeat in the same period is the same mail."""
+    return int(now.timestamp() // every.total_seconds())
