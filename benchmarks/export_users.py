@@ -57,7 +57,9 @@ async def fill(store: SqlStore, count: int) -> None:
 async def ours(store: SqlStore) -> int:
     """What `starter.py export` does; users written."""
     out = CsvOut(UserLine)
-    async for page in Listings(store=store, clock=_Clock()).all(Scope.EVERYBODY, None, NO_FILTER):
+    async for page in Listings(store=store, clock=_Clock(), message_domain="localhost").all(
+        Scope.EVERYBODY, None, NO_FILTER
+    ):
         out.write(page)
     return out.count
 

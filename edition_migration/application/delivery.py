@@ -11,11 +11,12 @@ from edition_migration.application.insistence import insist
 from edition_migration.application.mail_context import MailContexts
 from edition_migration.application.mail_ends import overrule_refusal, start_life, tell_migration
 from edition_migration.application.mail_figures import settle_figures
-from edition_migration.application.mail_holds import Hold, hold_of
+from edition_migration.application.mail_holds import hold_of
 from edition_migration.application.moot_mails import has_dead_link, is_moot
 from edition_migration.application.records import as_next
 from edition_migration.application.relay_breaker import RelayBreaker
 from edition_migration.domain.errors import AddressRefused, RelayUnavailable
+from edition_migration.domain.holds import ENDED_BY_RING, HeldBy, Hold
 from edition_migration.domain.mail import (
     AT_MOST_ONCE,
     NOT_BEGUN,
@@ -181,7 +182,9 @@ class Delivery:
         async with self._store.write() as uow:
             await uow.mails.end_attempt(mail.mail_id, mail.attempts + 1, state, is_counted=is_its_own)
             if is_its_own and _is_of_many(given):
-                put_off = await _held(uow, given, mail, Hold(self._clock.now() + rest_after(mail.attempts)))
+                put_off = await _held(
+                    uow, given, mail, Hold(HeldBy.RELAY, self._clock.now() + rest_after(mail.attempts))
+                )
             await uow.commit()
         return put_off
 
@@ -229,11 +232,11 @@ def _as_before(mail: Mail) -> MailState:
 
 
 async def _held(uow: UnitOfWork, given: MailInput, mail: Mail, hold: Hold) -> MailOutcome:
-    """The mail and its time; under a pause none, so that the postman sleeps until the resume rings.
+    """The mail and its time; none where the end of the hold rings, until which the postman sleeps.
 
     In an organization's queue the one that is due next, which may be another's.
     """
-    if hold.until is None:
+    if hold.until is None or hold.by in ENDED_BY_RING:
         return MailOutcome(result="held", mail_id=mail.mail_id)
     following: Mail | None = replace(mail, not_before=hold.until)
     if _is_of_many(given):

@@ -6,8 +6,10 @@ from enum import StrEnum
 from edition_migration.application import views
 from edition_migration.application.chosen_users import check_names, pages
 from edition_migration.application.filters import Filter
+from edition_migration.application.mail_holds import Holds
 from edition_migration.application.queries import organization_named, user_named
-from edition_migration.domain.mail import Mail, MailKind, MailState
+from edition_migration.domain.holds import Hold
+from edition_migration.domain.mail import Mail, MailKind, MailState, message_id
 from edition_migration.domain.overview import next_step
 from edition_migration.domain.states import InactiveReason
 from edition_migration.ports.clock import Clock
@@ -26,12 +28,16 @@ class Scope(StrEnum):
 _CRITERIA: dict[Scope, Criteria] = {Scope.PENDING: PENDING, Scope.PARKED: PARKED, Scope.EVERYBODY: EVERYBODY}
 
 
+_AS_STORED = views.ListedMail.model_fields.keys() - {"number", "message_id", "held_by", "held_until"}
+
+
 class Listings:
     """Answers `pending`, `parked`, `export` and `mails list`; changes nothing."""
 
-    def __init__(self, *, store: Store, clock: Clock) -> None:
+    def __init__(self, *, store: Store, clock: Clock, message_domain: str) -> None:
         self._store = store
         self._clock = clock
+        self._message_domain = message_domain
 
     async def page(
         self, scope: Scope, org_id: str | None, fitting: Filter, *, limit: int, after: str = ""
@@ -71,7 +77,9 @@ class Listings:
             user_ids = tuple([(await user_named(uow, name, org_id)).user_id for name in names])
             criteria = MailCriteria(user_ids=user_ids, kinds=tuple(kinds), states=tuple(states))
             mails = await uow.listing.mails(org_id, criteria, limit + 1, before)
-        lines = tuple(_mail_line(mail) for mail in mails[:limit])
+            holds = await Holds.at(uow, org_id, self._clock.now())
+            shown = [(mail, await holds.shown(mail)) for mail in mails[:limit]]
+        lines = tuple(_mail_line(mail, hold, self._message_domain) for mail, hold in shown)
         return views.MailPage(org_id=org_id, mails=lines, next=lines[-1].number if len(mails) > limit else None)
 
     async def all(
@@ -92,9 +100,14 @@ async def _org_id(uow: UnitOfWork, org_id: str | None, fitting: Filter) -> str:
     return org_id
 
 
-def _mail_line(mail: Mail) -> views.ListedMail:
-    fields = {name: getattr(mail, name) for name in views.ListedMail.model_fields if name != "number"}
-    return views.ListedMail(number=mail.sequence, **fields)
+def _mail_line(mail: Mail, hold: Hold | None, message_domain: str) -> views.ListedMail:
+    return views.ListedMail(
+        number=mail.sequence,
+        **{name: getattr(mail, name) for name in _AS_STORED},
+        message_id=message_id(mail.mail_id, message_domain),
+        held_by=hold.by if hold else None,
+        held_until=hold.until if hold else None,
+    )
 
 
 def _user_line(line: ListedUser) -> views.UserLine:

@@ -11,6 +11,7 @@ from edition_migration.domain.errors import InvalidInput, NotFound
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.user import User
+from edition_migration.ports.clock import Clock
 from edition_migration.ports.store import Store, UnitOfWork
 from edition_migration.ports.store_events import SERVICE
 from edition_migration.ports.store_listing import EVERYBODY, PARKED, PENDING
@@ -22,8 +23,10 @@ NEAREST_AMONG = 1000
 class Queries:
     """Answers `org show`, `status`, `user show` and `inbox`."""
 
-    def __init__(self, *, store: Store) -> None:
+    def __init__(self, *, store: Store, clock: Clock, message_domain: str) -> None:
         self._store = store
+        self._clock = clock
+        self._message_domain = message_domain
 
     async def organization(self, org_id: str | None) -> views.OrganizationView:
         """The organization named, or the only one. Raises NotFound with the nearest ids."""
@@ -78,7 +81,8 @@ class Queries:
         """
         async with self._store.read() as uow:
             wanted = (await organization_named(uow, org_id)).org_id if org_id is not None else None
-            return await user_view(uow, await user_named(uow, name, wanted), wanted)
+            user = await user_named(uow, name, wanted)
+            return await user_view(uow, user, wanted, now=self._clock.now(), message_domain=self._message_domain)
 
     async def inbox(self, org_id: str | None, *, limit: int) -> views.InboxView:
         """The newest events, of one organization or of all. Raises NotFound where nobody has heard of it."""

@@ -7,14 +7,16 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from edition_migration.application.holds import standing
+from edition_migration.application.mail_holds import Holds
 from edition_migration.application.queries import organization_named, user_named
 from edition_migration.application.records import PROVISIONING, WORKFLOW
-from edition_migration.application.timeline_words import accepted, detail, link_made, outcome
+from edition_migration.application.timeline_words import accepted, action, detail, link_made, outcome
 from edition_migration.application.user_view import newest_migration
+from edition_migration.domain.holds import HeldBy, Hold, said
 from edition_migration.domain.mail import Mail
 from edition_migration.domain.migration import JournalEntry, Migration
 from edition_migration.domain.names import MigrationRef
-from edition_migration.domain.overview import overview
 from edition_migration.domain.states import MigrationState
 from edition_migration.domain.token import ResetToken, TokenState
 from edition_migration.domain.user import User
@@ -54,6 +56,7 @@ class TimelineLine(BaseModel):
 
 class TimelineView(BaseModel):
     """`user timeline`. `next` and `who` say what comes, None without a migration; `zone` is the user's own, if known.
+    `held_by` is what keeps him from going on now, and `held_until` when that ends, if it is known.
 
     `workflow_page` leads to his newest workflow in the Temporal UI, None where its address is not set.
     """
@@ -68,6 +71,8 @@ class TimelineView(BaseModel):
     next: str | None = None
     who: str | None = None
     deadline: datetime | None = None
+    held_by: HeldBy | None = None
+    held_until: datetime | None = None
     workflow_id: str | None = None
     workflow_page: str | None = None
 
@@ -92,13 +97,23 @@ class Timelines:
             row = await newest_migration(uow, user, wanted)
             org_id = wanted or (row.org_id if row else user.org_id)
             lines = await self._lines(uow, user, row, org_id)
+            where = await self._where(uow, row) if row else {}
         shared = {"user_id": user.user_id, "org_id": org_id, "zone": user.zone, "lines": tuple(lines)}
-        if row is None:
-            return TimelineView.model_validate(shared)
-        seen, workflow_id = overview(row), row.ref.workflow_id
-        there = {"state": row.state, "next": seen.next, "who": seen.who, "deadline": seen.deadline}
-        page = self._pages.page_of(workflow_id)
-        return TimelineView.model_validate({**shared, **there, "workflow_id": workflow_id, "workflow_page": page})
+        return TimelineView.model_validate({**shared, **where})
+
+    async def _where(self, uow: UnitOfWork, row: Migration) -> dict[str, object]:
+        """Where he stands now, and where an operator sees it."""
+        seen, hold = await standing(uow, row, self._clock.now())
+        return {
+            "state": row.state,
+            "next": seen.next,
+            "who": seen.who,
+            "deadline": seen.deadline,
+            "held_by": hold.by if hold else None,
+            "held_until": hold.until if hold else None,
+            "workflow_id": row.ref.workflow_id,
+            "workflow_page": self._pages.page_of(row.ref.workflow_id),
+        }
 
     async def _lines(
         self, uow: UnitOfWork, user: User, row: Migration | None, org_id: str | None
@@ -113,11 +128,12 @@ class Timelines:
 
     async def _of_migrations(self, uow: UnitOfWork, row: Migration) -> list[TimelineLine]:
         journal = await uow.journal.of_user(row.org_id, row.user_id)
+        holds = await Holds.at(uow, row.org_id, self._clock.now())
         lines = [_of_entry(entry) for entry in journal]
         for generation in range(1, row.generation + 1):
             ref = MigrationRef(org_id=row.org_id, user_id=row.user_id, generation=generation)
             mails = await uow.mails.of_migration(ref)
-            lines += [line for mail in mails for line in _of_mail(mail)]
+            lines += [line for mail in mails for line in _of_mail(mail, await holds.shown(mail))]
             links = enumerate(await uow.tokens.of_migration(ref), 1)
             lines += [line for number, it in links for line in _of_link(number, it, mails, self._clock.now())]
         begun = min((entry.at for entry in journal), default=row.since)
@@ -130,7 +146,7 @@ def _of_entry(it: JournalEntry) -> TimelineLine:
     return TimelineLine(
         at=it.at,
         kind=Kind.JOURNAL,
-        text=f"{it.action}{detail(it.detail)}",
+        text=f"{action(it.action)}{detail(it.detail)}",
         actor=it.actor,
         generation=it.generation,
         source=it.source,
@@ -138,18 +154,21 @@ def _of_entry(it: JournalEntry) -> TimelineLine:
     )
 
 
-def _of_mail(it: Mail) -> Iterator[TimelineLine]:
+def _of_mail(it: Mail, hold: Hold | None) -> Sequence[TimelineLine]:
+    """What holds it now stands behind the last that became of it."""
     name = f"mail {it.kind}" + (f" no. {it.round}" if it.round > 1 else "")
-
-    def line(at: datetime, text: str, actor: str | None = None) -> TimelineLine:
-        return TimelineLine(at=at, kind=Kind.MAIL, text=f"{name}: {text}", actor=actor, generation=it.generation)
-
-    ended = "" if it.sending_at or it.accepted_at else outcome(it)
-    yield line(it.created_at, f"queued{ended and f'; {ended}'}")
+    became: list[tuple[datetime, str, str | None]] = [(it.created_at, "queued", None)]
     if it.accepted_at is not None:
-        yield line(it.accepted_at, accepted(it), "relay")
-    elif it.sending_at is not None:
-        yield line(it.sending_at, outcome(it), "relay")
+        became.append((it.accepted_at, accepted(it), "relay"))
+    if it.sending_at is not None and (it.accepted_at is None or it.sending_at > it.accepted_at):
+        became.append((it.sending_at, outcome(it), "relay"))
+    ended = outcome(it) if len(became) == 1 else ""
+    at, text, actor = became[-1]
+    became[-1] = (at, "; ".join(filter(None, (text, ended, hold and said(hold.by, hold.until)))), actor)
+    return [
+        TimelineLine(at=at, kind=Kind.MAIL, text=f"{name}: {text}", actor=actor, generation=it.generation)
+        for at, text, actor in became
+    ]
 
 
 def _of_link(number: int, it: ResetToken, mails: Sequence[Mail], now: datetime) -> Iterator[TimelineLine]:

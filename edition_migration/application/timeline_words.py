@@ -1,8 +1,8 @@
 """How mails, links and details of the journal read in a timeline. Used by `application/timeline.py`."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from edition_migration.domain.mail import Mail, MailState
+from edition_migration.domain.mail import UNSENT, Mail, MailState
 from edition_migration.domain.token import ResetToken, TokenState
 
 _OUTCOMES = {
@@ -18,6 +18,7 @@ _LATER = {
     MailState.BOUNCED: "later it came back",
     MailState.COMPLAINED: "later called unwanted by the user",
 }
+_ACTIONS = {"hold": "hold, as his domain is gone", "end_hold": "end of the hold"}
 _FATES = {
     TokenState.ISSUED: "not mailed yet",
     TokenState.USED: "used to choose the password",
@@ -35,9 +36,19 @@ def outcome(mail: Mail) -> str:
 
 
 def accepted(mail: Mail) -> str:
-    """What became of a mail that the relay took."""
+    """What became of a mail that the relay took. Of one that it took twice, since it came back, this is the last time:
+    the row keeps no more, and the number of the try says that there were others."""
+    if _is_tried_again(mail):
+        return "accepted by the relay; later it came back" + (", and goes out again" if mail.state in UNSENT else "")
+    tries = f" (try {mail.attempts})" if mail.attempts > 1 else ""
     later = _LATER.get(mail.state)
-    return "accepted by the relay" + (f"; {later}" if later else "")
+    return f"accepted by the relay{tries}" + (f"; {later}" if later else "")
+
+
+def _is_tried_again(mail: Mail) -> bool:
+    """Whether it was put back after the relay had taken it."""
+    is_sent_since = mail.accepted_at is not None and mail.sending_at is not None and mail.sending_at > mail.accepted_at
+    return is_sent_since or mail.state in UNSENT
 
 
 def link_made(token: ResetToken, now: datetime) -> str:
@@ -53,7 +64,31 @@ def _life(token: ResetToken, now: datetime) -> str:
     return f"it {word} until {token.expires_at:%Y-%m-%d %H:%M} UTC"
 
 
+def action(of_entry: str) -> str:
+    """What the journal calls it, unless that says too little."""
+    return _ACTIONS.get(of_entry, of_entry)
+
+
 def detail(of_entry: "dict[str, str | int | bool | None]") -> str:
     """` (name=value, ...)` of what the journal keeps beside an entry; empty without."""
-    pairs = ", ".join(f"{name}={value}" for name, value in of_entry.items() if value is not None)
-    return f" ({pairs})" if pairs else ""
+    shown = pairs(of_entry)
+    return f" ({shown})" if shown else ""
+
+
+def pairs(of_entry: "dict[str, str | int | bool | None]") -> str:
+    """`name=value, ...`, but `until 2026-12-02 10:34 UTC` of a time."""
+    return ", ".join(_pair(name, value) for name, value in of_entry.items() if value is not None)
+
+
+def _pair(name: str, value: str | int | bool) -> str:
+    at = _time(value) if isinstance(value, str) else None
+    return f"{name}={value}" if at is None else f"{name} {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _time(value: str) -> datetime | None:
+    """A moment as the journal writes one: with its zone."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None

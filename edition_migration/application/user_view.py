@@ -1,9 +1,14 @@
 """Everything about one user on one page, for `user show`."""
 
+from datetime import datetime
+
 from edition_migration.application import user_views as views
 from edition_migration.application.capacity import why_waiting
+from edition_migration.application.holds import standing
+from edition_migration.application.mail_holds import Holds
+from edition_migration.domain.holds import Hold
+from edition_migration.domain.mail import Mail, message_id
 from edition_migration.domain.migration import JournalEntry, Migration, Ticket, TicketState
-from edition_migration.domain.overview import overview
 from edition_migration.domain.policies import effective
 from edition_migration.domain.user import User
 from edition_migration.ports.store import UnitOfWork
@@ -28,7 +33,9 @@ _FACTS = (
 """Shown as the row holds them; the password hash is not."""
 
 
-async def user_view(uow: UnitOfWork, user: User, org_id: str | None = None) -> views.UserView:
+async def user_view(
+    uow: UnitOfWork, user: User, org_id: str | None, *, now: datetime, message_domain: str
+) -> views.UserView:
     """The user's facts, his newest migration, policy, journal of all generations and mails of the newest.
 
     `org_id`: his migration of this organization; None: of the one that has him.
@@ -40,10 +47,10 @@ async def user_view(uow: UnitOfWork, user: User, org_id: str | None = None) -> v
             **{name: getattr(user, name) for name in _FACTS},
             "open_sessions": await uow.sessions.open_count(user.user_id),
             "contacts": await uow.contacts.count(user.user_id),
-            "migration": await _migration(uow, row) if row else None,
+            "migration": await _migration(uow, row, now) if row else None,
             "policy": await _policy(uow, row.org_id if row else org_id or user.org_id, user),
             "journal": tuple(_journal_line(entry) for entry in journal),
-            "mails": await _mails(uow, row) if row else (),
+            "mails": await _mails(uow, row, now, message_domain) if row else (),
         }
     )
 
@@ -55,9 +62,9 @@ async def newest_migration(uow: UnitOfWork, user: User, org_id: str | None) -> M
     return await uow.migrations.latest(org_id, user.user_id)
 
 
-async def _migration(uow: UnitOfWork, row: Migration) -> views.MigrationView:
+async def _migration(uow: UnitOfWork, row: Migration, now: datetime) -> views.MigrationView:
     ticket = await uow.tickets.of(row.ref)
-    seen = overview(row)
+    seen, hold = await standing(uow, row, now)
     return views.MigrationView(
         org_id=row.org_id,
         generation=row.generation,
@@ -70,6 +77,8 @@ async def _migration(uow: UnitOfWork, row: Migration) -> views.MigrationView:
         who=seen.who,
         wave_id=row.wave_id,
         deadline=seen.deadline,
+        held_by=hold.by if hold else None,
+        held_until=hold.until if hold else None,
         attention=row.attention,
         ticket=await _ticket(uow, ticket) if ticket else None,
     )
@@ -110,16 +119,22 @@ def _journal_line(entry: JournalEntry) -> views.JournalLine:
     )
 
 
-async def _mails(uow: UnitOfWork, row: Migration) -> tuple[views.MailLine, ...]:
-    return tuple(
-        views.MailLine(
-            kind=mail.kind,
-            round=mail.round,
-            state=mail.state,
-            attempts=mail.attempts,
-            reply_code=mail.reply_code,
-            created_at=mail.created_at,
-            accepted_at=mail.accepted_at,
-        )
-        for mail in await uow.mails.of_migration(row.ref)
+async def _mails(uow: UnitOfWork, row: Migration, now: datetime, message_domain: str) -> tuple[views.MailLine, ...]:
+    holds = await Holds.at(uow, row.org_id, now)
+    mails = await uow.mails.of_migration(row.ref)
+    return tuple([_mail_line(mail, await holds.shown(mail), message_domain) for mail in mails])
+
+
+def _mail_line(mail: Mail, hold: Hold | None, message_domain: str) -> views.MailLine:
+    return views.MailLine(
+        kind=mail.kind,
+        round=mail.round,
+        state=mail.state,
+        attempts=mail.attempts,
+        reply_code=mail.reply_code,
+        created_at=mail.created_at,
+        accepted_at=mail.accepted_at,
+        message_id=message_id(mail.mail_id, message_domain),
+        held_by=hold.by if hold else None,
+        held_until=hold.until if hold else None,
     )

@@ -6,6 +6,7 @@ It holds a name and an address, for the administrator's eyes: never log it.
 from datetime import datetime
 
 from edition_migration.application.views import View
+from edition_migration.domain.holds import HeldBy
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention, Step, TicketState
 from edition_migration.domain.policies import PolicyAction
@@ -22,7 +23,8 @@ class TicketView(View):
 
 
 class MigrationView(View):
-    """`next` says what comes next, `who` whose turn it is."""
+    """`next` says what comes next, `who` whose turn it is. `held_by` is what keeps it from going on now, and
+    `held_until` when that ends, if it is known."""
 
     org_id: str
     generation: int
@@ -35,6 +37,8 @@ class MigrationView(View):
     who: str
     wave_id: str | None
     deadline: datetime | None
+    held_by: HeldBy | None
+    held_until: datetime | None
     attention: Attention | None
     ticket: TicketView | None
 
@@ -50,6 +54,9 @@ class JournalLine(View):
 
 
 class MailLine(View):
+    """`message_id` is what the relay's log knows it by. `held_by` is why it is not sent yet, `held_until` when that
+    ends, if it is known."""
+
     kind: MailKind
     round: int
     state: MailState
@@ -57,6 +64,9 @@ class MailLine(View):
     reply_code: int | None
     created_at: datetime
     accepted_at: datetime | None
+    message_id: str
+    held_by: HeldBy | None
+    held_until: datetime | None
 
 
 class PolicyLine(View):

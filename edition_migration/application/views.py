@@ -9,6 +9,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from edition_migration.domain.commands import CommandAnswer, SelectionAnswer
+from edition_migration.domain.holds import HeldBy
 from edition_migration.domain.mail import MailKind, MailState
 from edition_migration.domain.migration import Attention, WaveState
 from edition_migration.domain.organization import Activation, OrganizationSettings, ServiceStatus
@@ -104,7 +105,11 @@ class UserPage(View):
 
 
 class ListedMail(View):
-    """A line of `mails list`. `number` orders them; without a user it went to the Notification Email."""
+    """A line of `mails list`. `number` orders them; without a user it went to the Notification Email.
+
+    `not_before` is its slot of the organization's pace; `message_id` is what the relay's log knows it by. `held_by` is
+    why it is not sent yet, `held_until` when that ends, if it is known.
+    """
 
     number: int
     user_id: str | None
@@ -116,6 +121,9 @@ class ListedMail(View):
     created_at: datetime
     not_before: datetime | None
     accepted_at: datetime | None
+    message_id: str
+    held_by: HeldBy | None
+    held_until: datetime | None
 
 
 class MailPage(View):

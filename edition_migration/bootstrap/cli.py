@@ -34,7 +34,7 @@ from edition_migration.temporal.ui import TemporalUi
 
 def build_cli_services(base: Foundation) -> CliServices:
     """Everything that the command line can do."""
-    store, clock = base.store, base.clock
+    store, clock, message_domain = base.store, base.clock, base.settings.smtp_message_domain
     files, intake = CsvFiles(), Intake(store=store, clock=clock)
     selection = Selection(store=store, clock=clock)
     return CliServices(
@@ -44,7 +44,7 @@ def build_cli_services(base: Foundation) -> CliServices:
         commands=Commands(store=store, clock=clock, selection=selection, keys=link_keys(base.settings)),
         contact_import=ContactImport(store=store, files=files),
         intake=intake,
-        listings=Listings(store=store, clock=clock),
+        listings=Listings(store=store, clock=clock, message_domain=message_domain),
         mail_samples=MailSamples(
             store=store,
             clock=clock,
@@ -60,7 +60,7 @@ def build_cli_services(base: Foundation) -> CliServices:
         ),
         previews=Previews(store=store, clock=clock),
         purge=purge(base),
-        queries=Queries(store=store),
+        queries=Queries(store=store, clock=clock, message_domain=message_domain),
         reconciliation=reconciliation(base),
         selection=selection,
         timelines=Timelines(store=store, clock=clock, pages=TemporalUi(base.settings.temporal_ui, namespace())),

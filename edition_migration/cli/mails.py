@@ -72,7 +72,7 @@ def list_mails(
     limit: PageSize = 250,
     before: Before = None,
 ) -> None:
-    """List mails, newest first: to whom, which, and what became of each. Addresses: `user show`."""
+    """List mails, newest first: to whom, which, and what became of each, or what holds it. Addresses: `user show`."""
     from edition_migration.application.filters import mail_kind_named, mail_state_named
     from edition_migration.application.views import ListedMail
 
@@ -88,8 +88,11 @@ def list_mails(
 
 
 def _cells(it: "ListedMail") -> tuple[Cell, ...]:
+    from edition_migration.domain.holds import said
+
     whom = it.user_id or "(Notification Email)"
-    return it.number, whom, it.kind, it.state, it.attempts, it.reply_code, it.created_at, it.accepted_at
+    state = it.state if it.held_by is None else f"{it.state}, {said(it.held_by, it.held_until)}"
+    return it.number, whom, it.kind, state, it.attempts, it.reply_code, it.created_at, it.accepted_at
 
 
 @app.command()

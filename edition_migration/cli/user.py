@@ -13,7 +13,8 @@ from edition_migration.cli.session import session_of
 
 if TYPE_CHECKING:
     from edition_migration.application.timeline import TimelineLine, TimelineView
-    from edition_migration.application.user_views import EffectivePolicy, MigrationView, UserView
+    from edition_migration.application.user_views import EffectivePolicy, MailLine, MigrationView, UserView
+    from edition_migration.domain.holds import HeldBy
 
 app = typer.Typer(no_args_is_help=True, help="Single users.")
 
@@ -29,6 +30,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a user's facts, migration, effective policy and which rule decided, journal and mails."""
+    from edition_migration.application.timeline_words import pairs
+
     view = session_of(ctx).run(lambda services: services.queries.user(user, org))
     if as_json:
         show_json(view)
@@ -41,12 +44,12 @@ def show(
     show_table(
         "Journal",
         ("At (UTC)", "Generation", "Action", "By", "From", "To", "Detail"),
-        [(it.at, it.generation, it.action, it.actor, it.source, it.target, _detail(it.detail)) for it in view.journal],
+        [(it.at, it.generation, it.action, it.actor, it.source, it.target, pairs(it.detail)) for it in view.journal],
     )
     show_table(
         "Mails",
-        ("Mail", "Round", "State", "Attempts", "Reply", "Queued (UTC)", "Accepted (UTC)"),
-        [(it.kind, it.round, it.state, it.attempts, it.reply_code, it.created_at, it.accepted_at) for it in view.mails],
+        ("Mail", "Round", "State", "Attempts", "Reply", "Queued (UTC)", "Accepted (UTC)", "Message-ID"),
+        [_mail_cells(it) for it in view.mails],
     )
 
 
@@ -87,7 +90,17 @@ def _show_where(view: "TimelineView") -> None:
         return
     deadline = f", until {text_of(view.deadline)} (UTC)" if view.deadline else ""
     say(f"Now: {view.state}. Next: {view.next} ({view.who}){deadline}.")
+    if view.held_by is not None:
+        say(f"He is {_held(view.held_by, view.held_until, view.zone)}.")
     say(f"Workflow: {view.workflow_page or view.workflow_id}")
+
+
+def _held(by: "HeldBy", until: datetime | None, zone: str | None) -> str:
+    """Also as the user's own clock shows it."""
+    from edition_migration.domain.holds import said
+
+    there = f" ({until.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} {zone})" if until and zone else ""
+    return f"{said(by, until)}{there}"
 
 
 def _show_facts(view: "UserView") -> None:
@@ -115,5 +128,8 @@ def _show_policy(policy: "EffectivePolicy") -> None:
     )
 
 
-def _detail(detail: dict[str, str | int | bool | None]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in detail.items() if value is not None)
+def _mail_cells(it: "MailLine") -> tuple[Cell, ...]:
+    from edition_migration.domain.holds import said
+
+    state = it.state if it.held_by is None else f"{it.state}, {said(it.held_by, it.held_until)}"
+    return it.kind, it.round, state, it.attempts, it.reply_code, it.created_at, it.accepted_at, it.message_id

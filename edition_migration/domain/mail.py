@@ -102,6 +102,11 @@ def rest_after(attempts: int) -> timedelta:
     return min(_FIRST_REST * 2 ** min(attempts, 10), _LONGEST_REST)
 
 
+def message_id(mail_id: str, message_domain: str) -> str:
+    """The Message-ID header of the mail: what a relay's log knows it by."""
+    return f"<{mail_id}@{message_domain}>"
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A row of mails: ids only, no rendered body, no address. `sequence` is the order of sending.

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
-from edition_migration.domain.states import LEFT_TO_THE_BLOCK, OPEN, InactiveReason, MigrationState
+from edition_migration.domain.states import HELD_WITHOUT_DOMAIN, LEFT_TO_THE_BLOCK, OPEN, InactiveReason, MigrationState
 
 ADOPTED = 0
 """The generation under which the ledger keeps a Business Edition user who was there before us."""
@@ -89,6 +89,11 @@ class Migration:
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+    @property
+    def held_until(self) -> datetime | None:
+        """When the hold ends him whose domain is gone, whatever his deadline; None where nothing of it holds him."""
+        return self.hold_ends_at if self.state in HELD_WITHOUT_DOMAIN else None
 
     @property
     def has_acted(self) -> bool:

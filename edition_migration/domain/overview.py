@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from edition_migration.domain.holds import HeldBy, Hold
 from edition_migration.domain.migration import Attention, Migration, Step
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.progress import Overview
@@ -42,6 +43,14 @@ _ATTENTION = {
     Attention.POLICY: _Mend("allow the user the Business Edition in the policy", "administrator"),
     Attention.WORKFLOW_MISSING: _Mend("start the workflow again (retry)", "operator"),
 }
+_WITHOUT_DOMAIN = _Mend("his domain comes back; else he is a guest again when the hold ends", "administrator")
+_WHAT_ENDS = {
+    HeldBy.PAUSE: _Mend("the pause ends (`starter.py resume`)", "administrator"),
+    HeldBy.SERVICE_PAUSE: _Mend("the pause of the whole service ends (`starter.py resume --service`)", "operator"),
+    HeldBy.QUIET_HOURS: _Mend("the quiet hours end", "nobody"),
+    HeldBy.PACE: _Mend("his mail's turn comes, at the organization's pace", "nobody"),
+    HeldBy.RELAY: _Mend("the relay is asked again", "nobody"),
+}
 _RELEASED_NEXT = "the wave releases the user"
 STEP_OF_STATE = {state: station.step for state, station in _STATIONS.items()}
 _ORDER = tuple(Step)
@@ -62,13 +71,18 @@ def is_past(step: Step, row: Migration) -> bool:
 
 
 def overview(row: Migration) -> Overview:
-    """What the Temporal UI shows of this row. No personal data. Who is through has no deadline any more."""
+    """What the Temporal UI shows of this row. No personal data. Who is through has no deadline any more.
+
+    Whom a hold will end has the end of the hold as his deadline.
+    """
     station = _STATIONS.get(row.state, _Station(None, f"nothing; ended{_because(row)}", "nobody"))
     if row.state is S.IN_REVIEW and row.wave_id is not None:
         station = _Station(Step.SEND_INSTRUCTIONS, _RELEASED_NEXT, "nobody")
     if row.state is S.INSTRUCTED and row.instructions_accepted_at is not None:
         station = _told(row)
-    if row.state in OPEN and row.attention is not None:
+    if row.held_until is not None:
+        station = station._replace(**_WITHOUT_DOMAIN._asdict())
+    if row.state in OPEN and row.attention is not None and _is_first_to_mend(row):
         station = station._replace(**_ATTENTION[row.attention]._asdict())
     return Overview(
         state=row.state,
@@ -77,9 +91,35 @@ def overview(row: Migration) -> Overview:
         next=station.next,
         who=station.who,
         wave_id=row.wave_id,
-        deadline=row.deadline_at if row.state in OPEN else None,
+        deadline=row.held_until or (row.deadline_at if row.state in OPEN else None),
         attention=row.attention,
     )
+
+
+def waits_for_mail(row: Migration) -> bool:
+    """Whether an open migration goes on only once its next mail is gone: the user, or his wave, waits for it."""
+    match row.state:
+        case S.IN_REVIEW:
+            return row.wave_id is not None
+        case S.INSTRUCTED:
+            return row.instructions_accepted_at is None
+        case S.AWAITING_PASSWORD:
+            return row.deadline_at is None
+        case _:
+            return False
+
+
+def while_held(seen: Overview, hold: Hold) -> Overview:
+    """The same, with what must end first, and who ends it. That his domain is gone an overview says itself."""
+    end = _WHAT_ENDS.get(hold.by)
+    if end is None:
+        return seen
+    return seen.model_copy(update={"next": f"{end.next}, then: {seen.next}", "who": end.who})
+
+
+def _is_first_to_mend(row: Migration) -> bool:
+    """Of who is held without his domain nothing else matters, but that a workflow is there to end the hold."""
+    return row.held_until is None or row.attention is Attention.WORKFLOW_MISSING
 
 
 def _told(row: Migration) -> _Station:
@@ -87,7 +127,8 @@ def _told(row: Migration) -> _Station:
     if row.activation is Activation.BY_HAND and row.activation_requested_at is None:
         return _Station(Step.ACTIVATE, "activate the user by hand", "administrator")
     if row.activate_at is not None and row.activation_requested_at is None:
-        return _Station(Step.ACTIVATE, "the delay ends and a license is there, then the user is activated", "nobody")
+        when = f"the delay ends, at {row.activate_at:%Y-%m-%d %H:%M} UTC, and a license is there"
+        return _Station(Step.ACTIVATE, f"{when}, then the user is activated", "nobody")
     return _Station(Step.ACTIVATE, "a license is there, then the user is activated", "nobody")
 
 

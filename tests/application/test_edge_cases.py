@@ -60,7 +60,7 @@ async def test_spellings_of_one_address_are_one_user_and_a_plus_tag_is_another(s
     new: dict[str, Any] = {"edition": "guest", "client_version": "5.2", "account_status": "active"}
     await world.happen("user.created", user_id="u2", email="ADA.Lovelace+News@ACME.example", **new)
     await world.happen("user.created", user_id="u3", email="ada@B\u00dccher.example", **new)
-    queries = Queries(store=store)
+    queries = Queries(store=store, clock=world.clock, message_domain="mail.example")
     assert (await queries.user("ada.lovelace+news@acme.example")).user_id == "u2"
     assert (await queries.user("Ada.Lovelace@acme.EXAMPLE")).user_id == "u1"
     assert (await queries.user("ada@xn--bcher-kva.example")).user_id == "u3"

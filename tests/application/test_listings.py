@@ -69,7 +69,7 @@ async def filled(store: SqlStore) -> SqlStore:
     ],
 )
 async def test_a_list_holds_all_who_fit_each_part(filled: SqlStore, scope: Scope, fitting: Filter, found: str) -> None:
-    listings = Listings(store=filled, clock=MovableClock())
+    listings = Listings(store=filled, clock=MovableClock(), message_domain="mail.example")
     page = await listings.page(scope, None, fitting, limit=100)
     assert [it.user_id for it in page.users] == found.split()
     assert page.total == len(page.users)
@@ -79,7 +79,7 @@ async def test_a_list_holds_all_who_fit_each_part(filled: SqlStore, scope: Scope
 
 
 async def test_pages_join_without_gap_or_overlap(filled: SqlStore) -> None:
-    listings = Listings(store=filled, clock=MovableClock())
+    listings = Listings(store=filled, clock=MovableClock(), message_domain="mail.example")
     seen: list[str] = []
     after: str | None = ""
     while after is not None:
@@ -127,7 +127,7 @@ async def test_a_state_in_which_nothing_can_be_done_is_refused(filled: SqlStore)
 
 async def test_a_domain_that_the_organization_never_had_is_no_empty_list(filled: SqlStore) -> None:
     with pytest.raises(NotFound) as refused:
-        await Listings(store=filled, clock=MovableClock()).page(
+        await Listings(store=filled, clock=MovableClock(), message_domain="mail.example").page(
             Scope.EVERYBODY, None, Filter(domain="acme.exampel"), limit=10
         )
     assert refused.value.nearest == ("acme.example",)

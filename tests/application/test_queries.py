@@ -43,7 +43,7 @@ async def filled(store: SqlStore) -> SqlStore:
 
 
 async def test_status_counts_the_newest_generation_only(filled: SqlStore) -> None:
-    status = await Queries(store=filled).status("acme")
+    status = await Queries(store=filled, clock=MovableClock(), message_domain="mail.example").status("acme")
     assert status.states == (
         StateCount(state=S.IN_REVIEW, reason=None, users=4),
         StateCount(state=S.MIGRATED, reason=None, users=1),
@@ -57,7 +57,7 @@ async def test_status_counts_the_newest_generation_only(filled: SqlStore) -> Non
 
 
 async def test_a_user_is_found_by_id_and_by_address_in_any_spelling(filled: SqlStore) -> None:
-    queries = Queries(store=filled)
+    queries = Queries(store=filled, clock=MovableClock(), message_domain="mail.example")
     assert (await queries.user("U4@ACME.example")) == (await queries.user("u4"))
     shown = await queries.user("u4")
     assert shown.migration is not None
@@ -78,13 +78,13 @@ async def test_a_user_shows_which_rule_decided_before_and_after_activation(fille
         await uow.users.put([builders.user("u4", policy_group="Finance")])
         await uow.commit()
     wanted = PolicyLine(action=PolicyAction.DESKTOP_SHARING, is_allowed=False, rule="group:Finance")
-    before = (await Queries(store=filled).user("u4")).policy
+    before = (await Queries(store=filled, clock=MovableClock(), message_domain="mail.example").user("u4")).policy
     assert before is not None
     assert (before.assigned_revision, wanted in before.lines) == (None, True)
     async with filled.write() as uow:
         await uow.policies.assign("u4", "acme", "Finance", 1, effective(policies, "Finance"))
         await uow.commit()
-    after = (await Queries(store=filled).user("u4")).policy
+    after = (await Queries(store=filled, clock=MovableClock(), message_domain="mail.example").user("u4")).policy
     assert after is not None
     assert (after.assigned_revision, after.current_revision, wanted in after.lines) == (1, 1, True)
 
@@ -92,7 +92,7 @@ async def test_a_user_shows_which_rule_decided_before_and_after_activation(fille
 @pytest.mark.parametrize(("name", "nearest"), [("u44", ("u4",)), ("u4@acme.exmaple", ("u4@acme.example",))])
 async def test_a_wrong_name_is_answered_with_the_nearest(filled: SqlStore, name: str, nearest: tuple[str, ...]) -> None:
     with pytest.raises(NotFound) as refusal:
-        await Queries(store=filled).user(name)
+        await Queries(store=filled, clock=MovableClock(), message_domain="mail.example").user(name)
     assert refusal.value.nearest[:1] == nearest
     assert name not in refusal.value.message
 
@@ -101,7 +101,7 @@ async def test_a_user_of_no_organization_has_neither_migration_nor_policy(filled
     async with filled.write() as uow:
         await uow.users.put([builders.user("g1", email="g1@globex.example", domain="globex.example")])
         await uow.commit()
-    shown = await Queries(store=filled).user("g1")
+    shown = await Queries(store=filled, clock=MovableClock(), message_domain="mail.example").user("g1")
     assert (shown.migration, shown.policy, shown.journal, shown.mails) == (None, None, (), ())
 
 

@@ -7,7 +7,9 @@ import pytest
 from edition_migration.adapters.store.store import SqlStore
 from edition_migration.application.timeline import Kind, Timelines, TimelineView
 from edition_migration.domain.errors import NotFound
+from edition_migration.domain.holds import HeldBy
 from edition_migration.domain.mail import MailKind, MailState
+from edition_migration.domain.organization import QuietHours
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.domain.token import ResetToken, TokenState, digest_of
 from edition_migration.ports.store_events import InboxRow, InboxState
@@ -121,13 +123,79 @@ async def test_everything_stands_in_its_order_with_who_did_it(lived: SqlStore) -
         (60, Kind.MAIL, "mail new_link: queued", None),
         (61, Kind.MAIL, "mail reminder: queued; not sent any more", None),
         (63, Kind.LINK, "link 2: goes out, and works from now on", "workflow"),
-        (64, Kind.MAIL, "mail new_link: accepted by the relay", "relay"),
+        (64, Kind.MAIL, "mail new_link: accepted by the relay (try 2)", "relay"),
         (80, Kind.JOURNAL, "choose_password", "user"),
         (90, Kind.MAIL, "mail welcome: queued", None),
         (91, Kind.MAIL, "mail welcome: refused for good (550)", "relay"),
     ]
     select = view.lines[4]
     assert (select.generation, select.source, select.target) == (1, S.IN_REVIEW, S.SELECTED)
+
+
+SENT = (MailState.SENDING, MailState.ACCEPTED)
+BACK = (*SENT, MailState.BOUNCED)
+
+
+@pytest.mark.parametrize(
+    ("course", "said"),
+    [
+        (BACK, ["queued", "accepted by the relay; later it came back"]),
+        ((*BACK, MailState.QUEUED), ["queued", "accepted by the relay; later it came back, and goes out again"]),
+        (
+            (*BACK, MailState.QUEUED, MailState.SENDING),
+            ["queued", "accepted by the relay; later it came back, and goes out again", "is being sent (try 2)"],
+        ),
+        ((*BACK, MailState.QUEUED, *SENT), ["queued", "accepted by the relay (try 2)"]),
+        (
+            (*BACK, MailState.QUEUED, MailState.SENDING, MailState.BOUNCED),
+            ["queued", "accepted by the relay; later it came back", "refused for good (try 2)"],
+        ),
+    ],
+)
+async def test_a_mail_that_came_back_and_goes_again_is_told_as_far_as_its_row_knows(
+    lived: SqlStore, course: tuple[MailState, ...], said: list[str]
+) -> None:
+    async with lived.write() as uow:
+        await uow.pauses.end("acme", at(100), "staff-7")
+        await uow.users.put([builders.user("bob")])
+        await uow.migrations.add([builders.migration("bob", state=S.INSTRUCTED)])
+        await uow.mails.queue([records.mail("m7", user_id="bob", created_at=at(0))])
+        for minute, state in enumerate(course, 1):
+            await uow.mails.mark("m7", list(MailState), state, at(minute))
+        await uow.commit()
+    shown = [it.text for it in (await timeline(lived, "bob")).lines if it.kind is Kind.MAIL]
+    assert shown == [f"mail instructions: {it}" for it in said]
+
+
+async def test_times_that_the_journal_keeps_are_words(lived: SqlStore) -> None:
+    async with lived.write() as uow:
+        await uow.users.put([builders.user("bob")])
+        await uow.migrations.add([builders.migration("bob", state=S.AWAITING_PASSWORD)])
+        until = {"until": "2026-12-02T11:34:43.268316+01:00", "note": "2026-12-02"}
+        held = records.entry("h1", user_id="bob", at=at(0), action="hold", target=S.AWAITING_PASSWORD, detail=until)
+        await uow.journal.add([held])
+        await uow.commit()
+    (line,) = [it for it in (await timeline(lived, "bob")).lines if it.kind is Kind.JOURNAL]
+    assert line.text == "hold, as his domain is gone (note=2026-12-02, until 2026-12-02 10:34 UTC)"
+
+
+async def test_what_holds_the_user_and_his_mail_is_told_with_its_end(lived: SqlStore) -> None:
+    async with lived.write() as uow:
+        await uow.pauses.end("acme", at(100), "staff-7")
+        await uow.organizations.put(builders.organization(quiet_hours=QuietHours(begins="10:30", ends="16:00")))
+        await uow.users.put([builders.user("bob", zone="Europe/Berlin")])
+        await uow.migrations.add([builders.migration("bob", state=S.INSTRUCTED)])
+        await uow.mails.queue([records.mail("m7", user_id="bob", created_at=at(110))])
+        await uow.commit()
+    view = await timeline(lived, "bob")
+    assert [it.text for it in view.lines if it.kind is Kind.MAIL] == [
+        "mail instructions: queued; held by quiet hours until 2026-11-02 15:00 UTC"
+    ]
+    assert (view.held_by, view.held_until) == (HeldBy.QUIET_HOURS, datetime(2026, 11, 2, 15, tzinfo=UTC))
+    assert (view.next, view.who) == (
+        "the quiet hours end, then: once the relay has accepted the instructions, the user is activated",
+        "nobody",
+    )
 
 
 async def test_where_the_user_stands_and_where_his_workflow_is_seen(lived: SqlStore) -> None:
@@ -175,7 +243,10 @@ async def test_all_generations_are_in_it(lived: SqlStore) -> None:
         await uow.commit()
     view = await timeline(lived)
     assert [it.generation for it in view.lines if it.kind is Kind.JOURNAL] == [1, 1, 1, 2]
-    assert (view.lines[-1].text, view.lines[-1].generation) == ("mail instructions: queued", 2)
+    assert (view.lines[-1].text, view.lines[-1].generation) == (
+        "mail instructions: queued; held by the organization's pause",
+        2,
+    )
     assert (view.state, view.workflow_id) == (S.BLOCKED, "migration/acme/ada/2")
 
 

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 
+from edition_migration.domain.organization import QuietHours
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import UnitOfWork
 from tests import builders
@@ -70,3 +71,65 @@ def test_show_without_a_migration_in_the_organization_named_says_so(cli: Command
     cli.write(write)
     assert cli.json("user", "show", "ada", "--org", "globex")["migration"] is None
     assert cli.json("user", "timeline", "ada", "--org", "globex")["state"] is None
+
+
+def night(cli: CommandLine) -> None:
+    """Ada, whose instructions are held until Monday 08:00 in Berlin; it is Sunday."""
+    cli.put((USER, builders.migration("ada", state=S.INSTRUCTED)), quiet_hours=QuietHours())
+
+    async def write(uow: UnitOfWork) -> None:
+        await uow.mails.queue([records.mail(user_id="ada", created_at=builders.NOW)])
+        await uow.commit()
+
+    cli.write(write)
+
+
+def test_a_held_user_is_shown_with_what_holds_him_and_until_when(cli: CommandLine) -> None:
+    night(cli)
+    said = cli.run("user", "timeline", "ada").stderr.splitlines()
+    assert said[:2] == [
+        "Now: INSTRUCTED. Next: the quiet hours end, then: once the relay has accepted the instructions, the user is "
+        "activated (nobody).",
+        "He is held by quiet hours until 2026-11-23 07:00 UTC (2026-11-23 08:00 Europe/Berlin).",
+    ]
+    shown = cli.run("user", "show", "ada").stdout
+    assert "held_until   2026-11-23 07:00 (UTC)" in shown
+    assert "queued, held by quiet hours until 2026-11-23 07:00 UTC" in shown
+    migration = cli.json("user", "show", "ada")["migration"]
+    assert (migration["held_by"], migration["held_until"]) == ("quiet_hours", "2026-11-23T07:00:00Z")
+
+
+def test_a_pause_is_said_with_who_ends_it_and_no_time(cli: CommandLine) -> None:
+    night(cli)
+    cli.run("pause", "--actor", "staff-1")
+    assert cli.run("user", "timeline", "ada").stderr.splitlines()[:2] == [
+        "Now: INSTRUCTED. Next: the pause ends (`starter.py resume`), then: once the relay has accepted the "
+        "instructions, the user is activated (administrator).",
+        "He is held by the organization's pause.",
+    ]
+    migration = cli.json("user", "show", "ada")["migration"]
+    assert (migration["held_by"], migration["held_until"], migration["who"]) == ("pause", None, "administrator")
+
+
+def test_mails_are_listed_with_what_holds_them_and_what_the_relay_knows_them_by(cli: CommandLine) -> None:
+    night(cli)
+    (line,) = cli.json("mails", "list")["mails"]
+    assert (line["held_by"], line["held_until"]) == ("quiet_hours", "2026-11-23T07:00:00Z")
+    assert line["message_id"] == "<m1@localhost>"
+    assert [it["message_id"] for it in cli.json("user", "show", "ada")["mails"]] == ["<m1@localhost>"]
+    assert "<m1@localhost>" in cli.run("user", "show", "ada").stdout
+    assert "queued, held by quiet hours until 2026-11-23 07:00 UTC" in cli.run("mails", "list").stdout
+
+
+def test_the_journal_shows_its_times_as_words(cli: CommandLine) -> None:
+    lived(cli)
+
+    async def write(uow: UnitOfWork) -> None:
+        until = {"until": "2026-12-02T10:34:43.268316+00:00"}
+        at = builders.NOW
+        held = records.entry("h1", user_id="ada", at=at, action="hold", target=S.AWAITING_PASSWORD, detail=until)
+        await uow.journal.add([held])
+        await uow.commit()
+
+    cli.write(write)
+    assert "until 2026-12-02 10:34 UTC" in cli.run("user", "show", "ada").stdout

@@ -16,6 +16,7 @@ from io import StringIO
 from edition_migration.adapters.csv_files import CsvWriter
 from edition_migration.domain.addresses import domain_of, local_part_of, normalize_address
 from edition_migration.domain.errors import AddressRefused, InvalidInput
+from edition_migration.domain.mail import message_id
 from edition_migration.ports.mails import Envelope, Sheet
 from edition_migration.ports.row_files import FileForm
 
@@ -31,7 +32,7 @@ def message_bytes(envelope: Envelope, sender: str, message_domain: str) -> bytes
     message["To"] = _mailbox(envelope.recipient)
     message["Subject"] = envelope.content.subject
     message["Date"] = format_datetime(envelope.created_at.astimezone(UTC))
-    message["Message-ID"] = f"<{envelope.mail_id}@{message_domain}>"
+    message["Message-ID"] = message_id(envelope.mail_id, message_domain)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation notes in answer
     message.set_content(envelope.content.text, cte="quoted-printable")
     message.add_alternative(envelope.content.html, subtype="html", cte="quoted-printable")

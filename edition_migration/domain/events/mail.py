@@ -1,6 +1,6 @@
 """Data of the `mail.*` events: what became of a mail after the relay had accepted it.
 
-The relay knows a mail by its Message-ID, which is made of the mail's row (`adapters/mails/message.py`).
+The relay knows a mail by its Message-ID, which is made of the mail's row (`domain/mail.py`).
 """
 
 from typing import Annotated
