@@ -117,6 +117,13 @@ async def test_a_pause_holds_every_mail_and_names_no_time(post: Post) -> None:
     assert (await post.deliver()).result == "sent"
 
 
+async def test_the_link_of_who_is_held_without_his_domain_waits_and_names_no_time(post: Post) -> None:
+    link = mail(kind=MailKind.NEW_LINK, token_id="t1")
+    await given(post, link, row={"hold_ends_at": NOW + timedelta(hours=1)})
+    assert await post.deliver() == held(MailKind.NEW_LINK, None)
+    assert (post.sent, await post.states()) == ([], [MailState.QUEUED])
+
+
 HELD = {
     MailKind.COMING_SOON, MailKind.INSTRUCTIONS, MailKind.RESET_PASSWORD, MailKind.NEW_LINK, MailKind.REMINDER,
     MailKind.EXPIRED, MailKind.CANCELLED, MailKind.UNDONE,
