@@ -19,7 +19,7 @@ from tests.simulator.invariants import (
     i3_a_password_for_a_link,
     i6_accepted_mails_arrived,
 )
-from tests.simulator.view import Row, View, key_of, name_of
+from tests.simulator.view import Key, Row, View, key_of, name_of
 
 MOST_EVENTS = 150
 MOST_BYTES = 64 * 1024
@@ -88,16 +88,24 @@ def i10_no_mail_is_stuck(seen: Evidence) -> list[str]:
         for row in seen.view["migrations"]
         if row["hold_ends_at"] is not None or row["attention"] is Attention.COMPLAINT
     }
-    refused = {key_of(row) for row in seen.view["mails"] if row["state"] is MailState.BOUNCED and row["user_id"]}
+    first: dict[Key, Row] = {}
+    """The mail that those behind it wait for."""
     for row in seen.view["mails"]:
-        is_given_up = row["kind"] in AT_MOST_ONCE and row["state"] is MailState.UNKNOWN
-        if row["state"] not in UNSENT or is_given_up:
+        if row["user_id"] and row["state"] in (*UNSENT, MailState.BOUNCED) and not _is_given_up(row):
+            first.setdefault(key_of(row), row)
+    for row in seen.view["mails"]:
+        if row["state"] not in UNSENT or _is_given_up(row):
             continue
-        is_behind = row["user_id"] is not None and key_of(row) in refused
+        ahead = first[key_of(row)] if row["user_id"] is not None else row
+        is_behind = ahead["state"] is MailState.BOUNCED or _is_early(seen, ahead)
         is_held = row["user_id"] is not None and key_of(row) in held
-        if not (_is_early(seen, row) or is_behind or is_held or is_paused(seen.view, row["org_id"])):
+        if not (is_behind or is_held or is_paused(seen.view, row["org_id"])):
             broken.append(f"I10 {row['kind']} of {row['user_id'] or row['org_id']} is still {row['state']}")
     return broken
+
+
+def _is_given_up(mail: Row) -> bool:
+    return mail["kind"] in AT_MOST_ONCE and mail["state"] is MailState.UNKNOWN
 
 
 def _is_early(seen: Evidence, mail: Row) -> bool:

@@ -5,11 +5,12 @@ reconciliation hides it. Then users follow their links. One seed in eight goes o
 """
 
 from datetime import timedelta
+from functools import partial
 
 from edition_migration.domain.commands import CommandKind
 from edition_migration.domain.reconciliation import DifferenceKind
 from tests.simulator.actors import choose_newest, newest_link, select_some
-from tests.simulator.administration import for_all, resume_all
+from tests.simulator.administration import change_mail_times, for_all, resume_all
 from tests.simulator.executions import Broken
 from tests.simulator.invariants import AT_ALL_TIMES
 from tests.simulator.invariants_at_rest import AT_REST
@@ -23,6 +24,14 @@ HORIZON = timedelta(days=9)
 """Longer than the 72 hours and then any deadline of these organizations."""
 LONG_ONE_IN = 8
 """Seeds: to wait for days is half of what a run costs."""
+LAST_DEEDS = (
+    partial(for_all, kind=CommandKind.ACTIVATE),
+    partial(for_all, kind=CommandKind.ACTIVATE),
+    partial(for_all, kind=CommandKind.RETRY),
+    change_mail_times,
+    lambda _: None,
+)
+"""What is done where nobody else is at work: nothing else wakes whom it is to wake."""
 
 
 class Rest:
@@ -44,8 +53,7 @@ class Rest:
         if self._world.is_for_reconciliation:
             await self._mend_what_was_ended()
         self._check()
-        if self._random.random() < 0.5:
-            for_all(self._world, CommandKind.ACTIVATE)
+        self._random.choice(LAST_DEEDS)(self._world)
         self._are_links_followed = True
         await self._drain(PROMPTLY)
         if self._world.seed % LONG_ONE_IN == 0:
