@@ -24,6 +24,7 @@ from edition_migration.domain.durations import LONGEST, Duration
 from edition_migration.domain.errors import ConfigurationError, Problem
 from edition_migration.domain.purge import LEAST_EVENTS, LEAST_REST
 from edition_migration.domain.texts import WebUrl
+from edition_migration.domain.validation import problems_of
 from edition_migration.ports.mails import RelaySecurity
 
 PREFIX = "EDITION_MIGRATION_"
@@ -248,9 +249,14 @@ def examined_settings() -> tuple[Settings, tuple[Problem, ...]]:
     try:
         return Settings(), ()  # pyright: ignore[reportCallIssue] - required values come from the environment
     except ValidationError as error:
-        wrong = {str(it["loc"][0]): _reason(it["type"], it["msg"]) for it in error.errors(include_input=False)}
+        wrong = {it.path.partition(".")[0]: it for it in problems_of(error)}
     stand_ins = {name: _stand_in(name) for name in wrong}
-    return Settings(**stand_ins), tuple(Problem(variable_of(name), reason) for name, reason in wrong.items())
+    return Settings(**stand_ins), tuple(_problem_of(name, it.reason, it.mend) for name, it in wrong.items())
+
+
+def _problem_of(field: str, reason: str, mend: str) -> Problem:
+    """Of a secret the mend is `starter.py secrets`, which whoever shows this says once for all."""
+    return Problem(variable_of(field), reason, "" if Settings.model_fields[field].is_required() else mend)
 
 
 def _stand_in(field: str) -> Any:
@@ -263,7 +269,3 @@ def _stand_in(field: str) -> Any:
 def variable_of(field: str) -> str:
     """The variable that sets this field."""
     return f"{PREFIX}{field.upper()}"
-
-
-def _reason(kind: str, message: str) -> str:
-    return "is missing" if kind == "missing" else message.removeprefix("Value error, ")

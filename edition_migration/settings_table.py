@@ -73,7 +73,7 @@ class SettingsTable(BaseModel):
 def settings_table() -> SettingsTable:
     """The settings of this process, in the order of the model, also where some are missing or wrong."""
     settings, problems = examined_settings()
-    reasons = {problem.path: problem.reason for problem in problems}
+    reasons = {it.path: str(it._replace(path="")) for it in problems}
     given_by = {
         Source.ENVIRONMENT: EnvSettingsSource(Settings)(),
         Source.FILE: DotEnvSettingsSource(Settings)(),

@@ -128,13 +128,14 @@ class OrganizationSettings(BaseModel):
         examples=["30d"],
     )
     quiet_hours: QuietHours | None = Field(
-        default=None, description="When mails wait that nobody asked for; none unless set"
+        default=None, description="When mails wait that nobody asked for; none unless set, and null takes them away"
     )
     mails_per_second: float | None = Field(
         default=None,
         gt=0,
         le=1000,
-        description="The pace of this organization's own mails; without one only the service's pace counts",
+        description="The pace of this organization's own mails; without one only the service's pace counts, and null "
+        "takes it away",
         examples=[5],
     )
     new_links_per_day: int = Field(

@@ -128,7 +128,7 @@ class OrganizationFile(BaseModel):
         try:
             return cls.model_validate(document)
         except ValidationError as error:
-            problems = tuple(_with_nearest_key(problem) for problem in problems_of(error))
+            problems = tuple(_with_mend(problem) for problem in problems_of(error))
         raise _invalid(*problems)
 
     def changed_settings(self, current: OrganizationSettings) -> OrganizationSettings:
@@ -158,7 +158,10 @@ def _invalid(*problems: Problem) -> InvalidInput:
     return InvalidInput("the organization file is not valid; nothing was changed", problems=problems)
 
 
-def _with_nearest_key(problem: Problem) -> Problem:
+def _with_mend(problem: Problem) -> Problem:
+    """With what only the file's models know: how a setting is taken away, and the nearest key."""
+    if problem.path in _MAY_BE_NONE:
+        return problem._replace(mend=f"{problem.mend}, or null for none")
     if problem.reason != _UNKNOWN_KEY:
         return problem
     key = problem.path.rpartition(".")[2]
@@ -166,6 +169,9 @@ def _with_nearest_key(problem: Problem) -> Problem:
     return problem._replace(mend=f'write "{nearest[0]}", or remove it') if nearest else problem
 
 
+_MAY_BE_NONE = frozenset(
+    f"settings.{field.alias}" for field in SettingsEntry.model_fields.values() if field.default is None
+)
 _KNOWN_KEYS = sorted(
     str(field.alias)
     for model in (OrganizationFile, PoliciesEntry, SettingsEntry, PasswordEntry)

@@ -1,7 +1,7 @@
 """From pydantic's errors to ours: every fault at once, with its path, its reason and its mend, and never the value.
 
-Used by everything that reads a document from outside: events, `org apply`, imports. Rules that raise InvalidInput
-become field validators by `checked`; a rule without a function of its own raises `broken(reason, mend)`.
+Used by everything that reads something from outside: events, `org apply`, imports, settings, options. Rules that raise
+InvalidInput become field validators by `checked`; a rule without a function of its own raises `broken(reason, mend)`.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,23 +10,11 @@ from pydantic import AfterValidator, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from edition_migration.domain.errors import InvalidInput, Problem
+from edition_migration.domain.validation_words import words_of
 
 _RULE = "rule_broken"
-_MENDS: dict[str, tuple[str, str]] = {
-    "missing": ("is missing", "give it"),
-    "extra_forbidden": ("is not known here", "remove it, or correct its name"),
-    "string_pattern_mismatch": ("has not the form asked for", ""),
-    "enum": ("is none of the words allowed", ""),
-    "literal_error": ("is none of the words allowed", ""),
-    "model_type": ("is no object", "give an object with named fields"),
-    "dict_type": ("is no object", "give an object with named fields"),
-    "tuple_type": ("is no list", "give a list"),
-    "list_type": ("is no list", "give a list"),
-    "string_type": ("is no text", "give a text in quotes"),
-    "time_delta_parsing": ("is no duration", "write it like 7d, 12h or 30m"),
-    "time_delta_type": ("is no duration", "write it like 7d, 12h or 30m"),
-    "bool_parsing": ("is neither on nor off", "write on or off"),
-}
+_OF_PYTHON = ("value_error", "assertion_error")
+"""A rule written as plain Python: its own sentence is the reason."""
 
 
 def broken(reason: str, mend: str = "") -> PydanticCustomError:
@@ -68,9 +56,8 @@ def _problem(detail: ErrorDetails, prefix: str) -> Problem:
     context: Mapping[str, object] = detail.get("ctx", {})
     if detail["type"] == _RULE:
         return Problem(path, str(context["reason"]), str(context["mend"]))
-    reason, mend = _MENDS.get(detail["type"], ("is not allowed: " + detail["msg"][:1].lower() + detail["msg"][1:], ""))
-    if detail["type"] in {"enum", "literal_error"}:
-        mend = f"use {context.get('expected', '')}"
-    if detail["type"] == "string_pattern_mismatch":
-        mend = f"it must match {context.get('pattern', '')}"
-    return Problem(path, reason, mend)
+    said = detail["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if detail["type"] in _OF_PYTHON:
+        return Problem(path, said)
+    words = words_of(detail["type"], context)
+    return Problem(path, *(words or ("is not allowed: " + said[:1].lower() + said[1:], "")))

@@ -267,14 +267,22 @@ async def test_every_fault_is_named_at_once_with_its_path_and_mend(desk: Desk) -
         "domains[0]: is a public mail domain; use a domain that the organization owns",
         "domains[1]: holds a space or a control character; give a domain name like example.com",
         "administrators: is an empty list; name one at least, or leave it out",
-        "licensesPurchased: is not allowed: input should be greater than or equal to 0",
+        "licensesPurchased: is less than 0; give 0 or more",
         "policies.groups.Finance: has an unknown action; use these only: " + ", ".join(PolicyAction),
         "policies.groups.Finance.desktop_sharing: is neither on nor off; write on or off",
         "settings.deadline: is no duration; write it like 7d, 12h or 30m",
-        "settings.password.minimumLength: is not allowed: input should be greater than or equal to 8",
+        "settings.password.minimumLength: is less than 8; give 8 or more",
         "settings.zone: is no known time zone; give an IANA name like Europe/Berlin",
         'settings.selecton: is not known here; write "selection", or remove it',
         'nmae: is not known here; write "name", or remove it',
+    ]
+
+
+async def test_what_can_be_taken_away_says_how(desk: Desk) -> None:
+    assert await problems_of(desk, settings={"quietHours": False, "mailsPerSecond": "off", "deadline": False}) == [
+        "settings.deadline: has no unit; write it like 7d, 12h or 30m",
+        "settings.quietHours: is no object; give an object with named fields, or null for none",
+        "settings.mailsPerSecond: is no number; write it like 5 or 2.5, or null for none",
     ]
 
 

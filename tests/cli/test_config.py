@@ -87,7 +87,7 @@ def test_settings_that_are_missing_or_wrong_are_named_and_end_with_the_code_of_a
     assert result.exit_code == 8
     assert result.stderr == (
         f"Wrong: {PREFIX}PAGE_SECRET: is missing\n"
-        f"Wrong: {PREFIX}LOG_FORMAT: String should match pattern '^(json|console)$'\n"
+        f"Wrong: {PREFIX}LOG_FORMAT: has not the form asked for; it must match ^(json|console)$\n"
     )
     [line] = [it for it in result.stdout.splitlines() if f"{PREFIX}PAGE_SECRET" in it]
     assert "nowhere: it is required" in line

@@ -85,7 +85,7 @@ def test_a_setting_that_is_wrong_is_one_line_and_what_rests_on_it_is_not_looked_
     monkeypatch.setenv(f"{PREFIX}SMTP_PORT", "often")
     monkeypatch.setenv(f"{PREFIX}SMPT_HOST", "mail.acme.example")
     findings = Diagnosis.model_validate(cli.json("doctor")).findings
-    reason = "Input should be a valid integer, unable to parse string as an integer"
+    reason = "is no whole number; write it like 5"
     assert lines_of(findings, Subject.SETTINGS, Subject.SECRETS, Subject.RELAY, Subject.SENDER) == [
         (Subject.SETTINGS, Verdict.FAILS, f"{PREFIX}SMTP_PORT: {reason}"),
         (Subject.SETTINGS, Verdict.WARNING, f"{PREFIX}SMPT_HOST (environment) is no setting"),
