@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edition_migration.application.filters import NO_FILTER, Filter, whom
-from edition_migration.application.queries import organization_named, user_named
+from edition_migration.application.queries import organization_named, users_named
 from edition_migration.application.wave_queries import wave_named
 from edition_migration.domain.addresses import normalize_address
 from edition_migration.domain.commands import LEGAL_IN, CommandKind
@@ -78,7 +78,7 @@ class ChosenUsers:
             organization = await organization_named(uow, choice.org_id)
             org_id, given = organization.org_id, None
             await check_names(uow, org_id, choice.fitting)
-            user_ids = [(await user_named(uow, name, org_id)).user_id for name in choice.names]
+            user_ids = [user.user_id for user in await users_named(uow, choice.names, org_id)]
             if choice.file is not None:
                 user_ids, given = await self._in_file(uow, choice.file)
             if choice.is_all:
@@ -115,7 +115,9 @@ class ChosenUsers:
             Problem(f"row {row.number}", "names no user", "remove it") for row in rows if row.cells[column] not in known
         )
         if missing:
-            raise InvalidInput("the file names users who do not exist; nothing was changed", problems=missing)
+            typed = {f"row {row.number}": row.cells[column] for row in rows}
+            reason = "the file names users who do not exist; nothing was changed"
+            raise InvalidInput(reason, problems=missing, typed=typed)
         user_ids = [known[row.cells[column]] for row in rows]
         first = {user_id: row.cells for user_id, row in zip(reversed(user_ids), reversed(rows), strict=True)}
         return user_ids, Given(header, first)
@@ -129,8 +131,8 @@ async def check_names(uow: UnitOfWork, org_id: str, fitting: Filter) -> None:
         return
     known = [it.name for it in await uow.domains.of_organization(org_id, claimed_only=False)]
     if fitting.domain.lower() not in known:
-        nearest = tuple(get_close_matches(fitting.domain.lower(), known))
-        raise NotFound("the organization has no such domain", nearest=nearest, mend="see `starter.py org show`")
+        nearest, mend = tuple(get_close_matches(fitting.domain.lower(), known)), "see `starter.py org show`"
+        raise NotFound("the organization has no such domain", typed=(fitting.domain,), nearest=nearest, mend=mend)
 
 
 async def pages(

@@ -66,8 +66,9 @@ class Filter:
         common = tuple(it for it in possible if it in self.states)
         if not common:
             names = ", ".join(possible)
-            problem = Problem("--state", "is no state of those who are meant here", f"use one of {names}")
-            raise InvalidInput(str(problem), problems=(problem,))
+            raise _unfit(
+                "--state", ", ".join(self.states), "is no state of those who are meant here", f"use one of {names}"
+            )
         return common
 
 
@@ -93,7 +94,7 @@ def whom(kind: CommandKind, fitting: Filter) -> Criteria:
 
 def state_named(name: str) -> MigrationState:
     """The state of this name, in any case. Raises InvalidInput with the nearest."""
-    return _named(MigrationState, name.upper(), "--state", "is no state of a migration")
+    return _named(MigrationState, name, name.upper(), "--state", "is no state of a migration")
 
 
 def reason_named(name: str) -> str:
@@ -101,8 +102,7 @@ def reason_named(name: str) -> str:
     if (wanted := name.lower()) in REASONS:
         return wanted
     nearest = get_close_matches(wanted, REASONS) or REASONS
-    problem = Problem("--reason", "is no reason that a list shows", f"use one like {', '.join(nearest)}")
-    raise InvalidInput(str(problem), problems=(problem,))
+    raise _unfit("--reason", name, "is no reason that a list shows", f"use one like {', '.join(nearest)}")
 
 
 def client_named(name: str) -> str:
@@ -111,27 +111,30 @@ def client_named(name: str) -> str:
         return UNKNOWN_CLIENT
     if is_version(name):
         return name
-    problem = Problem("--client", "is no version", f"use one like 5.2 or 5, or {UNKNOWN_CLIENT}")
-    raise InvalidInput(str(problem), problems=(problem,))
+    raise _unfit("--client", name, "is no version", f"use one like 5.2 or 5, or {UNKNOWN_CLIENT}")
 
 
 def mail_kind_named(name: str) -> MailKind:
     """As `state_named`."""
-    return _named(MailKind, name.lower(), "--mail", "is no mail of ours")
+    return _named(MailKind, name, name.lower(), "--mail", "is no mail of ours")
 
 
 def mail_state_named(name: str) -> MailState:
     """As `state_named`."""
-    return _named(MailState, name.lower(), "--state", "is no state of a mail")
+    return _named(MailState, name, name.lower(), "--state", "is no state of a mail")
 
 
-def _named(kind: type[Name], name: str, option: str, reason: str) -> Name:
+def _named(kind: type[Name], typed: str, name: str, option: str, reason: str) -> Name:
     try:
         return kind(name)
     except ValueError:
         nearest = get_close_matches(name, list(kind)) or list(kind)
-        problem = Problem(option, reason, f"use one like {', '.join(nearest)}")
-        raise InvalidInput(str(problem), problems=(problem,)) from None
+        raise _unfit(option, typed, reason, f"use one like {', '.join(nearest)}") from None
+
+
+def _unfit(option: str, typed: str, reason: str, mend: str) -> InvalidInput:
+    problem = Problem(option, reason, mend)
+    return InvalidInput(str(problem), problems=(problem,), typed={option: typed})
 
 
 def _in_order(kind: CommandKind) -> tuple[MigrationState, ...]:

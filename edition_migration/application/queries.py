@@ -18,6 +18,8 @@ from edition_migration.ports.store_listing import EVERYBODY, PARKED, PENDING
 
 NEAREST_AMONG = 1000
 """How many users of each organization are looked at for a name close to a wrong one."""
+NEAR_TO = 3
+"""For how many wrong names."""
 
 
 class Queries:
@@ -102,8 +104,8 @@ async def organization_named(uow: UnitOfWork, org_id: str | None) -> Organizatio
         org_id = await _only_one(uow, known)
     organization = await uow.organizations.get(org_id)
     if organization is None:
-        nearest = tuple(get_close_matches(org_id, known))
-        raise NotFound("there is no organization of this id", nearest=nearest, mend="see `starter.py org list`")
+        nearest, mend = tuple(get_close_matches(org_id, known)), "see `starter.py org list`"
+        raise NotFound("there is no organization of this id", typed=(org_id,), nearest=nearest, mend=mend)
     return organization
 
 
@@ -136,11 +138,25 @@ async def _organization_line(uow: UnitOfWork, org_id: str) -> views.Organization
 
 async def user_named(uow: UnitOfWork, name: str, org_id: str | None = None) -> User:
     """The user of this id or address, in any spelling. Raises NotFound with names close to the one given."""
-    user = await uow.users.by_email(_address(name)) if "@" in name else await uow.users.get(name)
-    if user is not None:
-        return user
-    nearest = get_close_matches(name.lower(), await _names_like(uow, name, org_id))
-    raise NotFound("there is no such user", nearest=tuple(nearest), mend="give a user id or an address")
+    return (await users_named(uow, [name], org_id))[0]
+
+
+async def users_named(uow: UnitOfWork, names: Sequence[str], org_id: str | None = None) -> list[User]:
+    """As `user_named`, in this order; NotFound tells all of them whom nobody knows."""
+    found = {name: await _user(uow, name) for name in names}
+    if unknown := tuple(name for name, user in found.items() if user is None):
+        nearest = [near for name in unknown[:NEAR_TO] for near in await _near(uow, name, org_id)]
+        mend = "give a user id or an address"
+        raise NotFound("there is no such user", typed=unknown, nearest=tuple(dict.fromkeys(nearest)), mend=mend)
+    return [user for name in names if (user := found[name]) is not None]
+
+
+async def _user(uow: UnitOfWork, name: str) -> User | None:
+    return await (uow.users.by_email(_address(name)) if "@" in name else uow.users.get(name))
+
+
+async def _near(uow: UnitOfWork, name: str, org_id: str | None) -> list[str]:
+    return get_close_matches(name.lower(), await _names_like(uow, name, org_id))
 
 
 def _address(name: str) -> str:

@@ -131,7 +131,8 @@ async def wave_named(uow: UnitOfWork, org_id: str | None, wave_id: str) -> Wave:
         return wave
     known = [it.wave_id for it in await uow.waves.of_organization(org_id) if it.size]
     nearest = [it for it in known if it.startswith(wave_id)] or get_close_matches(wave_id, known)
-    raise NotFound("there is no wave of this id", nearest=tuple(nearest[:5]), mend="see `starter.py wave list`")
+    mend = "see `starter.py wave list`"
+    raise NotFound("there is no wave of this id", typed=(wave_id,), nearest=tuple(nearest[:5]), mend=mend)
 
 
 def _problem(row: Migration) -> views.Problem:

@@ -15,6 +15,7 @@ from edition_migration.cli.options import Form, WrongUsage
 from edition_migration.cli.output import Cell, say, show_list
 from edition_migration.cli.progress import Watch
 from edition_migration.cli.session import session_of
+from edition_migration.cli.typed import unfit
 from edition_migration.domain.csv_columns import defused
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def utc(text: str) -> datetime:
         at = datetime.fromisoformat(text)
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):  # the latter at both ends of the calendar
-        raise typer.BadParameter("must be a time like 2026-11-23 or 2026-11-23T08:00:00Z") from None
+        raise unfit(text, "is no time", "write it like 2026-11-23 or 2026-11-23T08:00:00Z") from None
 
 
 OneOrg = Annotated[str | None, typer.Option("--org", help="Organization id; without it, all organizations.")]
@@ -172,5 +173,5 @@ def _anchor(text: str | None) -> "Anchor | None":
         return None
     position, _, digest = text.partition(":")
     if not position.isdecimal() or not digest:
-        raise typer.BadParameter("must be POSITION:HASH as `audit verify` shows the head", param_hint="--expect")
+        raise unfit(text, "is no head", "write it like POSITION:HASH, as `audit verify` shows it", option="--expect")
     return Anchor(position=int(position), hash=digest)

@@ -9,7 +9,9 @@ from edition_migration.cli.as_typed import as_typed
 from edition_migration.cli.commanding import agree_unless_named, chosen_users, command, show_command
 from edition_migration.cli.option_groups import grouped
 from edition_migration.cli.options import Form, How, Order, Org, Who
+from edition_migration.cli.output import say
 from edition_migration.cli.session import session_of
+from edition_migration.cli.typed import quoted
 
 if TYPE_CHECKING:
     from edition_migration.cli.services import CliServices
@@ -44,8 +46,10 @@ def fix_address(
             chosen.org_id, chosen.user_ids[0], address, actor=how.actor, command_id=key
         )
 
-    with as_typed({"email": "address"}):
+    with as_typed({"email": "address"}, {"address": address}):
         answer = session_of(ctx).change(fix, is_dry=how.is_dry)
+    if answer.verdict == "refused":
+        say(f"The address given is {quoted(address)}.")
     show_command(chosen, key, [answer], how, form)
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from edition_migration.cli.typed import unfit
+
 if TYPE_CHECKING:
     from edition_migration.application.filters import Filter
 
@@ -23,7 +25,7 @@ def opaque(text: str) -> str:
     from edition_migration.domain.names import OPAQUE_ID  # loads pydantic
 
     if not OPAQUE_ID.fullmatch(text):
-        raise typer.BadParameter("must be an id of letters, digits, - and _; no address")
+        raise unfit(text, "is no id", "use letters, digits, - and _, and no address")
     return text
 
 
@@ -33,9 +35,9 @@ def duration(text: str) -> timedelta:
 
     span = parse(text)
     if not isinstance(span, timedelta):
-        raise typer.BadParameter("must be a duration like 2d, 12h or 30m")
+        raise unfit(text, "is no duration", "write it like 2d, 12h or 30m")
     if span > LONGEST:
-        raise typer.BadParameter(f"must be {LONGEST.days} days or less")
+        raise unfit(text, f"is more than {LONGEST.days} days", "give fewer")
     return span
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 from edition_migration.cli.options import Form, WrongUsage
-from edition_migration.domain.errors import EditionMigrationError, InvalidInput, NotFound, StoreUnavailable
+from edition_migration.cli.typed import line_of, listed
+from edition_migration.domain.errors import NOTHING, EditionMigrationError, InvalidInput, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -159,12 +160,13 @@ def duration(span: timedelta) -> str:
 
 
 def show_error(error: EditionMigrationError) -> None:
-    """What, why, and the mend."""
+    """What, why, and the mend; with what was typed, since only who typed it reads this."""
     problems = error.problems if isinstance(error, InvalidInput) else ()
     is_said_below = bool(problems) and " | ".join(map(str, problems)) in error.message
-    say(f"Error: {'the input is not valid' if is_said_below else error.message}")
+    names = f": {listed(error.typed)}" if isinstance(error, NotFound) and error.typed else ""
+    say(f"Error: {'the input is not valid' if is_said_below else error.message}{names}")
     for problem in problems:
-        say(f"  {problem}")
+        say(f"  {line_of(problem, error.typed if isinstance(error, InvalidInput) else NOTHING)}")
     if isinstance(error, NotFound) and error.nearest:
         say(f"  Near it: {', '.join(error.nearest)}")
     if error.mend and not problems:

@@ -15,6 +15,7 @@ from edition_migration.cli.output import say, show_json
 from edition_migration.cli.plan_page import show_plan
 from edition_migration.cli.progress import Watch
 from edition_migration.cli.session import session_of
+from edition_migration.cli.typed import unfit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +31,10 @@ def moment(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text)
         if at.tzinfo is None:
-            raise typer.BadParameter("lacks the offset; write it like 2026-11-23T08:00+01:00, or with Z for UTC")
+            raise unfit(text, "lacks the offset", "write it like 2026-11-23T08:00+01:00, or with Z for UTC")
         return at.astimezone(UTC)
     except (ValueError, OverflowError):  # the latter at both ends of the calendar
-        raise typer.BadParameter("must be a time like 2026-11-23T08:00+01:00") from None
+        raise unfit(text, "is no time", "write it like 2026-11-23T08:00+01:00") from None
 
 
 WhenReleased = Annotated[

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from edition_migration.cli.exit_codes import ExitCode, exit_code_of
 from edition_migration.cli.output import let_go_of_stdout, say, show_error
+from edition_migration.cli.typed import in_our_words
 from edition_migration.domain.errors import EditionMigrationError, TemporalUnavailable
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class GuardedGroup(TyperGroup):
         except BrokenPipeError:  # who reads our output has enough of it, as `head` does
             let_go_of_stdout()
             raise typer.Exit(ExitCode.OK) from None
+        except typer.BadParameter as error:
+            raise in_our_words(error)  # noqa: B904 - the same error
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
         except Exception as error:  # the last line of defense: no input or secret of it is printed

@@ -4,10 +4,14 @@ Expected refusals of a use case are results, not errors; what is raised is one o
 `code`, never by text. The text holds no address, name, secret or link: it reaches logs and Temporal histories.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from edition_migration.domain.refusals import Blame
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Audience(StrEnum):
@@ -45,27 +49,37 @@ class EditionMigrationError(Exception):
 
 
 class InvalidInput(EditionMigrationError):
-    """What was given breaks a rule; nothing was changed. `problems` are complete, each with its path."""
+    """What was given breaks a rule; nothing was changed. `problems` are complete, each with its path.
+
+    `typed` is, by path, what was given there: for the eyes of who typed it, no log and no history.
+    """
 
     code = "invalid_input"
     audience = Audience.ADMINISTRATOR
 
-    def __init__(self, message: str, *, problems: tuple[Problem, ...] = (), mend: str = "") -> None:
+    def __init__(
+        self, message: str, *, problems: tuple[Problem, ...] = (), typed: Mapping[str, str] = NOTHING, mend: str = ""
+    ) -> None:
         super().__init__(message, mend=mend)
         self.problems = problems
+        self.typed = typed
 
 
 class NotFound(EditionMigrationError):
     """The organization, user or wave named does not exist.
 
-    `nearest` are names close to the one given, addresses too: for the eyes of who typed it, no log and no history.
+    `typed` are the names given that nobody has, `nearest` those close to them, addresses too: for the eyes of who
+    typed them, no log and no history.
     """
 
     code = "not_found"
     audience = Audience.ADMINISTRATOR
 
-    def __init__(self, message: str, *, nearest: tuple[str, ...] = (), mend: str = "") -> None:
+    def __init__(
+        self, message: str, *, typed: tuple[str, ...] = (), nearest: tuple[str, ...] = (), mend: str = ""
+    ) -> None:
         super().__init__(message, mend=mend)
+        self.typed = typed
         self.nearest = nearest
 
 

@@ -11,7 +11,14 @@ from temporalio.testing import ActivityEnvironment
 
 from activities import running
 from activities.mails import MailActivities
-from edition_migration.domain.errors import EditionMigrationError, NotFound, RelayUnavailable, StoreUnavailable
+from edition_migration.domain.errors import (
+    EditionMigrationError,
+    InvalidInput,
+    NotFound,
+    Problem,
+    RelayUnavailable,
+    StoreUnavailable,
+)
 from edition_migration.domain.progress import MailInput, MailOutcome
 from tests.workflows.script import SINCE
 
@@ -54,11 +61,19 @@ async def test_our_errors_keep_code_and_sentence_and_say_whether_a_repeat_helps(
     assert (failure.type, failure.message, failure.non_retryable) == (code, error.message, is_final)
 
 
-async def test_names_near_the_one_given_stay_out_of_histories() -> None:
-    failure = await _failure(NotFound("there is no such user", nearest=("anna@acme.example",)))
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotFound("the message", typed=("ana@acme.example",), nearest=("anna@acme.example",)),
+        InvalidInput("the message", problems=(Problem("row 2", "names no user"),), typed={"row 2": "anna"}),
+    ],
+)
+async def test_what_was_typed_and_names_near_it_stay_out_of_histories(error: EditionMigrationError) -> None:
+    failure = await _failure(error)
     recorded = Failure()
     DefaultFailureConverter().to_failure(failure, DefaultPayloadConverter(), recorded)
-    assert recorded.message == "there is no such user"
+    assert recorded.message == "the message"
+    assert "ana" not in str(recorded)
     assert "anna" not in str(recorded)
 
 

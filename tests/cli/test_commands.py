@@ -81,7 +81,7 @@ def test_a_file_that_names_nobody_is_refused_by_row(office: CommandLine, tmp_pat
     path.write_text("email\nu2@acme.example\nnobody@acme.example\n")
     result = office.run("select", "--from", str(path))
     assert result.exit_code == 3
-    assert result.stderr.endswith("  row 3: names no user; remove it\n")
+    assert result.stderr.endswith("  row 3: 'nobody@acme.example' names no user; remove it\n")
     path.write_text("name\nu2\n")
     assert (
         "row 1: has neither a column userId nor email; add one of them"

@@ -78,7 +78,7 @@ def test_a_version_means_its_builds_and_those_before_it_too(office: CommandLine,
 def test_a_client_that_is_no_version_is_refused(office: CommandLine, typed: tuple[str, ...], client: str) -> None:
     result = office.run(*typed, "--client", client)
     assert (result.exit_code, result.stdout) == (3, "")
-    assert "--client: is no version; use one like 5.2 or 5, or unknown\n" in result.stderr
+    assert f"--client: {client!r} is no version; use one like 5.2 or 5, or unknown\n" in result.stderr
     assert office.json("pending")["total"] == 4
 
 
