@@ -24,7 +24,7 @@ MEANING = {
     A.STATE: "state of the migration",
     A.STEP: "the step that the migration is at",
     A.WAVE: "id of the wave",
-    A.DEADLINE: "until when the user must have chosen a password, or signed in",
+    A.DEADLINE: "until when the user must have chosen a password, or signed in; without his domain, when the hold ends",
     A.ATTENTION: "why somebody should look: `undeliverable`, `complaint`, `policy`, `workflow_missing`",
 }
 
