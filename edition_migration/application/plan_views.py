@@ -55,6 +55,7 @@ class PlanView(View):
     """`plan`: what `select` would do with the same users, changing nothing.
 
     `now` of those who `go` get their license and storage at once, `waiting` wait for it behind those who wait already.
+    `parked` of those who go stop until somebody mends what their answers name.
     """
 
     org_id: str
@@ -62,6 +63,7 @@ class PlanView(View):
     go: int
     now: int
     waiting: int
+    parked: int
     refused: tuple[RefusalCount, ...]
     licenses: CapacityPlan
     storage_mb: CapacityPlan

@@ -51,6 +51,7 @@ class Planning:
             go=len(going),
             now=len(going) - waiting,
             waiting=waiting,
+            parked=sum(it.verdict is Verdict.DONE and it.reason != "" for it in answer.answers),
             refused=_refused(answer.answers),
             licenses=_capacity(len(going), capacity.licenses_free),
             storage_mb=_capacity(storage, capacity.storage_free_mb),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from edition_migration.domain.commands import CommandAnswer, Verdict
 from edition_migration.domain.migration import Migration, Wave
+from edition_migration.domain.overview import mend_of
 from edition_migration.domain.states import TERMINAL, SkipReason
 from edition_migration.ports.store import UnitOfWork
 
@@ -28,7 +29,7 @@ def answer_of(
             user_id=user_id, verdict=Verdict.REFUSED, reason="not_found", mend="see `starter.py pending` for who can be"
         )
     if is_taken:
-        return CommandAnswer(user_id=user_id, verdict=Verdict.DONE, state=row.state, wave_id=wave.wave_id)
+        return _taken(row, wave)
     other = others.get(row.wave_id or "")
     if other is not None:
         mend = f"{other.actor} selected the user at {other.created_at:%Y-%m-%d %H:%M} UTC in wave {other.wave_id}"
@@ -44,3 +45,12 @@ def answer_of(
     is_administrator = reason == SkipReason.ADMINISTRATOR
     mend = "select him alone, with --administrator" if is_administrator else "see `starter.py user show`"
     return CommandAnswer(user_id=user_id, verdict=Verdict.REFUSED, state=row.state, reason=reason, mend=mend)
+
+
+def _taken(row: Migration, wave: Wave) -> CommandAnswer:
+    """Whom something stops is taken too, and goes on once that is mended: why, and what helps, is said with it."""
+    it = row.attention
+    mend = mend_of(it) if it is not None else ""
+    return CommandAnswer(
+        user_id=row.user_id, verdict=Verdict.DONE, state=row.state, reason=it or "", mend=mend, wave_id=wave.wave_id
+    )

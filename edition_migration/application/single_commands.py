@@ -17,7 +17,7 @@ from edition_migration.application.rows import organization_of
 from edition_migration.domain.commands import LEGAL_IN, CommandAnswer, CommandKind
 from edition_migration.domain.deadlines import LONGEST_DEADLINE, is_undoable
 from edition_migration.domain.mail import MailKind
-from edition_migration.domain.migration import Attention
+from edition_migration.domain.migration import MAILLESS, Attention
 from edition_migration.domain.organization import OrganizationSettings
 from edition_migration.domain.states import AWAITING_USER, OPEN, CancelReason, InactiveReason, SkipReason, sources_of
 from edition_migration.domain.states import MigrationState as S
@@ -51,6 +51,8 @@ async def _exclude(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
 async def _activate(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:
     if turn.row.state is not S.INSTRUCTED:
         return turn.refused("not_instructed", "only a user who has his instructions can be activated")
+    if (refusal := _parked(turn)) is not None:
+        return refusal
     await turn.uow.migrations.request_activation(turn.row.ref, turn.now)
     return await turn.stay()
 
@@ -62,10 +64,8 @@ async def _resend(turn: CommandTurn, keys: LinkKeys) -> CommandAnswer:
         return turn.refused("nothing_to_resend", "only who has instructions or a link can get them again")
     if row.hold_ends_at is not None:
         return turn.refused("held", "his domain is gone: no link works until it is back, or the hold ends")
-    if row.attention is Attention.COMPLAINT:
-        return turn.refused("unwanted", "he called our mail unwanted: ask him, then say retry")
-    if row.attention is Attention.UNDELIVERABLE:
-        return turn.refused("undeliverable", "mend the address with fix-address, or say retry")
+    if row.attention in MAILLESS and (refusal := _parked(turn)) is not None:
+        return refusal
     is_on_its_way = (
         row.deadline_at is None if row.state is S.AWAITING_PASSWORD else row.instructions_accepted_at is None
     )
@@ -76,6 +76,19 @@ async def _resend(turn: CommandTurn, keys: LinkKeys) -> CommandAnswer:
     else:
         await queue_again(uow, row, MailKind.INSTRUCTIONS, turn.now)
     return await turn.stay()
+
+
+def _parked(turn: CommandTurn) -> CommandAnswer | None:
+    """What stops the user, and so would leave him where he is until somebody mends it."""
+    match turn.row.attention:
+        case Attention.COMPLAINT:
+            return turn.refused("unwanted", "he called our mail unwanted: ask him, then say retry")
+        case Attention.UNDELIVERABLE:
+            return turn.refused("undeliverable", "mend the address with fix-address, or say retry")
+        case Attention.POLICY:
+            return turn.refused("forbidden", "allow him the Business Edition in the policy first")
+        case _:
+            return None
 
 
 async def _extend_deadline(turn: CommandTurn, _: LinkKeys) -> CommandAnswer:

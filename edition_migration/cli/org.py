@@ -8,7 +8,7 @@ import typer
 
 from edition_migration.cli.documents import read_yaml
 from edition_migration.cli.option_groups import grouped
-from edition_migration.cli.options import AsJson, DryRun, Form, InputFile, Yes
+from edition_migration.cli.options import AsJson, DryRun, Form, InputFile, WrongUsage, Yes
 from edition_migration.cli.output import Cell, confirm, say, show_fields, show_json, show_list, show_table, text_of
 from edition_migration.cli.session import session_of
 
@@ -69,10 +69,13 @@ def list_organizations(ctx: typer.Context, form: Form) -> None:
 def show(
     ctx: typer.Context,
     org_id: Annotated[str | None, typer.Argument(help="Organization id; not needed where there is only one.")] = None,
+    org: Annotated[str | None, typer.Option("--org", help="The same, as other commands take it.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what holds for an organization: domains, capacity, policies and settings."""
-    view = session_of(ctx).run(lambda services: services.queries.organization(org_id))
+    if org_id is not None and org is not None:
+        raise WrongUsage("name the organization once, with or without --org")
+    view = session_of(ctx).run(lambda services: services.queries.organization(org_id or org))
     if as_json:
         show_json(view)
     else:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 def show_plan(view: "PlanView") -> None:
     """Who goes, who not and why, what is needed and left, what is sent and how long it takes, what is lost."""
     who = [("go", "", view.go), ("  at once", "", view.now), ("  when capacity is free", "", view.waiting)]
+    if view.parked:
+        who.append(("  but are parked, until somebody mends why", "", view.parked))
     who += [("do not go", it.reason, it.users) for it in view.refused]
     show_table(f"Plan for {view.asked} users of {view.org_id}", ("", "Reason", "Users"), who)
     capacity = [("licenses", view.licenses), ("storage (MB)", view.storage_mb)]

@@ -96,6 +96,11 @@ def overview(row: Migration) -> Overview:
     )
 
 
+def mend_of(attention: Attention) -> str:
+    """What lets a parked user go on."""
+    return _ATTENTION[attention].next
+
+
 def waits_for_mail(row: Migration) -> bool:
     """Whether an open migration goes on only once its next mail is gone: the user, or his wave, waits for it."""
     match row.state:

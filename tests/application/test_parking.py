@@ -15,7 +15,7 @@ from edition_migration.domain.migration import Attention, Migration, TicketState
 from edition_migration.domain.names import MigrationRef
 from edition_migration.domain.organization import Activation
 from edition_migration.domain.policies import FORBIDS_MIGRATION, PolicySet
-from edition_migration.domain.progress import StepInput, Wait
+from edition_migration.domain.progress import Done, StepInput, Wait
 from edition_migration.domain.states import MigrationState as S
 from edition_migration.ports.store import Store
 from tests.builders import NOW, domain, migration, organization, user
@@ -254,6 +254,28 @@ async def test_another_address_and_a_resend_are_no_answer_to_a_complaint(store: 
     answer = await command(store, CommandKind.RESEND)
     assert (answer.verdict, answer.reason) == ("refused", "unwanted")
     assert answer.mend == "he called our mail unwanted: ask him, then say retry"
+
+
+@pytest.mark.parametrize(
+    ("attention", "reason", "mend"),
+    [
+        (Attention.COMPLAINT, "unwanted", "he called our mail unwanted: ask him, then say retry"),
+        (Attention.UNDELIVERABLE, "undeliverable", "mend the address with fix-address, or say retry"),
+        (Attention.POLICY, "forbidden", "allow him the Business Edition in the policy first"),
+    ],
+)
+async def test_whom_something_stops_is_not_said_to_be_activated(
+    store: Store, attention: Attention, reason: str, mend: str
+) -> None:
+    by_hand = {"activation": Activation.BY_HAND, "instructions_accepted_at": NOW}
+    steps = await reserved(store, state=S.INSTRUCTED, attention=attention, attention_at=NOW, **by_hand)
+    answer = await command(store, CommandKind.ACTIVATE)
+    assert (answer.verdict, answer.reason, answer.mend) == ("refused", reason, mend)
+    assert (await facts(store))[0].activation_requested_at is None
+    assert (await command(store, CommandKind.RETRY)).verdict == "done"
+    answer = await commands(store).apply(Command(kind=CommandKind.ACTIVATE, migration=ADA, command_id="again"))
+    assert answer.verdict == "done"
+    assert isinstance(await steps.activate(StepInput(migration=ADA, as_of=NOW)), Done)
 
 
 async def test_instructions_asked_for_thrice_while_none_goes_out_are_one_mail(store: Store) -> None:

@@ -28,6 +28,21 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+def test_an_organization_is_named_as_elsewhere_too(cli: CommandLine, file: Path) -> None:
+    cli.run("org", "apply", str(file))
+    assert cli.json("org", "show", "--org", "acme") == cli.json("org", "show", "acme")
+    unknown = cli.run("org", "show", "--org", "amce")
+    assert (unknown.exit_code, unknown.stderr.splitlines()[0]) == (
+        4,
+        "Error: there is no organization of this id: 'amce'",
+    )
+    twice = cli.run("org", "show", "acme", "--org", "acme")
+    assert (twice.exit_code, twice.stderr.splitlines()[-1]) == (
+        2,
+        "Error: name the organization once, with or without --org",
+    )
+
+
 def test_a_file_is_applied_and_its_changes_shown(cli: CommandLine, file: Path) -> None:
     result = cli.run("org", "apply", str(file))
     assert result.exit_code == 0

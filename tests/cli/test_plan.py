@@ -120,3 +120,26 @@ def test_everybody_of_a_wave_whom_something_stops_is_retried(office: CommandLine
     answers = office.json("wave", "retry-failed", wave_id)["answers"]
     assert [(it["user_id"], it["verdict"]) for it in answers] == [("u2", "done")]
     assert [it["user_id"] for it in office.json("parked")["users"]] == ["u3"]
+
+
+def test_who_goes_and_is_parked_is_named_in_the_plan_and_by_the_selection(cli: CommandLine) -> None:
+    cli.put(guest("u1"), guest("u2"), guest("u3", S.CANCELLED))
+
+    async def complained(uow: UnitOfWork) -> None:
+        for user_id in ("u2", "u3"):
+            ref = MigrationRef(org_id="acme", user_id=user_id, generation=1)
+            await uow.migrations.set_attention(ref, Attention.COMPLAINT, NOW)
+        await uow.commit()
+
+    cli.write(complained)
+    why = "ask the user, who called our mail unwanted; then retry"
+    named = [("u1", "done", "", ""), ("u2", "done", "complaint", why), ("u3", "done", "complaint", why)]
+    plan = cli.json("plan", "u1", "u2", "u3")
+    assert {name: plan[name] for name in ("go", "now", "waiting", "parked")} == {
+        "go": 3, "now": 2, "waiting": 1, "parked": 2,
+    }  # fmt: skip
+    assert [(it["user_id"], it["verdict"], it["reason"], it["mend"]) for it in plan["answers"]] == named
+    lines = [" ".join(line.split()) for line in cli.run("plan", "u1", "u2", "u3").stdout.splitlines()]
+    assert "but are parked, until somebody mends why - 2" in lines
+    answers = cli.json("select", "u1", "u2", "u3")["answers"]
+    assert [(it["user_id"], it["verdict"], it["reason"], it["mend"]) for it in answers] == named
