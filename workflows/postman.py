@@ -45,10 +45,11 @@ class Postman:
         self._is_called = True
 
     def tell_last(self, mail: NextMail | None) -> None:
-        """As `tell`, by the step that saw the end. None: what waits for its time is moot, so it is looked at now."""
-        if mail is None and not self.is_idle and workflow.patched(_LOOKS_AGAIN):
+        """As `tell`, by the step that saw the end: what waits for its time may be moot now, so it is looked at."""
+        if mail in (None, self._head) and not self.is_idle and workflow.patched(_LOOKS_AGAIN):
             self.look()
-        self.tell(mail)
+        else:
+            self.tell(mail)
 
     def look(self) -> None:
         """Something changed and nobody knows what: look into the queue once."""

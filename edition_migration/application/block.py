@@ -16,6 +16,9 @@ from edition_migration.domain.states import AccountStatus, InactiveReason, SkipR
 from edition_migration.domain.user import User
 from edition_migration.ports.store import UnitOfWork
 
+SHUT = "block"
+"""In the journal of an ended migration: a block has shut the account since."""
+
 
 class Place(StrEnum):
     """Where the user's address is, seen from the organization. OURS: its block holds, or is announced."""
@@ -69,7 +72,7 @@ async def shut_ended(
     await uow.migrations.mark_enrolled([row.user_id for row in free], organization.org_id)
     key = f"block/{now.isoformat()}"
     await uow.journal.add(
-        [journal_entry(row, key=key, action="block", actor=PROVISIONING, at=now, target=row.state) for row in shut]
+        [journal_entry(row, key=key, action=SHUT, actor=PROVISIONING, at=now, target=row.state) for row in shut]
     )
     return len(ended)
 

@@ -68,7 +68,7 @@ def _is_announced(organization: Organization, begins_at: datetime | None, as_of:
 
 async def add_enrolled(uow: UnitOfWork, rows: Sequence[Migration], now: datetime, *, actor: str) -> Sequence[Migration]:
     """The rows and their journal; of rows that exist nothing. Returns those that are new."""
-    rows = [await _with_complaint(uow, row, now) for row in rows]
+    rows = await _with_complaints(uow, rows, now)
     added = set(await uow.migrations.add(rows))
     new = [row for row in rows if row.ref in added]
     entries = [
@@ -81,12 +81,15 @@ async def add_enrolled(uow: UnitOfWork, rows: Sequence[Migration], now: datetime
     return new
 
 
-async def _with_complaint(uow: UnitOfWork, row: Migration, now: datetime) -> Migration:
+async def _with_complaints(uow: UnitOfWork, rows: Sequence[Migration], now: datetime) -> Sequence[Migration]:
     """Who called our mail unwanted in his last generation gets none in the next either, until somebody says `retry`."""
-    before = await uow.migrations.get(row.ref.before) if row.generation > 1 and row.is_open else None
-    if before is None or before.attention is not Attention.COMPLAINT:
-        return row
-    return replace(row, attention=Attention.COMPLAINT, attention_at=now)
+    again = [row for row in rows if row.generation > 1]
+    before = await uow.migrations.latest_many(again[0].org_id, [row.user_id for row in again]) if again else ()
+    unwilling = {row.user_id for row in before if row.attention is Attention.COMPLAINT}
+    return [
+        replace(row, attention=Attention.COMPLAINT, attention_at=now) if row.user_id in unwilling else row
+        for row in rows
+    ]
 
 
 async def _block(uow: UnitOfWork, organization: Organization, rows: Sequence[Migration], now: datetime) -> None:

@@ -36,12 +36,12 @@ async def forget_mail_times(uow: UnitOfWork, errand: Errand, now: datetime) -> i
 
     The organization's own postman hears of its next mail by the drain that works off this errand.
     """
-    if not errand.cursor:
-        await uow.mail_times.restart_pace(errand.org_id, now)
     mails = await uow.mail_times.unsent(errand.org_id, int(errand.cursor or 0), PAGE)
     refs = list(dict.fromkeys(mail.ref for mail in mails if mail.ref is not None))
     await uow.migrations.hold_many(refs)
     await uow.mail_times.forget([mail.mail_id for mail in mails])
+    if not errand.cursor:
+        await uow.mail_times.restart_pace(errand.org_id, now)
     await uow.doorbells.add_migrations(refs, now)
     if len(mails) < PAGE:
         await uow.errands.finish(errand.errand_id)

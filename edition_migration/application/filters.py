@@ -41,8 +41,16 @@ class Filter:
 
     @property
     def words(self) -> str:
-        """What was asked for, the same for the same filter; a part that is not given is not named."""
-        return ", ".join(f"{it.name}={value}" for it in fields(self) if (value := getattr(self, it.name)) != it.default)
+        """What was asked for, the same for all who mean the same; a part that is not given is not named."""
+        meant = replace(
+            self,
+            domain=self.domain and self.domain.lower(),
+            states=tuple(sorted(set(self.states))),
+            reason=self.reason and self.reason.lower(),
+        )
+        return ", ".join(
+            f"{it.name}={value}" for it in fields(meant) if (value := getattr(meant, it.name)) != it.default
+        )
 
     @property
     def of_any_age(self) -> "Filter":

@@ -12,7 +12,7 @@ from edition_migration.application.records import PROVISIONING, journal_entry
 from edition_migration.domain.errors import InvalidInput
 from edition_migration.domain.events.mail import MailBounced, MailComplained, MailData, MailDelivered
 from edition_migration.domain.mail import Mail, MailKind, MailState
-from edition_migration.domain.migration import Attention
+from edition_migration.domain.migration import Attention, Migration
 from edition_migration.ports.store import UnitOfWork
 
 _ARRIVED = (MailState.ACCEPTED, MailState.DELIVERED)
@@ -57,8 +57,19 @@ class MailFacts:
         if not await self.uow.mails.mark(mail.mail_id, _ARRIVED, state, self.now):
             return False
         is_to_former_address = mail.kind is MailKind.ADDRESS_CHANGED and bool(mail.about)
-        if row is None or is_to_former_address or not (row.is_open or attention is Attention.COMPLAINT):
+        if row is None or is_to_former_address:
             return True
+        if attention is Attention.COMPLAINT:
+            await self._attend(row, mail, state, attention)
+            newest = await self.uow.migrations.latest(row.org_id, row.user_id)
+            row = newest and await self.uow.migrations.hold(newest.ref)  # of which he wants no mail either
+            if row is None or row.ref == mail.ref:
+                return True
+        if row.is_open:
+            await self._attend(row, mail, state, attention)
+        return True
+
+    async def _attend(self, row: Migration, mail: Mail, state: MailState, attention: Attention) -> None:
         await self.uow.migrations.set_attention(row.ref, attention, self.now)
         entry = journal_entry(
             row,
@@ -71,4 +82,3 @@ class MailFacts:
         )
         await self.uow.journal.add([entry])
         await self.uow.doorbells.add_migrations([row.ref], self.now)
-        return True

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from edition_migration.domain.holds import HeldBy, Hold
 from edition_migration.domain.mail import (
+    ABOUT_THE_END,
     ADMINISTRATOR_MAILS,
     AT_MOST_ONCE,
     KEPT_FOR_THE_DAY,
@@ -18,7 +19,7 @@ from edition_migration.domain.mail import (
     Mail,
     MailState,
 )
-from edition_migration.domain.migration import MAILLESS, Migration
+from edition_migration.domain.migration import MAILLESS, Attention, Migration
 from edition_migration.domain.organization import Organization
 from edition_migration.domain.quiet_hours import held_until
 from edition_migration.ports.store import UnitOfWork
@@ -75,7 +76,7 @@ class Holds:
         if mail.state not in NOT_BEGUN or is_given_up:
             return None
         row = await self._row(mail)
-        if row is not None and row.is_open and row.attention in MAILLESS:
+        if row is not None and _is_silent(row, mail):
             return None
         return await self.of(mail)
 
@@ -90,6 +91,13 @@ class Holds:
             return HeldBy.RELAY
         quiet_until = await _quiet_until(self.uow, self.organization, mail, self.present)
         return HeldBy.QUIET_HOURS if quiet_until == mail.held_until else HeldBy.RELAY
+
+
+def _is_silent(row: Migration, mail: Mail) -> bool:
+    """He is to get no mail, or none of this kind any more."""
+    if row.is_open:
+        return row.attention in MAILLESS
+    return row.attention is Attention.COMPLAINT or mail.kind not in ABOUT_THE_END
 
 
 def _is_free(mail: Mail) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from edition_migration.application.activation import assign_policy
 from edition_migration.application.awaiting import await_user
-from edition_migration.application.block import shut_accounts
+from edition_migration.application.block import SHUT, shut_accounts
 from edition_migration.application.capacity import why_waiting
 from edition_migration.application.compensation import restore_guest
 from edition_migration.application.parking import is_forbidden
@@ -220,9 +220,13 @@ async def _forbidden(turn: Turn) -> Wait | None:
 
 
 async def _was_told_before(uow: UnitOfWork, row: Migration) -> bool:
-    """Selected anew, he has been inactive since the block that told him; who was let out meanwhile is told again."""
+    """Selected anew, he knows that he is inactive; not so whom a block shut since, or before he was told of any."""
     before = await uow.migrations.get(row.ref.before) if row.generation > 1 else None
-    return before is not None and before.left_to_the_block is not None
+    if before is None or before.left_to_the_block is None:
+        return False
+    entries = [it for it in await uow.journal.of_user(row.org_id, row.user_id) if it.generation == before.generation]
+    was_shut_since = any(it.action == SHUT and it.target is before.state for it in entries)
+    return not was_shut_since and any(it.action == Step.NOTIFY_DEACTIVATION for it in entries)
 
 
 async def _without_place(turn: Turn) -> Wait | None:

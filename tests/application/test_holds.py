@@ -130,6 +130,22 @@ async def test_who_is_parked_waits_for_whoever_mends_it_and_not_for_the_morning(
 
 
 @pytest.mark.parametrize(
+    ("kind", "attention", "hold"),
+    [
+        (MailKind.INSTRUCTIONS, None, None),
+        (MailKind.CANCELLED, None, Hold(HeldBy.QUIET_HOURS, MONDAY_8)),
+        (MailKind.CANCELLED, Attention.UNDELIVERABLE, Hold(HeldBy.QUIET_HOURS, MONDAY_8)),
+        (MailKind.CANCELLED, Attention.COMPLAINT, None),
+    ],
+)
+async def test_after_the_end_only_what_is_said_of_it_is_held(
+    store: Store, kind: MailKind, attention: Attention | None, hold: Hold | None
+) -> None:
+    await given(store, mail(kind=kind), row={"state": S.CANCELLED, "attention": attention}, **QUIET)
+    assert await shown(store) == [hold]
+
+
+@pytest.mark.parametrize(
     ("state", "kind", "hold"),
     [
         (MailState.DEFERRED, MailKind.INSTRUCTIONS, Hold(HeldBy.QUIET_HOURS, MONDAY_8)),

@@ -91,6 +91,13 @@ async def test_pages_join_without_gap_or_overlap(filled: SqlStore) -> None:
     assert page.users[0].next_step == "select the user, or exclude him"
 
 
+def test_the_words_of_a_filter_are_the_same_for_all_who_mean_the_same() -> None:
+    typed = Filter(domain="ACME.example", states=(S.EXPIRED, S.BLOCKED, S.EXPIRED), reason="Policy")
+    meant = Filter(domain="acme.example", states=(S.BLOCKED, S.EXPIRED), reason="policy")
+    assert typed.words == meant.words != Filter(domain="acme.example", states=(S.BLOCKED,), reason="policy").words
+    assert NO_FILTER.words == ""
+
+
 @pytest.mark.parametrize(
     ("kind", "fitting", "found"),
     [

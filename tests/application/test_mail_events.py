@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from edition_migration.application.commands import Commands
 from edition_migration.application.events import Events
 from edition_migration.application.intake import Intake

@@ -99,7 +99,7 @@ async def test_other_settings_leave_times_as_they_are(store: Store, settings: di
 
 
 async def test_who_is_being_written_to_is_held_before_his_mails_are(postgres_store_url: str) -> None:
-    """The row comes first for everybody: else a delivery and the page would wait for each other."""
+    """The row comes first for everybody, then its slot: else a delivery and the page would wait for each other."""
     store = SqlStore(postgres_store_url)
     await held(store)
     await apply(store, quietHours=None)
@@ -107,6 +107,7 @@ async def test_who_is_being_written_to_is_held_before_his_mails_are(postgres_sto
         await uow.migrations.hold(migration().ref)
         page = asyncio.create_task(work(store))
         await until_somebody_waits(postgres_store_url)
+        await uow.mail_times.take_slot("acme", NOW, SECOND)
         await uow.mails.mark("m1", [MailState.QUEUED], MailState.SENDING, NOW)
         await uow.commit()
     pages = await page

@@ -1,10 +1,11 @@
 """What a next generation takes over from the one before: that he knows of the block, and that he wants no mail."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from edition_migration.application.enrollment import Enrollment
+from edition_migration.application.enrollment import Enrollment, add_enrolled
 from edition_migration.application.events import Events
 from edition_migration.application.intake import Intake
 from edition_migration.application.selection import Selection, SelectionOrder
@@ -19,7 +20,7 @@ from tests.application.test_delivery import Relay, delivery
 from tests.application.test_starting import HalfDeafGateway
 from tests.builders import NOW, domain, migration, organization, user
 from tests.doubles import LINK_KEYS, MovableClock
-from tests.fixtures.records import mail
+from tests.fixtures.records import entry, mail
 
 PAGE = PageInput(org_id="acme", as_of=NOW)
 SECOND = migration(generation=2)
@@ -58,14 +59,42 @@ async def test_who_was_let_out_is_told_of_the_next_block_and_who_stayed_inactive
     store: Store, end: tuple[S, str | None], *, is_told: bool
 ) -> None:
     await ended(store, *end)
+    await journaled(store, "notify_deactivation")
+    await begun_again(store)
+    assert await told(store) == ([MailKind.ACCOUNT_DEACTIVATED] if is_told else [])
+
+
+@pytest.mark.parametrize("actions", [(), ("notify_deactivation", "block")], ids=["never told", "shut since"])
+async def test_whom_a_block_shut_without_a_word_is_told_when_he_is_selected(
+    store: Store, actions: tuple[str, ...]
+) -> None:
+    """Cancelled in the warning period; or let out with the domain, which came back."""
+    await ended(store, S.CANCELLED, CancelReason.ADMINISTRATOR)
+    await journaled(store, *actions)
+    await begun_again(store)
+    assert await told(store) == [MailKind.ACCOUNT_DEACTIVATED]
+
+
+async def journaled(store: Store, *actions: str) -> None:
+    """Of Ada's first generation, at its end."""
+    row = await newest(store)
+    async with store.write() as uow:
+        await uow.journal.add([entry(it, action=it, source=row.state, target=row.state) for it in actions])
+        await uow.commit()
+
+
+async def begun_again(store: Store) -> None:
     async with store.write() as uow:
         await uow.migrations.add([SECOND])
         await uow.commit()
+
+
+async def told(store: Store) -> list[MailKind]:
+    """The mails of the second generation's first step."""
     steps = Steps(store=store, clock=MovableClock(), keys=LINK_KEYS)
     await steps.notify_deactivation(StepInput(migration=SECOND.ref, as_of=NOW))
     async with store.read() as uow:
-        mails = await uow.mails.of_migration(SECOND.ref)
-    assert [it.kind for it in mails] == ([MailKind.ACCOUNT_DEACTIVATED] if is_told else [])
+        return [it.kind for it in await uow.mails.of_migration(SECOND.ref)]
 
 
 @pytest.mark.parametrize("attention", [Attention.COMPLAINT, Attention.UNDELIVERABLE, None])
@@ -95,6 +124,42 @@ async def test_who_calls_his_last_mail_unwanted_gets_none_of_what_follows_the_en
     undone = mail("m2", kind=MailKind.UNDONE)
     await ended(store, S.MIGRATED)
     await queued(store, welcome, undone)
+    await complained(store)
+    assert (await newest(store)).attention is Attention.COMPLAINT
+    relay = Relay()
+    await delivery(store, relay).deliver(MailInput(org_id="acme", user_id="u1", generation=1, as_of=NOW))
+    async with store.read() as uow:
+        left = await uow.mails.get("m2")
+    assert left is not None
+    assert (relay.heard, left.state) == (0, MailState.SUPPRESSED)
+
+
+async def test_a_complaint_of_an_older_mail_holds_the_generation_that_is_open(store: Store) -> None:
+    """Such reports come late."""
+    await ended(store, S.EXPIRED)
+    await begun_again(store)
+    await queued(store, mail("m1", kind=MailKind.EXPIRED, state=MailState.ACCEPTED, accepted_at=NOW))
+    await complained(store)
+    async with store.read() as uow:
+        rows = [await uow.migrations.get(ref) for ref in (migration().ref, SECOND.ref)]
+        journal = await uow.journal.of_user("acme", "u1")
+    assert [row and row.attention for row in rows] == [Attention.COMPLAINT] * 2
+    assert [(it.generation, it.action) for it in journal] == [(1, "mail_complained"), (2, "mail_complained")]
+
+
+async def test_a_generation_that_was_skipped_keeps_the_complaint(store: Store) -> None:
+    await ended(store, S.CANCELLED, CancelReason.DOMAIN_REMOVED, Attention.COMPLAINT)
+    skipped = replace(SECOND, state=S.SKIPPED, reason=SkipReason.NEWER_CLIENT)
+    for row in (skipped, migration(generation=3)):
+        async with store.write() as uow:
+            await add_enrolled(uow, [row], NOW, actor="provisioning")
+            await uow.commit()
+    row = await newest(store)
+    assert (row.generation, row.attention) == (3, Attention.COMPLAINT)
+
+
+async def complained(store: Store) -> None:
+    """About the mail m1."""
     document = {
         "specversion": "1.0",
         "id": "1",
@@ -105,13 +170,6 @@ async def test_who_calls_his_last_mail_unwanted_gets_none_of_what_follows_the_en
     }
     await Intake(store=store, clock=MovableClock()).receive(document)
     await Events(store=store, clock=MovableClock()).apply_next(PAGE)
-    assert (await newest(store)).attention is Attention.COMPLAINT
-    relay = Relay()
-    await delivery(store, relay).deliver(MailInput(org_id="acme", user_id="u1", generation=1, as_of=NOW))
-    async with store.read() as uow:
-        left = await uow.mails.get("m2")
-    assert left is not None
-    assert (relay.heard, left.state) == (0, MailState.SUPPRESSED)
 
 
 async def queued(store: Store, *mails: Mail) -> None:

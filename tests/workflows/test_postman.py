@@ -79,6 +79,21 @@ async def test_the_end_does_not_wait_for_a_held_mail_that_is_moot(
     assert script.names == ["notify_deactivation", "deliver", "notify_deactivation", "deliver"]
 
 
+async def test_nor_for_one_that_has_a_slot_in_its_row(
+    started: Started, script: Script, time_skipper: TimeSkipper
+) -> None:
+    """The step sees it in the queue as before; only its delivery knows that it is moot."""
+    slot = NextMail(kind=MailKind.INSTRUCTIONS, mail_id="m1", not_before=SINCE.replace(year=2100))
+    script.will("notify_deactivation", wait(State.IN_REVIEW, "not selected yet", mail=slot), stop(State.SKIPPED, slot))
+    script.will("deliver", MailOutcome(result="none", mail_id="m1", attempt=1))
+    handle = await started.migration()
+    await script.until_asked("notify_deactivation")
+    await time_skipper.fast_forward(handle, timedelta(hours=1))
+    await started.gateway.ring_migration(started.ref())
+    await result_of(handle)
+    assert script.names == ["notify_deactivation", "notify_deactivation", "deliver"]
+
+
 async def test_nor_for_one_that_is_held_while_the_end_is_seen(started: Started, script: Script) -> None:
     tomorrow = NextMail(kind=MailKind.INSTRUCTIONS, mail_id="m1", not_before=SINCE.replace(year=2100))
     gate = Gate(MailOutcome(result="held", mail_id="m1", next=tomorrow))
