@@ -12,7 +12,7 @@ WHEN = {
     K.UNDELIVERABLE: "users were parked since the last one: address refused, mail unwanted, policy; at most once a day",
     K.WAVE_REPORT: "nobody of a wave is open any more",
     K.COMING_SOON: "a warning period is set and has begun",
-    K.ACCOUNT_DEACTIVATED: "the account was made inactive; not when he is selected anew and knows it already; without any link",
+    K.ACCOUNT_DEACTIVATED: "the account was made inactive, and the user does not know it yet; without any link",
     K.INSTRUCTIONS: "the user was selected and has a license: the download URL, and that contacts are not transferred",
     K.RESET_PASSWORD: "the account was activated: the link to choose a password",
     K.REMINDER: "half and four fifths of the time are over, and a day before the deadline",
