@@ -40,10 +40,14 @@ from edition_migration.ports.store import Store, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class _Letter:
-    """A mail marked `sending`, with whose it is."""
+    """A mail as it was before this attempt marked it `sending`, with whose it is."""
 
     mail: Mail
     ref: MigrationRef | None
+
+    @property
+    def attempt(self) -> int:
+        return self.mail.attempts + 1
 
 
 class Delivery:
@@ -108,7 +112,7 @@ class Delivery:
                 if not row.is_open:  # nobody says retry any more, and those behind it may be others' mails
                     return await self._pass(uow, given, mail, MailState.SUPPRESSED)
                 return MailOutcome(result="held", mail_id=mail.mail_id)  # `retry` rings
-            if _is_given_up(mail):
+            if mail.is_given_up:
                 return await self._pass(uow, given, mail, MailState.UNKNOWN)
             if ref is not None and await is_moot(uow, mail, row):
                 return await self._pass(uow, given, mail, MailState.SUPPRESSED)
@@ -180,7 +184,7 @@ class Delivery:
         mail, put_off, is_its_own = letter.mail, None, not outage.is_for_all
         state = _put_off(mail, outage) if is_its_own else _as_before(mail)
         async with self._store.write() as uow:
-            await uow.mails.end_attempt(mail.mail_id, mail.attempts + 1, state, is_counted=is_its_own)
+            await uow.mails.end_attempt(mail.mail_id, letter.attempt, state, is_counted=is_its_own)
             if is_its_own and _is_of_many(given):
                 put_off = await _held(
                     uow, given, mail, Hold(HeldBy.RELAY, self._clock.now() + rest_after(mail.attempts))
@@ -193,7 +197,7 @@ class Delivery:
         return await insist(lambda: self._settle(given, letter, state, code), self._pace)
 
     async def _settle(self, given: MailInput, letter: _Letter, state: MailState, code: int | None) -> MailOutcome:
-        now, mail_id, attempt = self._clock.now(), letter.mail.mail_id, letter.mail.attempts + 1
+        now, mail_id, attempt = self._clock.now(), letter.mail.mail_id, letter.attempt
         async with self._store.write() as uow:
             row = await uow.migrations.hold(letter.ref) if letter.ref else None
             # From every unsent state: a try that was given up may have marked the mail after this one began.
@@ -213,11 +217,6 @@ class Delivery:
 
     def _count(self, mail: Mail, outcome: MailState) -> None:
         self._meter.count(MAILS, kind=mail.kind, outcome=outcome)
-
-
-def _is_given_up(mail: Mail) -> bool:
-    """Found `sending`, nobody knows whether the relay has it; twice would be worse than never."""
-    return mail.kind in AT_MOST_ONCE and mail.state not in SENDABLE_ONCE
 
 
 def _put_off(mail: Mail, outage: RelayUnavailable) -> MailState:

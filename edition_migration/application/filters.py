@@ -42,14 +42,17 @@ class Filter:
     @property
     def words(self) -> str:
         """What was asked for, the same for all who mean the same; a part that is not given is not named."""
-        meant = replace(
+        given = ((it.name, getattr(self._meant, it.name), it.default) for it in fields(self))
+        return ", ".join(f"{name}={value}" for name, value, default in given if value != default)
+
+    @property
+    def _meant(self) -> "Filter":
+        """In one form, however it was typed."""
+        return replace(
             self,
             domain=self.domain and self.domain.lower(),
             states=tuple(sorted(set(self.states))),
             reason=self.reason and self.reason.lower(),
-        )
-        return ", ".join(
-            f"{it.name}={value}" for it in fields(meant) if (value := getattr(meant, it.name)) != it.default
         )
 
     @property
@@ -61,8 +64,8 @@ class Filter:
         return replace(
             base,
             states=self._states_among(base.states),
-            domain=self.domain.lower() if self.domain else None,
-            reason=self.reason.lower() if self.reason else None,
+            domain=self._meant.domain or None,
+            reason=self._meant.reason or None,
             client_version="" if self.client == UNKNOWN_CLIENT else self.client,
             since_before=now - self.older_than if self.older_than is not None else None,
             wave_id=self.wave_id,

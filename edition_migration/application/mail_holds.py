@@ -12,12 +12,10 @@ from edition_migration.domain.holds import HeldBy, Hold
 from edition_migration.domain.mail import (
     ABOUT_THE_END,
     ADMINISTRATOR_MAILS,
-    AT_MOST_ONCE,
     KEPT_FOR_THE_DAY,
     LINK_MAILS,
     NOT_BEGUN,
     Mail,
-    MailState,
 )
 from edition_migration.domain.migration import MAILLESS, Attention, Migration
 from edition_migration.domain.organization import Organization
@@ -72,8 +70,7 @@ class Holds:
 
     async def shown(self, mail: Mail) -> Hold | None:
         """As `of`, of any mail: None where it is not to be sent, or waits until somebody has mended its reader."""
-        is_given_up = mail.state is MailState.UNKNOWN and mail.kind in AT_MOST_ONCE
-        if mail.state not in NOT_BEGUN or is_given_up:
+        if mail.state not in NOT_BEGUN or mail.is_given_up:
             return None
         row = await self._row(mail)
         if row is not None and _is_silent(row, mail):

@@ -139,6 +139,11 @@ class Mail:
     is_requested: bool = False
 
     @property
+    def is_given_up(self) -> bool:
+        """Found begun, of a kind sent once: nobody knows whether the relay has it; twice would be worse than never."""
+        return self.kind in AT_MOST_ONCE and self.state not in SENDABLE_ONCE
+
+    @property
     def attempt(self) -> int:
         """The number of the attempt that is under way or comes next."""
         return self.attempts if self.state is MailState.SENDING else self.attempts + 1

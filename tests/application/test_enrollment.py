@@ -11,9 +11,10 @@ from edition_migration.application.enrollment import Candidate, Enrollment, enro
 from edition_migration.application.errands import Errands
 from edition_migration.application.imports import UserImport
 from edition_migration.domain.migration import Migration
-from edition_migration.domain.progress import PageInput
+from edition_migration.domain.progress import PageInput, PageOutcome
 from edition_migration.domain.states import AccountStatus, CancelReason, InactiveReason, SkipReason
 from edition_migration.domain.states import MigrationState as S
+from edition_migration.domain.user import User
 from edition_migration.ports.store import Store
 from tests.application.test_starting import HalfDeafGateway
 from tests.builders import NOW, domain, migration, organization, user
@@ -23,6 +24,8 @@ from tests.links import LINK_KEYS
 
 PAGE = PageInput(org_id="acme", as_of=NOW)
 LEFT = replace(user(), reported_status=AccountStatus.INACTIVE, reported_inactive_reason=InactiveReason.LEFT_COMPANY)
+
+GONE_ELSEWHERE = user(email="ada@other.example", domain="other.example")
 
 
 def enrollment(store: Store) -> Enrollment:
@@ -43,17 +46,22 @@ async def adas(store: Store) -> Migration | None:
         return await uow.migrations.latest("acme", "u1")
 
 
+async def page_while(store: SqlStore, url: str, changed: User) -> PageOutcome:
+    """One page of a block, which waits for Ada until somebody else has changed her."""
+    async with store.write() as uow:
+        await uow.users.hold_many(["u1"])
+        await uow.users.put([changed])
+        page = asyncio.create_task(enrollment(store).block_page(PAGE))
+        await until_somebody_waits(url)
+        await uow.commit()
+    return await page
+
+
 async def test_a_guest_who_left_while_his_page_was_read_is_skipped(postgres_store_url: str) -> None:
     """On PostgreSQL an import may write a user between the page's look at him and its block."""
     store = SqlStore(postgres_store_url)
     await guests(store)
-    async with store.write() as uow:
-        await uow.users.hold_many(["u1"])
-        await uow.users.put([LEFT])
-        page = asyncio.create_task(enrollment(store).block_page(PAGE))
-        await until_somebody_waits(postgres_store_url)
-        await uow.commit()
-    await page
+    await page_while(store, postgres_store_url, LEFT)
     row = await adas(store)
     await store.dispose()
     assert row is not None
@@ -65,13 +73,7 @@ async def test_a_guest_who_went_to_another_domain_while_his_page_was_read_is_lef
 ) -> None:
     store = SqlStore(postgres_store_url)
     await guests(store)
-    async with store.write() as uow:
-        await uow.users.hold_many(["u1"])
-        await uow.users.put([user(email="ada@other.example", domain="other.example")])
-        page = asyncio.create_task(enrollment(store).block_page(PAGE))
-        await until_somebody_waits(postgres_store_url)
-        await uow.commit()
-    outcome = await page
+    outcome = await page_while(store, postgres_store_url, GONE_ELSEWHERE)
     row = await adas(store)
     await store.dispose()
     assert (outcome.count, outcome.more, row) == (0, False, None)
@@ -85,13 +87,7 @@ async def test_who_left_while_the_block_looked_at_his_ended_migration_is_left_al
         await uow.migrations.add([migration(state=S.CANCELLED, reason=CancelReason.ADMINISTRATOR)])
         await uow.migrations.mark_enrolled(["u1"], None)
         await uow.commit()
-    async with store.write() as uow:
-        await uow.users.hold_many(["u1"])
-        await uow.users.put([user(email="ada@other.example", domain="other.example")])
-        page = asyncio.create_task(enrollment(store).block_page(PAGE))
-        await until_somebody_waits(postgres_store_url)
-        await uow.commit()
-    outcome = await page
+    outcome = await page_while(store, postgres_store_url, GONE_ELSEWHERE)
     async with store.write() as uow:
         ada = await uow.users.get("u1")
         left_to_others = await uow.migrations.awaiting_block("acme", ["other.example"], 10)

@@ -4,6 +4,7 @@ from edition_migration.domain.commands import CommandKind
 from edition_migration.domain.mail import MailKind
 from edition_migration.domain.migration import Attention
 from edition_migration.domain.states import MigrationState as S
+from tests.e2e.scenes import ada_awaits_her_password
 from tests.e2e.world import World, guest, until
 from tests.fixtures.smtp import Behavior
 
@@ -59,12 +60,7 @@ async def test_retried_in_vain_the_user_is_parked_again(world: World) -> None:
 
 
 async def test_retry_sends_again_what_came_back_after_the_relay_had_taken_it(world: World) -> None:
-    await world.guests(guest("ada"))
-    await world.provision()
-    await world.until("ada", S.IN_REVIEW)
-    await world.select("ada")
-    await world.until("ada", S.AWAITING_PASSWORD)
-    await world.until_accepted("ada", MailKind.RESET_PASSWORD)
+    await ada_awaits_her_password(world)
     link, came_back = world.link_of(ADA), world.mails_to(ADA)[-1]
     await world.event("mail.bounced", {"message_id": came_back.message["Message-ID"]})
     await until_parked(world)

@@ -13,7 +13,8 @@ from tests.e2e.world import World, guest
 HOUR = timedelta(hours=1)
 
 
-async def test_instructions_wait_for_the_morning(world: World) -> None:
+async def instructions_are_held(world: World) -> None:
+    """An hour ago quiet hours began, which end in two; an hour of them has passed since Ada was instructed."""
     now = world.clock.now()
     hours = QuietHours(begins=f"{now - HOUR:%H:%M}", ends=f"{now + 2 * HOUR:%H:%M}", weekends=False)
     await world.guests(guest("ada"))
@@ -26,23 +27,16 @@ async def test_instructions_wait_for_the_morning(world: World) -> None:
     await world.skip("ada", HOUR)
     assert len(world.mails_to("ada@acme.example")) == 1
 
+
+async def test_instructions_wait_for_the_morning(world: World) -> None:
+    await instructions_are_held(world)
     await world.skip("ada", HOUR)
     await world.until("ada", S.AWAITING_PASSWORD)
     await world.until_accepted("ada", MailKind.RESET_PASSWORD)
 
 
 async def test_held_mails_go_at_once_when_the_quiet_hours_are_taken_away(world: World) -> None:
-    now = world.clock.now()
-    hours = QuietHours(begins=f"{now - HOUR:%H:%M}", ends=f"{now + 2 * HOUR:%H:%M}", weekends=False)
-    await world.guests(guest("ada"))
-    await world.provision()
-    await world.configure(quiet_hours=hours)
-    await world.until("ada", S.IN_REVIEW)
-    await world.select("ada")
-    await world.until("ada", S.INSTRUCTED)
-    await world.skip("ada", HOUR)
-    assert len(world.mails_to("ada@acme.example")) == 1
-
+    await instructions_are_held(world)
     intake = Intake(store=world.store, clock=world.clock)
     organizations = Organizations(store=world.store, clock=world.clock, intake=intake)
     await organizations.apply({"id": world.org_id, "settings": {"quietHours": None}})
